@@ -1,0 +1,161 @@
+//! Hosts, as the rest of the program sees them: a [`Transport`] runs one script on one host.
+//!
+//! All else is composed of that: a read-only call is one `exec`; an act is a [`job`] made of
+//! `exec`s, which outlives the connection. Three transports share one conformance suite:
+//! [`ssh`] (openssh native-mux, strict host keys), [`local`] (this machine) and [`fake`] (scripted).
+//!
+//! Invariant: only this module knows openssh; only [`crate::script`] makes shell text.
+
+pub mod fake;
+mod frame;
+pub mod job;
+pub mod local;
+pub mod ssh;
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use crate::name::HostName;
+use crate::script::Rendered;
+
+/// A secret: never printed, never serialized, reaches a host over stdin only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret. It travels as one line, so a line break or NUL in it is refused.
+    pub fn new(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        (!text.contains(['\n', '\r', '\0'])).then_some(Self(text))
+    }
+
+    /// The secret itself, for the one place that sends it.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// One script to run on a host, attached: it ends with the connection at the latest.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The script.
+    pub script: Rendered,
+    /// Becomes `$RESEED_RUN` (empty when there is no run yet).
+    pub run: String,
+    /// Becomes `$RESEED_SECRET`, a shell variable that is not exported.
+    pub secret: Option<Secret>,
+    /// After this long without an answer the call fails with [`TransportError::Timeout`].
+    pub limit: Duration,
+}
+
+/// What a script answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// Its exit code.
+    pub rc: i32,
+    /// What it printed, without anything a noisy login shell added.
+    pub stdout: String,
+    /// Its error output (may hold lines of a noisy login shell).
+    pub stderr: String,
+    /// How long it ran on the host, by the host's own clock (10 ms steps).
+    pub remote: Duration,
+}
+
+/// Why a host gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No connection could be made: name, route, port, time.
+    #[error("cannot reach {host}: {why}")]
+    Unreachable {
+        /// The host.
+        host: HostName,
+        /// ssh's own words.
+        why: String,
+    },
+    /// The host's key is unknown or changed. Never retried, never accepted.
+    #[error("the host key of {host} is not trusted: {why}")]
+    HostKey {
+        /// The host.
+        host: HostName,
+        /// ssh's own words.
+        why: String,
+    },
+    /// The login or sudo was refused. Never retried: servers penalise that.
+    #[error("login on {host} was refused: {why}")]
+    Denied {
+        /// The host.
+        host: HostName,
+        /// The remote words.
+        why: String,
+    },
+    /// The connection broke while a script ran; what became of the script is unknown.
+    #[error("the connection to {host} was lost: {why}")]
+    LinkLost {
+        /// The host.
+        host: HostName,
+        /// What was seen.
+        why: String,
+    },
+    /// No answer within the limit; what became of the script is unknown.
+    #[error("no answer from {host} within {}", HumanSeconds(*.limit))]
+    Timeout {
+        /// The host.
+        host: HostName,
+        /// The limit that passed.
+        limit: Duration,
+    },
+    /// The answer was not in the expected form, such as no `sh` on the host.
+    #[error("{host} gave no proper answer: {why}")]
+    Garbled {
+        /// The host.
+        host: HostName,
+        /// What came instead.
+        why: String,
+    },
+}
+
+impl TransportError {
+    /// The host that it is about.
+    pub fn host(&self) -> &HostName {
+        match self {
+            Self::Unreachable { host, .. }
+            | Self::HostKey { host, .. }
+            | Self::Denied { host, .. }
+            | Self::LinkLost { host, .. }
+            | Self::Timeout { host, .. }
+            | Self::Garbled { host, .. } => host,
+        }
+    }
+
+    /// Whether trying again can help.
+    pub fn retryable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::LinkLost { .. } | Self::Timeout { .. })
+    }
+}
+
+struct HumanSeconds(Duration);
+
+impl fmt::Display for HumanSeconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_secs())
+    }
+}
+
+/// Runs scripts on hosts.
+pub trait Transport: Send + Sync + 'static {
+    /// Makes sure `host` can be reached, before anything else is asked of it.
+    fn connect(&self, host: &HostName) -> impl Future<Output = Result<(), TransportError>> + Send;
+
+    /// Runs one script and waits for its answer. Connects when needed (also again after a loss).
+    fn exec(&self, host: &HostName, call: Call) -> impl Future<Output = Result<Reply, TransportError>> + Send;
+
+    /// Ends all connections.
+    fn close(&self) -> impl Future<Output = ()> + Send;
+}

@@ -1,0 +1,1 @@
+//! The one place that reads YAML; nothing else names serde_yaml.

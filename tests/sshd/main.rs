@@ -1,0 +1,2 @@
+//! The sshd tier (being written).
+fn main() {}
