@@ -49,8 +49,7 @@ pub(crate) fn write(path: impl AsRef<Path>, content: impl AsRef<[u8]>, mode: u32
 /// Sets a mode.
 pub(crate) fn set_mode(path: impl AsRef<Path>, mode: u32) -> Result<()> {
     let path = path.as_ref();
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
-        .map_err(Error::file("setting the mode of", path))
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(Error::file("setting the mode of", path))
 }
 
 /// Reads a text file.
@@ -63,9 +62,7 @@ pub(crate) fn read(path: impl AsRef<Path>) -> Result<String> {
 pub(crate) fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::file("removing", path)(error))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file("removing", path)(error)),
         _ => Ok(()),
     }
 }

@@ -6,10 +6,7 @@ use std::{
     thread,
 };
 
-use crate::{
-    Error, Result,
-    error::last_lines,
-};
+use crate::{Error, Result, error::last_lines};
 
 /// Runs a command to its end and returns what it printed; its failure is an error.
 pub(crate) fn run(what: &str, command: &mut Command) -> Result<String> {
@@ -22,17 +19,13 @@ pub(crate) fn run(what: &str, command: &mut Command) -> Result<String> {
 
 /// Runs a command to its end, however it ends, with this standard input.
 pub(crate) fn output(what: &str, command: &mut Command, input: &[u8]) -> Result<Output> {
-    let spawn = |source| Error::Spawn {
-        what: what.to_owned(),
-        program: command.get_program().to_string_lossy().into_owned(),
-        source,
-    };
-    let mut child = match command
+    let program = command.get_program().to_string_lossy().into_owned();
+    let spawn = |source| Error::Spawn { what: what.to_owned(), program, source };
+    command
         .stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() })
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-    {
+        .stderr(Stdio::piped());
+    let mut child = match command.spawn() {
         Ok(child) => child,
         Err(source) => return Err(spawn(source)),
     };
@@ -49,8 +42,7 @@ pub(crate) fn output(what: &str, command: &mut Command, input: &[u8]) -> Result<
 
 /// The error of a command that ran and failed.
 pub(crate) fn failed(what: &str, command: &Command, output: &Output) -> Error {
-    let (stderr, stdout) =
-        (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
+    let (stderr, stdout) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
     let said = if stderr.trim().is_empty() { stdout } else { stderr };
     Error::Command {
         what: what.to_owned(),
@@ -81,10 +73,7 @@ mod tests {
     fn the_output_or_the_reason() {
         assert_eq!(run("a test", &mut command("echo", ["yes"])).unwrap(), "yes\n");
         let error = run("a test", &mut command("sh", ["-c", "echo no >&2; exit 3"])).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "a test: `sh -c echo no >&2; exit 3` ended with exit status: 3\n    no"
-        );
+        assert_eq!(error.to_string(), "a test: `sh -c echo no >&2; exit 3` ended with exit status: 3\n    no");
     }
 
     #[test]

@@ -45,10 +45,7 @@ const VERSIONS: [Version; 5] = [
     },
     Version {
         name: "3.11.19",
-        artifacts: &[
-            "org.apache.cassandra:cassandra-all:3.11.19",
-            "org.apache.cassandra:cassandra-thrift:3.11.19",
-        ],
+        artifacts: &["org.apache.cassandra:cassandra-all:3.11.19", "org.apache.cassandra:cassandra-thrift:3.11.19"],
         yaml: "start_rpc: false\nenable_materialized_views: true\n",
         hints_directory: true,
         schema_tables: true,
