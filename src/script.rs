@@ -74,6 +74,11 @@ impl Library {
         Self(files.into_iter().map(|(name, body)| ((*name).to_owned(), (*body).to_owned())).collect())
     }
 
+    /// Adds files.
+    pub fn extend<'a>(&mut self, files: impl IntoIterator<Item = &'a Embedded>) {
+        self.0.extend(files.into_iter().map(|(name, body)| ((*name).to_owned(), (*body).to_owned())));
+    }
+
     /// Whether a body of that name is here.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)

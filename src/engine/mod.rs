@@ -1,1 +1,207 @@
-//! (being written)
+//! The engine: runs a plan. It decides nothing that the plan did not decide; it is the only part
+//! that acts on hosts.
+//!
+//! ```text
+//!  phase: gate? ─> lanes (parallel, or one after the other) ─> barrier ─> next phase
+//!  lane:  steps of one host, in order
+//!  step:  started (fsync) ─> probe ─holds─> already
+//!                              └─> act (job, or attached when it needs a secret) ─> proof ─> finished
+//! ```
+//!
+//! Invariants: an event is on disk before what it announces is done ([`bus`]); a step that is
+//! proven in the fold is not run again; one failure stops the next phase and the rest of an
+//! ordered one; steps of `always` phases run also after a failure.
+
+pub mod bus;
+mod once;
+
+pub mod stop;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use crate::event::Body;
+use crate::facts::Secrets;
+use crate::journal::JournalError;
+use crate::name::RunId;
+use crate::plan::{Gate, Lane, Phase, Plan};
+use crate::remote::Transport;
+use crate::script::{Library, UnknownScript};
+use crate::step::ResolvedStep;
+
+pub use once::seconds;
+
+use bus::Bus;
+use stop::StopFlag;
+
+/// Passes judgement at a phase's gate.
+pub trait Gatekeeper: Send + Sync + 'static {
+    /// `Ok`: go on. `Err`: why not; nothing has been changed yet. Publishes its findings itself.
+    fn pass(&self, gate: Gate) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// What the engine needs besides the plan.
+pub struct Engine<T, G> {
+    /// Hosts.
+    pub transport: Arc<T>,
+    /// Gates.
+    pub gates: Arc<G>,
+    /// Events.
+    pub bus: Arc<Bus>,
+    /// The run.
+    pub run: RunId,
+    /// Directory of jobs on every host: `remote_dir/<cluster>`.
+    pub job_root: String,
+    /// CQL passwords.
+    pub secrets: Secrets,
+    /// Pauses the run when raised.
+    pub stop: StopFlag,
+}
+
+/// How a plan's execution ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// All proven.
+    Done,
+    /// A gate refused; nothing was changed.
+    Refused(String),
+    /// A step failed or nobody knows; the first one.
+    Failed {
+        /// Its phase.
+        phase: String,
+        /// Its id.
+        step: String,
+        /// Why.
+        why: String,
+    },
+    /// Stopped by the operator.
+    Interrupted,
+}
+
+/// Why the engine itself cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The journal cannot be written: going on would leave no trace.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The plan names a script that is not there.
+    #[error(transparent)]
+    Script(#[from] UnknownScript),
+}
+
+/// A step's or lane's end, for the phase.
+enum Stop {
+    Failed { step: String, why: String },
+    Interrupted,
+    Broken(EngineError),
+}
+
+impl From<EngineError> for Stop {
+    fn from(error: EngineError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<JournalError> for Stop {
+    fn from(error: JournalError) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+impl<T: Transport, G: Gatekeeper> Engine<T, G> {
+    /// Runs the plan from where the fold says it stands.
+    pub async fn run(self: Arc<Self>, plan: &Plan) -> Result<Ending, EngineError> {
+        let mut library = plan.scripts.clone();
+        library.extend(crate::remote::job::SCRIPTS);
+        let library = Arc::new(library);
+        let mut ending = Ending::Done;
+        for (position, phase) in plan.phases.iter().enumerate() {
+            if (ending != Ending::Done && !phase.always) || self.is_done(phase) {
+                continue;
+            }
+            self.announce(phase)?;
+            if let Some(gate) = phase.gate {
+                if !self.started_after(plan, position) {
+                    if let Err(why) = self.gates.pass(gate).await {
+                        ending = Ending::Refused(why);
+                    }
+                }
+                continue;
+            }
+            match self.phase(phase, &library).await {
+                Ok(()) => {}
+                Err(Stop::Broken(error)) => return Err(error),
+                Err(_) if ending != Ending::Done => {}
+                Err(Stop::Interrupted) => ending = Ending::Interrupted,
+                Err(Stop::Failed { step, why }) => ending = Ending::Failed { phase: phase.phase.clone(), step, why },
+            }
+        }
+        Ok(ending)
+    }
+
+    fn is_done(&self, phase: &Phase) -> bool {
+        let mut steps = phase.lanes.iter().flat_map(|lane| &lane.steps).peekable();
+        steps.peek().is_some() && self.bus.state(|state| steps.all(|step| state.is_proven(&step.id)))
+    }
+
+    /// Whether a step behind that position has started: then its gates are behind us.
+    fn started_after(&self, plan: &Plan, position: usize) -> bool {
+        let mut later = plan.phases[position..].iter().flat_map(|p| &p.lanes).flat_map(|lane| &lane.steps);
+        self.bus.state(|state| later.any(|step| state.step(&step.id).is_some()))
+    }
+
+    fn announce(&self, phase: &Phase) -> Result<(), JournalError> {
+        let current = self.bus.state(|state| state.phases.last().map(|p| p.phase.clone()));
+        if current.as_deref() == Some(&phase.phase) {
+            return Ok(());
+        }
+        self.bus.publish(Body::PhaseStarted { phase: phase.phase.clone() })
+    }
+
+    async fn phase(self: &Arc<Self>, phase: &Phase, library: &Arc<Library>) -> Result<(), Stop> {
+        if !phase.parallel {
+            for lane in &phase.lanes {
+                self.lane(&phase.phase, lane, library, phase.always).await?;
+            }
+            return Ok(());
+        }
+        // Lanes that run are not torn down by another's failure: half an act is worse than one
+        // more whole one. The barrier stops what comes next.
+        let mut lanes = JoinSet::new();
+        for lane in phase.lanes.iter().cloned() {
+            let (engine, library, name, always) =
+                (Arc::clone(self), Arc::clone(library), phase.phase.clone(), phase.always);
+            lanes.spawn(async move { engine.lane(&name, &lane, &library, always).await });
+        }
+        let mut first = Ok(());
+        while let Some(ended) = lanes.join_next().await {
+            let ended = ended.expect("a lane does not panic");
+            if first.is_ok() || matches!(ended, Err(Stop::Broken(_))) {
+                first = ended;
+            }
+        }
+        first
+    }
+
+    async fn lane(&self, phase: &str, lane: &Lane, library: &Library, always: bool) -> Result<(), Stop> {
+        for step in &lane.steps {
+            if self.bus.state(|state| state.is_proven(&step.id)) {
+                continue;
+            }
+            if self.stop.raised() && !always {
+                return Err(Stop::Interrupted);
+            }
+            self.step(phase, step, library).await?;
+        }
+        Ok(())
+    }
+
+    async fn step(&self, phase: &str, step: &ResolvedStep, library: &Library) -> Result<(), Stop> {
+        once::run(self, phase, step, library).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

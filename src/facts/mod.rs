@@ -1,1 +1,168 @@
-//! (being written)
+//! Facts: what was found on the hosts, before anything is decided.
+//!
+//! Flow: `gather` runs one or two read-only scripts per host → parsers of `cassandra` →
+//! [`Facts`], a plain value for guards and plan.
+//!
+//! *Binding* facts (cluster name, host ids, versions, directories, table ids, columns, indexes,
+//! replication, manifest digest) go into the plan's digest through [`Facts::binding`]; *passing*
+//! ones (free space, hint counts, load) never do.
+//!
+//! Invariant: gathering changes nothing that outlives it (a probe of rename is removed at once).
+
+mod gather;
+mod parse;
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+pub use gather::{FactsError, SCRIPTS, Secrets, Wanted, gather};
+
+use crate::backup::manifest::Manifest;
+use crate::cassandra::{conf::Conf, schema::Schema, status::StatusRow, version::Version};
+use crate::name::HostName;
+
+/// All that is known about the cluster.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Each present node.
+    pub nodes: BTreeMap<HostName, NodeFacts>,
+    /// Each gateway instance: (host, instance index) → what was found.
+    pub gateways: BTreeMap<HostName, GatewayFacts>,
+    /// Keyspaces, tables, indexes, as the seed knows them.
+    pub schema: Schema,
+    /// `DESCRIBE KEYSPACE` of the keyspaces in question (only gathered for a backup).
+    pub schema_cql: BTreeMap<String, String>,
+    /// The schema versions seen, each with the hosts that hold it.
+    pub schema_versions: Vec<String>,
+    /// The backup in question.
+    pub backup: BackupFacts,
+}
+
+/// What was found on a node.
+#[derive(Debug, Clone)]
+pub struct NodeFacts {
+    /// Cassandra's version.
+    pub version: Version,
+    /// Its id in the ring.
+    pub host_id: String,
+    /// Its data center.
+    pub datacenter: String,
+    /// cassandra.yaml.
+    pub conf: Conf,
+    /// Data directories, in Cassandra's order, then the others.
+    pub dirs: Vec<Dir>,
+    /// User for start, stop and nodetool.
+    pub run_as: String,
+    /// Cassandra's log file.
+    pub log: String,
+    /// Whether that log can be read.
+    pub log_readable: bool,
+    /// Whether gossip and native transport run.
+    pub native_active: bool,
+    /// The ring as this node sees it.
+    pub ring: Vec<StatusRow>,
+    /// Bytes on disk per keyspace, all data directories, snapshots included.
+    pub keyspace_bytes: BTreeMap<String, u64>,
+    /// Whether archived commit logs would be replayed at the next start.
+    pub commitlog_restore: bool,
+    /// Files of hints waiting.
+    pub hint_files: u64,
+    /// Tools that are missing on the host.
+    pub missing_tools: Vec<String>,
+    /// Filesystem number of the backup root's nearest existing directory, and its free bytes.
+    pub backup_fs: (String, u64),
+    /// The directory in which the backup root cannot be made, when it cannot be written.
+    pub backup_unwritable: Option<String>,
+}
+
+/// A directory of Cassandra's, and the place beside it for stage and quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dir {
+    /// `data-0`, `data-1`, …, `commitlog`, `saved_caches`, `hints`.
+    pub label: String,
+    /// Its path, as configured.
+    pub path: String,
+    /// Where `<run>/stage` and `<run>/quarantine` go; on the same filesystem.
+    pub place: String,
+    /// Whether the path is a symbolic link (the guard file would not be seen there).
+    pub symlink: bool,
+    /// Whether a real rename between it and its place worked; else why not.
+    pub rename: Result<(), String>,
+    /// Its filesystem's number.
+    pub fs: String,
+    /// Free bytes there.
+    pub free: u64,
+}
+
+impl Dir {
+    /// Whether it holds sstables.
+    pub fn is_data(&self) -> bool {
+        self.label.starts_with("data-")
+    }
+}
+
+impl NodeFacts {
+    /// Its data directories, in Cassandra's order.
+    pub fn data(&self) -> impl Iterator<Item = &Dir> {
+        self.dirs.iter().filter(|dir| dir.is_data())
+    }
+
+    /// The directory of that label.
+    pub fn dir(&self, label: &str) -> Option<&Dir> {
+        self.dirs.iter().find(|dir| dir.label == label)
+    }
+
+    /// Where CQL clients reach it.
+    pub fn cql_address(&self) -> String {
+        self.conf.cql_address()
+    }
+}
+
+/// What was found on a gateway host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewayFacts {
+    /// `startinstance`, where it is; `None`: not found or not executable.
+    pub startinstance: Option<String>,
+    /// Its owner.
+    pub owner: String,
+    /// For each instance of the inventory: running (`Some(true)`), stopped, or no clear answer.
+    pub running: Vec<Option<bool>>,
+}
+
+/// What was found of the backup in question.
+#[derive(Debug, Clone, Default)]
+pub enum BackupFacts {
+    /// No backup was asked for.
+    #[default]
+    None,
+    /// Nothing is there (right for `backup`, wrong for `restore`).
+    Missing,
+    /// An unfinished or foreign directory is there.
+    Incomplete(String),
+    /// It is damaged; why.
+    Damaged(String),
+    /// It is there and its manifest is whole.
+    Whole(Box<Manifest>, String),
+}
+
+impl Facts {
+    /// The facts that a plan rests on; part of its digest.
+    pub fn binding(&self) -> serde_json::Value {
+        let nodes: BTreeMap<_, _> = self
+            .nodes
+            .iter()
+            .map(|(name, n)| {
+                let dirs: Vec<_> = n.dirs.iter().map(|d| json!([d.label, d.path, d.place])).collect();
+                let facts = json!({"host_id": n.host_id, "version": n.version.to_string(), "datacenter": n.datacenter,
+                    "dirs": dirs, "run_as": n.run_as, "log": n.log});
+                (name.to_string(), facts)
+            })
+            .collect();
+        let manifest = match &self.backup {
+            BackupFacts::Whole(_, sha256) => Some(sha256.clone()),
+            _ => None,
+        };
+        json!({"nodes": nodes, "manifest_sha256": manifest})
+    }
+}

@@ -1,1 +1,217 @@
-//! (being written)
+//! Guards: named, pure judgements over facts. Preflight is all of them; the recheck before the
+//! outage is all of them again.
+//!
+//! One file per guard, each exporting one `GUARD`, listed once in [`GUARDS`] (a test compares the
+//! list with the folder). A guard that cannot tell says so and fails. `--override NAME` turns the
+//! failures of one guard into warnings, never those of all.
+
+mod backup_disk;
+mod backup_whole;
+mod cluster_name;
+mod commitlog_archiving;
+mod gateways_known;
+mod guard_effective;
+mod host_tools;
+mod keyspaces_known;
+mod log_readable;
+mod nodes_up;
+mod one_source;
+mod rename_works;
+mod replication;
+mod ring_known;
+mod schema_agreed;
+mod space;
+mod sstable_version;
+mod tables_match;
+mod tag_free;
+mod version_supported;
+
+use crate::event::Level;
+use crate::facts::Facts;
+use crate::inventory::Inventory;
+use crate::name::HostName;
+use crate::plan::Request;
+
+/// What a guard judges.
+pub struct Case<'a> {
+    /// The cluster as described.
+    pub inventory: &'a Inventory,
+    /// The cluster as found.
+    pub facts: &'a Facts,
+    /// What was asked for.
+    pub request: &'a Request,
+}
+
+impl Case<'_> {
+    /// Whether data will be replaced.
+    pub fn restores(&self) -> bool {
+        self.request.playbook != "backup"
+    }
+}
+
+/// A named judgement.
+pub struct Guard {
+    /// Its name, as in `--override NAME`.
+    pub name: &'static str,
+    /// What it holds, in one line.
+    pub about: &'static str,
+    /// Which commands it is for.
+    pub when: When,
+    /// Whether an operator may override it. Not, when nothing sensible could follow.
+    pub overridable: bool,
+    /// The judgement: empty means that it holds.
+    pub judge: fn(&Case) -> Vec<Objection>,
+}
+
+/// Which commands a guard is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Backup and restore.
+    Always,
+    /// Where data is replaced.
+    Restore,
+    /// Where a backup is made.
+    Backup,
+}
+
+/// What a guard has against going on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    /// The host that it is about.
+    pub host: Option<HostName>,
+    /// Only a warning.
+    pub warning: bool,
+    /// What was found.
+    pub message: String,
+    /// What to do about it.
+    pub cure: String,
+}
+
+impl Objection {
+    /// Something that must not be.
+    pub fn fail(message: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { host: None, warning: false, message: message.into(), cure: cure.into() }
+    }
+
+    /// Something worth knowing.
+    pub fn warn(message: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { warning: true, ..Self::fail(message, cure) }
+    }
+
+    /// On that host.
+    #[must_use]
+    pub fn on(self, host: &HostName) -> Self {
+        Self { host: Some(host.clone()), ..self }
+    }
+}
+
+/// All guards, in the order in which they are shown.
+pub const GUARDS: &[&Guard] = &[
+    &cluster_name::GUARD,
+    &version_supported::GUARD,
+    &host_tools::GUARD,
+    &nodes_up::GUARD,
+    &ring_known::GUARD,
+    &schema_agreed::GUARD,
+    &keyspaces_known::GUARD,
+    &replication::GUARD,
+    &one_source::GUARD,
+    &tag_free::GUARD,
+    &backup_whole::GUARD,
+    &tables_match::GUARD,
+    &sstable_version::GUARD,
+    &backup_disk::GUARD,
+    &space::GUARD,
+    &rename_works::GUARD,
+    &guard_effective::GUARD,
+    &log_readable::GUARD,
+    &commitlog_archiving::GUARD,
+    &gateways_known::GUARD,
+];
+
+/// A guard overridden by the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// Its name.
+    pub guard: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a guard found, ready to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The guard.
+    pub guard: &'static str,
+    /// The host; `None`: the cluster.
+    pub host: Option<HostName>,
+    /// How bad.
+    pub level: Level,
+    /// What was found.
+    pub message: String,
+    /// What to do about it.
+    pub cure: String,
+}
+
+/// Judges all guards that apply. One finding at least per guard.
+pub fn judge(case: &Case, overrides: &[Override]) -> Vec<Finding> {
+    let applies = |guard: &&&Guard| match guard.when {
+        When::Always => true,
+        When::Restore => case.restores(),
+        When::Backup => !case.restores(),
+    };
+    GUARDS.iter().filter(applies).flat_map(|guard| findings(guard, case, overrides)).collect()
+}
+
+fn findings(guard: &Guard, case: &Case, overrides: &[Override]) -> Vec<Finding> {
+    let objections = (guard.judge)(case);
+    if objections.is_empty() {
+        let message = guard.about.to_owned();
+        return vec![Finding { guard: guard.name, host: None, level: Level::Pass, message, cure: String::new() }];
+    }
+    let overridden = overrides.iter().find(|o| o.guard == guard.name && guard.overridable);
+    objections
+        .into_iter()
+        .map(|objection| {
+            let level = match (objection.warning, overridden) {
+                (true, _) => Level::Warn,
+                (false, Some(_)) => Level::Overridden,
+                (false, None) => Level::Fail,
+            };
+            let cure = match overridden {
+                Some(o) if !objection.warning => format!("overridden: {}", o.reason),
+                _ => objection.cure,
+            };
+            Finding { guard: guard.name, host: objection.host, level, message: objection.message, cure }
+        })
+        .collect()
+}
+
+/// Why an override is refused before anything else happens.
+pub fn check_override(name: &str) -> Result<(), String> {
+    match GUARDS.iter().find(|guard| guard.name == name) {
+        Some(guard) if guard.overridable => Ok(()),
+        Some(_) => Err(format!("guard {name} cannot be overridden: nothing sensible could follow")),
+        None => {
+            let near = GUARDS.iter().map(|g| g.name).min_by_key(|known| strsim::damerau_levenshtein(known, name));
+            Err(format!("there is no guard {name}; did you mean {}?", near.unwrap_or("another")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_guard_file_is_listed_once_under_its_own_name() {
+        let listed: BTreeSet<String> = GUARDS.iter().map(|guard| guard.name.replace('-', "_")).collect();
+        assert_eq!(listed.len(), GUARDS.len());
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/guard");
+        let files = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+        let files: BTreeSet<String> = files.filter_map(|n| n.strip_suffix(".rs").map(str::to_owned)).filter(|n| n != "mod").collect();
+        assert_eq!(listed, files);
+    }
+}

@@ -6,13 +6,30 @@
 //! Invariants: the digest covers decisions and binding facts only, so the same cluster and the
 //! same request give the same digest; a plan carries the bodies of all scripts it names.
 
+mod build;
 mod digest;
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::{ClusterName, HostName};
+pub use build::build;
+
+use crate::name::{ClusterName, HostName, Keyspace, Tag};
 use crate::script::Library;
 use crate::step::ResolvedStep;
+
+/// Format of a plan in a journal.
+pub const FORMAT: u32 = 1;
+
+/// What the operator asked for, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The playbook's name.
+    pub playbook: String,
+    /// The backup to make or to restore.
+    pub tag: Tag,
+    /// The keyspaces, in the order given.
+    pub keyspaces: Vec<Keyspace>,
+}
 
 /// A resolved plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +57,9 @@ pub struct Phase {
     pub phase: String,
     /// Whether lanes run at the same time or one after the other in the given order.
     pub parallel: bool,
+    /// Runs also when something before it failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub always: bool,
     /// A host's steps each; steps of a lane run in order.
     pub lanes: Vec<Lane>,
     /// What the engine does at the phase's start, beside its lanes.
@@ -68,6 +88,11 @@ pub struct Lane {
 }
 
 impl Plan {
+    /// Hex sha256 over all decisions.
+    pub fn digest(&self) -> String {
+        digest::of(self)
+    }
+
     /// All steps, phase by phase.
     pub fn steps(&self) -> impl Iterator<Item = (&Phase, &ResolvedStep)> {
         self.phases.iter().flat_map(|p| p.lanes.iter().flat_map(move |l| l.steps.iter().map(move |s| (p, s))))

@@ -10,6 +10,7 @@ pub mod fake;
 mod frame;
 pub mod job;
 pub mod local;
+pub mod metered;
 pub mod ssh;
 
 use std::fmt;

@@ -1,1 +1,20 @@
-//! (being written)
+//! Runs: where their state is kept on the coordinator, that only one works on a cluster at a
+//! time, and how one is conducted from request to report.
+//!
+//! ```text
+//!  STATE_DIR/<cluster>/lock                 held while a run is active
+//!  STATE_DIR/<cluster>/<run>/journal.jsonl  the record
+//!  STATE_DIR/<cluster>/<run>/report.html    the evidence
+//! ```
+//!
+//! Invariant: a run exists, with id and arguments on disk, before the first host is contacted.
+
+pub mod conduct;
+mod lock;
+mod prepare;
+mod state;
+
+pub use conduct::{Ended, Order, conduct, resume};
+pub use lock::RunLock;
+pub use prepare::{PrepareError, Prepared, prepare};
+pub use state::{RunDir, StateDir, StateError};

@@ -1,8 +1,10 @@
-# What every remote script relies on. POSIX sh only; no bashisms, nothing installed.
+# What every remote script relies on. POSIX sh only; nothing is installed on a host.
+# Values come as variables set above; $RESEED_RUN is the run; lists hold one item per line.
 LC_ALL=C; export LC_ALL
 umask 077
+tab=$(printf '\t')
 
-# Ends the script: the last line of stderr says why.
+# die WORDS: ends the script; the last line of stderr says why.
 die() { printf '%s\n' "$*" >&2; exit 1; }
 
 # as_user USER COMMAND...: runs COMMAND as USER ('' = as we are), with our PATH.
@@ -19,4 +21,115 @@ as_user() {
     done
     su -s /bin/sh "$_user" -c "PATH='$PATH' exec $_words"
   fi
+}
+
+# nt ARGUMENTS...: nodetool with the configured connection arguments ($NODETOOL_ARGS, one a line).
+nt() {
+  _ifs=$IFS
+  IFS='
+'
+  set -f
+  # shellcheck disable=SC2086 # split at line ends, which is the list form of all scripts
+  set -- $NODETOOL_ARGS "$@"
+  set +f
+  IFS=$_ifs
+  as_user "$RUN_AS" "$NODETOOL" "$@"
+}
+
+# run_command SHELL_TEXT: an operator's own command (start, stop, status) as $RUN_AS.
+# From /, because that user may not enter the directory that we are in.
+run_command() { (cd / && as_user "$RUN_AS" sh -c "$1"); }
+
+# cassandra_pids: ids of Cassandra's processes, one a line. Only java counts: an editor or a
+# grep may hold the class name too (hence also the brackets).
+cassandra_pids() {
+  # `|| :`: no match is an answer, and processes vanish while we look
+  { grep -l -a -s 'org.apache.cassandra.service.CassandraDaemo[n]' /proc/[0-9]*/cmdline || :; } |
+    while IFS= read -r _file; do
+      _arg0=$(tr '\0' '\n' 2>/dev/null <"$_file" | head -n 1)
+      case ${_arg0##*/} in java*) _pid=${_file%/cmdline}; printf '%s\n' "${_pid##*/}" ;; esac
+    done
+}
+
+# listening PORT: whether any address of this host listens there.
+listening() {
+  _hex=$(printf '%04X' "$1")
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+    awk -v p=":$_hex" '$4 == "0A" && substr($2, length($2) - 4) == p { hit = 1 } END { exit !hit }'
+}
+
+# inode PATH
+inode() { set -- "$(ls -di -- "$1")"; set -- ${1}; printf '%s' "$1"; }
+
+# rename FROM TO: rename(2) or nothing. `mv` nests into an existing directory and silently copies
+# across filesystems, both with exit code 0; so everything is checked, before and after.
+rename() {
+  [ -e "$1" ] || die "rename: $1 is not there"
+  [ ! -e "$2" ] && [ ! -L "$2" ] || die "rename: $2 is in the way"
+  _inode=$(inode "$1")
+  mv -- "$1" "$2" || die "rename: $1 to $2 failed"
+  [ ! -e "$1" ] && [ "$(inode "$2")" = "$_inode" ] || die "rename: $1 to $2 was not a rename"
+}
+
+# ours DIRECTORY: makes a directory of ours (0700) below a place, with its parents.
+ours() { mkdir -p -- "$1" || die "cannot make $1"; }
+
+# like REFERENCE DIRECTORY: makes an empty directory with REFERENCE's owner, mode and label.
+like() {
+  mkdir -- "$2" || die "cannot make $2"
+  dress "$1" "$2"
+}
+
+# dress REFERENCE PATH: gives PATH the owner, mode and SELinux label of REFERENCE.
+dress() {
+  chown "$(stat -c %u:%g -- "$1")" -- "$2" || die "cannot give $2 its owner"
+  chmod "$(stat -c %a -- "$1")" -- "$2" || die "cannot give $2 its mode"
+  if [ -e /sys/fs/selinux/enforce ] && command -v chcon >/dev/null 2>&1; then
+    chcon --reference="$1" -- "$2" || die "cannot give $2 its label"
+  fi
+}
+
+# hash_list: reads file names (no spaces), prints `sha256  name` each. openssl uses the CPU's sha
+# instructions and is several times faster than most sha256sum.
+hash_list() {
+  if command -v openssl >/dev/null 2>&1; then
+    xargs -r openssl dgst -sha256 -r | sed 's/ \*/  /'
+  else
+    xargs -r sha256sum
+  fi
+}
+
+# progress DONE TOTAL UNIT: where the job stands, for whoever looks.
+progress() {
+  if [ -n "${RESEED_PROGRESS:-}" ]; then printf '%s %s %s\n' "$1" "$2" "$3" >"$RESEED_PROGRESS"; fi
+}
+
+# cql FILE: runs the CQL file against $CQL_HOST. The password is in $RESEED_SECRET (a shell
+# variable) and reaches cqlsh in a 0600 file that a trap removes.
+cql() {
+  _shm=/dev/shm
+  [ -w $_shm ] || _shm=${TMPDIR:-/tmp}
+  _rc=$(mktemp -d "$_shm/reseed.XXXXXX") || die "cannot make a private directory"
+  # shellcheck disable=SC2064 # the path as it is now
+  trap "rm -rf '$_rc'" EXIT
+  trap 'exit 129' HUP INT TERM
+  {
+    printf '[authentication]\n'
+    if [ -n "$CQL_USER" ]; then printf 'username = %s\npassword = %s\n' "$CQL_USER" "${RESEED_SECRET:-}"; fi
+    printf '[connection]\nrequest_timeout = 60\ntimeout = 20\n'
+  } >"$_rc/cqlshrc"
+  _ifs=$IFS
+  IFS='
+'
+  set -f
+  # shellcheck disable=SC2086
+  set -- "$1" $CQLSH_ARGS
+  set +f
+  IFS=$_ifs
+  _file=$1; shift
+  "$CQLSH" "$@" --no-color --cqlshrc="$_rc/cqlshrc" "$CQL_HOST" "$CQL_PORT" -f "$_file" </dev/null
+  _rc2=$?
+  rm -rf "$_rc"
+  trap - EXIT HUP INT TERM
+  return "$_rc2"
 }

@@ -23,6 +23,14 @@ use crate::name::HostName;
 use crate::remote::Reply;
 use crate::script::Script;
 
+impl ResolvedStep {
+    /// All scripts that it names.
+    pub fn scripts(&self) -> impl Iterator<Item = &Script> {
+        let asked = self.probe.iter().chain(&self.proof).map(|ask| &ask.script);
+        asked.chain(&self.act).chain(&self.undo)
+    }
+}
+
 /// A script to run on a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
@@ -101,3 +109,142 @@ pub enum Verdict {
 
 /// Time that an act may take when nothing else is known: a day, so that "no limit" still ends.
 pub const LONG: Duration = Duration::from_secs(24 * 3600);
+
+mod acceptance_query;
+mod backup_publish;
+mod backup_stage;
+mod backup_verify;
+mod client_start;
+mod client_stop;
+mod client_stopped;
+mod context;
+mod gateway_start;
+mod gateway_stop;
+mod gateway_stopped;
+mod guard_clear;
+mod guard_set;
+mod hints_settle;
+mod index_query;
+mod index_rebuild;
+mod keyspace_repair;
+mod native_disable;
+mod node_clear;
+mod node_drain;
+mod node_start;
+mod node_stop;
+mod others_repair;
+mod ring_ready;
+mod schema_agree;
+mod snapshot_clear;
+mod snapshot_copy;
+mod snapshot_take;
+mod table_aside;
+mod table_swap;
+
+pub use context::{Context, Target, Unresolved};
+
+use crate::script::Embedded;
+
+/// A step type: everything that the rest of the program knows about it.
+pub struct Spec {
+    /// Its name in playbooks, plans and events.
+    pub name: &'static str,
+    /// What it does and why it is safe, for `explain`.
+    pub help: &'static str,
+    /// Where it may be used.
+    pub on: Kind,
+    /// Its scripts.
+    pub scripts: &'static [Embedded],
+    /// Turns a target into steps: usually one; none when there is nothing to do.
+    pub resolve: fn(&Context, &Target) -> Result<Vec<ResolvedStep>, Unresolved>,
+    /// Judges the probe's answers: is it already so?
+    pub probe: fn(&ResolvedStep, &Observations) -> Verdict,
+    /// Judges the act's and the proof's answers: is it so now?
+    pub judge: fn(&ResolvedStep, &Observations) -> Verdict,
+}
+
+/// The kind of host that a step acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A Cassandra node.
+    Node,
+    /// A gateway host.
+    Gateway,
+    /// Another client's host.
+    Client,
+}
+
+/// All step types.
+pub const SPECS: &[&Spec] = &[
+    &acceptance_query::SPEC,
+    &backup_publish::SPEC,
+    &backup_stage::SPEC,
+    &backup_verify::SPEC,
+    &client_start::SPEC,
+    &client_stop::SPEC,
+    &client_stopped::SPEC,
+    &gateway_start::SPEC,
+    &gateway_stop::SPEC,
+    &gateway_stopped::SPEC,
+    &guard_clear::SPEC,
+    &guard_set::SPEC,
+    &hints_settle::SPEC,
+    &index_query::SPEC,
+    &index_rebuild::SPEC,
+    &keyspace_repair::SPEC,
+    &native_disable::SPEC,
+    &node_clear::SPEC,
+    &node_drain::SPEC,
+    &node_start::SPEC,
+    &node_stop::SPEC,
+    &others_repair::SPEC,
+    &ring_ready::SPEC,
+    &schema_agree::SPEC,
+    &snapshot_clear::SPEC,
+    &snapshot_copy::SPEC,
+    &snapshot_take::SPEC,
+    &table_aside::SPEC,
+    &table_swap::SPEC,
+];
+
+/// The step type of that name.
+pub fn spec(name: &str) -> Option<&'static Spec> {
+    SPECS.iter().copied().find(|spec| spec.name == name)
+}
+
+/// The usual judgement: each answer's exit code says it (0 holds, 1 not, else unknown), its last
+/// line of output is the evidence, its last line of error output the reason.
+pub fn by_exit_code(_: &ResolvedStep, observed: &Observations) -> Verdict {
+    let mut evidence = String::new();
+    for seen in &observed.seen {
+        match &seen.reply {
+            Err(why) => return Verdict::Unknown(format!("{}: {why}", seen.host)),
+            Ok(reply) if reply.rc == 0 => last_line(&reply.stdout).clone_into(&mut evidence),
+            Ok(reply) => {
+                let why = match last_line(&reply.stderr) {
+                    "" => format!("exit code {}", reply.rc),
+                    line => line.to_owned(),
+                };
+                return if reply.rc == 1 { Verdict::Not(why) } else { Verdict::Unknown(why) };
+            }
+        }
+    }
+    if evidence.is_empty() {
+        let act = observed.act.as_ref().map_or("", |act| last_line(&act.stdout));
+        act.clone_into(&mut evidence);
+    }
+    Verdict::Holds(evidence)
+}
+
+/// For steps that have nothing to probe.
+pub fn never(_: &ResolvedStep, _: &Observations) -> Verdict {
+    Verdict::Not(String::new())
+}
+
+/// The last line that says something.
+pub fn last_line(text: &str) -> &str {
+    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests;

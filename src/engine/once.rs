@@ -1,0 +1,201 @@
+//! One attempt at one step: probe, act, proof, and the events that tell of it.
+
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::{Engine, EngineError, Gatekeeper, Stop};
+use crate::event::{Body, StepOutcome};
+use crate::remote::job::{self, Job};
+use crate::remote::{Call, Reply, Transport};
+use crate::script::{Library, Rendered, Script};
+use crate::step::{self, Ask, LONG, Observations, ResolvedStep, Seen, Spec, Verdict};
+
+/// What one question of a probe or proof may take: a JVM on a node that is busy starting.
+const QUESTION: Duration = Duration::from_secs(120);
+/// Pauses between two looks at a proof that does not hold yet: quick at first, then no more than
+/// one JVM per two seconds, since looking slows down the very node that is looked at.
+const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(2)];
+/// Lines of remote error output that an event carries.
+const STDERR_LINES: usize = 20;
+
+/// How the attempt ended, before it becomes an event.
+struct Attempt {
+    outcome: StepOutcome,
+    detail: String,
+    stderr: String,
+    remote: Duration,
+}
+
+/// Runs one attempt; an error is what stops the lane.
+pub(super) async fn run<T: Transport, G: Gatekeeper>(
+    engine: &Engine<T, G>,
+    phase: &str,
+    step: &ResolvedStep,
+    library: &Library,
+) -> Result<(), Stop> {
+    let attempt = engine.bus.state(|state| state.step(&step.id).map_or(1, |view| view.attempt + 1));
+    engine.bus.publish(Body::StepStarted {
+        phase: phase.to_owned(),
+        step: step.step.clone(),
+        host: step.host.clone(),
+        attempt,
+        id: step.id.clone(),
+        summary: step.summary.clone(),
+    })?;
+    let began = Instant::now();
+    let ended = perform(engine, step, attempt, library).await?;
+    engine.bus.publish(Body::StepFinished {
+        phase: phase.to_owned(),
+        step: step.step.clone(),
+        host: step.host.clone(),
+        attempt,
+        id: step.id.clone(),
+        outcome: ended.outcome,
+        detail: ended.detail.clone(),
+        stderr: ended.stderr,
+        elapsed_s: seconds(began.elapsed()),
+        remote_s: seconds(ended.remote),
+    })?;
+    if ended.outcome.good() { Ok(()) } else { Err(Stop::Failed { step: step.id.clone(), why: ended.detail }) }
+}
+
+async fn perform<T: Transport, G: Gatekeeper>(
+    engine: &Engine<T, G>,
+    step: &ResolvedStep,
+    attempt: u32,
+    library: &Library,
+) -> Result<Attempt, EngineError> {
+    let spec = step::spec(&step.step).expect("a plan names known steps: a journal of another version is refused");
+    let mut remote = Duration::ZERO;
+    if !step.probe.is_empty() {
+        let seen = ask(engine, step, &step.probe, library, &mut remote).await?;
+        if let Verdict::Holds(why) = (spec.probe)(step, &Observations { act: None, seen }) {
+            return Ok(Attempt { outcome: StepOutcome::Already, detail: why, stderr: String::new(), remote });
+        }
+    }
+    let act = match &step.act {
+        None => None,
+        Some(script) => match act(engine, step, script, attempt, library).await? {
+            Ok(reply) => {
+                remote += reply.remote;
+                if reply.rc != 0 {
+                    let why = reason(&reply);
+                    let stderr = tail(&reply.stderr);
+                    return Ok(Attempt { outcome: StepOutcome::Failed, detail: why, stderr, remote });
+                }
+                Some(reply)
+            }
+            Err(why) => {
+                return Ok(Attempt { outcome: StepOutcome::Unknown, detail: why, stderr: String::new(), remote });
+            }
+        },
+    };
+    prove(engine, spec, step, act, library, remote).await
+}
+
+/// Runs the act: detached as a job, or attached when it needs a secret. The inner error: nobody
+/// knows what became of it.
+async fn act<T: Transport, G: Gatekeeper>(
+    engine: &Engine<T, G>,
+    step: &ResolvedStep,
+    script: &Script,
+    attempt: u32,
+    library: &Library,
+) -> Result<Result<Reply, String>, EngineError> {
+    let script = library.render(script)?;
+    let limit = if step.limit_s == 0 { LONG } else { Duration::from_secs(step.limit_s) };
+    if step.secret {
+        let call = call(engine, step, script, limit);
+        return Ok(engine.transport.exec(&step.host, call).await.map_err(|error| error.to_string()));
+    }
+    let job = Job::new(&engine.job_root, engine.run.as_str(), &step.id, attempt, script, limit);
+    let progress = |p: job::Progress| {
+        // progress is never journaled, so publishing it cannot fail
+        let _ = engine.bus.publish(Body::StepProgress {
+            id: step.id.clone(),
+            host: step.host.clone(),
+            done: p.done,
+            total: p.total,
+            unit: p.unit,
+        });
+    };
+    Ok(job::run(&*engine.transport, &step.host, &job, progress).await.map_err(|error| error.to_string()))
+}
+
+/// Asks until the proof holds, or its patience is over.
+async fn prove<T: Transport, G: Gatekeeper>(
+    engine: &Engine<T, G>,
+    spec: &Spec,
+    step: &ResolvedStep,
+    act: Option<Reply>,
+    library: &Library,
+    mut remote: Duration,
+) -> Result<Attempt, EngineError> {
+    let deadline = Instant::now() + Duration::from_secs(step.patience_s);
+    let mut pauses = PAUSES.iter().chain(std::iter::repeat(&PAUSES[2]));
+    loop {
+        let seen = ask(engine, step, &step.proof, library, &mut remote).await?;
+        let stderr = seen.iter().filter_map(|s| s.reply.as_ref().ok()).map(|r| tail(&r.stderr)).collect::<String>();
+        let observed = Observations { act: act.clone(), seen };
+        let (outcome, detail) = match (spec.judge)(step, &observed) {
+            Verdict::Holds(why) => (StepOutcome::Done, why),
+            Verdict::Not(_) | Verdict::Unknown(_) if Instant::now() < deadline => {
+                sleep(*pauses.next().unwrap_or(&PAUSES[2])).await;
+                continue;
+            }
+            Verdict::Not(why) => (StepOutcome::Failed, why),
+            Verdict::Unknown(why) => (StepOutcome::Unknown, why),
+        };
+        let stderr = if outcome.good() { String::new() } else { stderr };
+        return Ok(Attempt { outcome, detail, stderr, remote });
+    }
+}
+
+/// Asks all hosts at the same time; the answers come in the order of the questions.
+async fn ask<T: Transport, G: Gatekeeper>(
+    engine: &Engine<T, G>,
+    step: &ResolvedStep,
+    asks: &[Ask],
+    library: &Library,
+    remote: &mut Duration,
+) -> Result<Vec<Seen>, EngineError> {
+    let mut waiting = JoinSet::new();
+    for (position, ask) in asks.iter().enumerate() {
+        let call = call(engine, step, library.render(&ask.script)?, QUESTION);
+        let (transport, host) = (engine.transport.clone(), ask.host.clone());
+        waiting.spawn(async move {
+            let reply = transport.exec(&host, call).await.map_err(|error| error.to_string());
+            (position, Seen { host, reply })
+        });
+    }
+    let mut answers = waiting.join_all().await;
+    answers.sort_by_key(|(position, _)| *position);
+    let longest = answers.iter().filter_map(|(_, seen)| seen.reply.as_ref().ok()).map(|r| r.remote).max();
+    *remote += longest.unwrap_or_default();
+    Ok(answers.into_iter().map(|(_, seen)| seen).collect())
+}
+
+fn call<T, G>(engine: &Engine<T, G>, step: &ResolvedStep, script: Rendered, limit: Duration) -> Call {
+    let secret = if step.secret { engine.secrets.get(&step.host).cloned() } else { None };
+    Call { script, run: engine.run.to_string(), secret, limit }
+}
+
+/// Why a script failed, in one line.
+fn reason(reply: &Reply) -> String {
+    match step::last_line(&reply.stderr) {
+        "" => format!("exit code {}", reply.rc),
+        line => line.to_owned(),
+    }
+}
+
+fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(STDERR_LINES)..].join("\n")
+}
+
+/// Seconds with milliseconds, as events carry them.
+pub fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}

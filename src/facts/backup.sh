@@ -1,0 +1,8 @@
+# What is there under the backup's name.
+if [ -e "$FINAL/manifest.json" ]; then
+  echo state=whole
+  printf 'sum=%s\n' "$(head -n 1 "$FINAL/manifest.json.sha256" 2>/dev/null)"
+  printf 'manifest=%s\n' "$(base64 <"$FINAL/manifest.json" | tr -d '\n')"
+elif [ -e "$FINAL" ]; then echo "state=$FINAL holds no manifest.json"
+elif [ -e "$PARTIAL" ]; then echo "state=$PARTIAL was never finished"
+else echo state=missing; fi

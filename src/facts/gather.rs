@@ -1,0 +1,239 @@
+//! Gathers facts: two read-only scripts per node, one per gateway host, a few on one node.
+//!
+//! All hosts are asked at the same time. The first failure ends it: what cannot be told is a
+//! refusal, never a guess.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::parse::{self, Fields};
+use super::{BackupFacts, Facts, GatewayFacts, NodeFacts};
+use crate::backup::layout;
+use crate::cassandra::conf::Conf;
+use crate::cassandra::schema::Schema;
+use crate::cassandra::{cqlsh, gossipinfo, schema, status};
+use crate::inventory::{Gateway, Inventory, Node};
+use crate::name::{HostName, Tag};
+use crate::remote::{Call, Secret, Transport, TransportError};
+use crate::script::{Embedded, Library, Script};
+
+/// The scripts that gather facts.
+pub const SCRIPTS: &[Embedded] = &[
+    ("facts.host", include_str!("host.sh")),
+    ("facts.node", include_str!("node.sh")),
+    ("facts.gossip", include_str!("gossip.sh")),
+    ("facts.cql", include_str!("cql.sh")),
+    ("facts.backup", include_str!("backup.sh")),
+    ("facts.gateway", include_str!("gateway.sh")),
+];
+
+/// What one question may take; nodetool on a busy node is slow.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What to gather besides the cluster itself.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// The backup to look for.
+    pub tag: Option<Tag>,
+    /// Whether `DESCRIBE KEYSPACE` is needed (for a manifest).
+    pub describe: bool,
+}
+
+/// Why facts could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FactsError {
+    /// The host gave no answer.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// A script on the host failed.
+    #[error("{host}: {why}")]
+    Script {
+        /// The host.
+        host: HostName,
+        /// Its last words.
+        why: String,
+    },
+    /// An answer was not understood.
+    #[error("{host}: cannot understand {what}: {why}")]
+    Answer {
+        /// The host.
+        host: HostName,
+        /// What was asked.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Passwords for CQL, per node.
+pub type Secrets = BTreeMap<HostName, Secret>;
+
+struct Asker<T> {
+    transport: Arc<T>,
+    library: Library,
+    secrets: Secrets,
+}
+
+/// Gathers everything that a plan and its guards need.
+pub async fn gather<T: Transport>(
+    transport: &Arc<T>,
+    inventory: &Inventory,
+    wanted: &Wanted,
+    secrets: &Secrets,
+) -> Result<Facts, FactsError> {
+    let asker = Arc::new(Asker {
+        transport: Arc::clone(transport),
+        library: Library::of(SCRIPTS),
+        secrets: secrets.clone(),
+    });
+    let mut nodes = JoinSet::new();
+    for node in inventory.present().cloned() {
+        let (asker, root) = (Arc::clone(&asker), inventory.backup.root.clone());
+        nodes.spawn(async move { Ok::<_, FactsError>((node.name.clone(), asker.node(&node, &root).await?)) });
+    }
+    let mut gateways = JoinSet::new();
+    for gateway in inventory.gateways.iter().cloned() {
+        let asker = Arc::clone(&asker);
+        gateways.spawn(async move { Ok::<_, FactsError>((gateway.name.clone(), asker.gateway(&gateway).await?)) });
+    }
+    let mut facts = Facts::default();
+    while let Some(done) = nodes.join_next().await {
+        let (name, node) = done.expect("gathering does not panic")?;
+        facts.nodes.insert(name, node);
+    }
+    while let Some(done) = gateways.join_next().await {
+        let (name, gateway) = done.expect("gathering does not panic")?;
+        facts.gateways.insert(name, gateway);
+    }
+    asker.cluster(inventory, wanted, &mut facts).await?;
+    Ok(facts)
+}
+
+impl<T: Transport> Asker<T> {
+    async fn ask(&self, host: &HostName, script: Script, secret: bool) -> Result<String, FactsError> {
+        let script = self.library.render(&script).expect("facts scripts are in their own library");
+        let secret = if secret { self.secrets.get(host).cloned() } else { None };
+        let call = Call { script, run: String::new(), secret, limit: PATIENCE };
+        let reply = self.transport.exec(host, call).await?;
+        if reply.rc == 0 {
+            return Ok(reply.stdout);
+        }
+        let last = |text: &str| crate::step::last_line(text).to_owned();
+        let why = [last(&reply.stderr), last(&reply.stdout), format!("exit code {}", reply.rc)];
+        let why = why.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
+        Err(FactsError::Script { host: host.clone(), why })
+    }
+
+    async fn node(&self, node: &Node, backup_root: &str) -> Result<NodeFacts, FactsError> {
+        let host = &node.name;
+        let cassandra = &node.cassandra;
+        let files = Script::new("facts.host").var("CONF", &cassandra.conf).var("HOME_DIR", &cassandra.home);
+        let files = Fields::parse(&self.ask(host, files, false).await?);
+        let bad = |what, why: String| FactsError::Answer { host: host.clone(), what, why };
+        let yaml = files.decoded("yaml").map_err(|why| bad("cassandra.yaml", why))?;
+        let conf = Conf::from_yaml(&yaml, &cassandra.home).map_err(|why| bad("cassandra.yaml", why.to_string()))?;
+        let tool = &cassandra.nodetool;
+        let mut args = tool.args.clone();
+        for (flag, value) in [("-u", &tool.username), ("-pwf", &tool.password_file)] {
+            args.extend(value.iter().flat_map(|v| [flag.to_owned(), v.clone()]));
+        }
+        let dirs = parse::directories(&conf);
+        let live = Script::new("facts.node")
+            .list("DIRS", dirs.iter().map(|(label, path)| format!("{label}\t{path}")))
+            .var("BACKUP_ROOT", backup_root)
+            .var("NODETOOL", &tool.command)
+            .list("NODETOOL_ARGS", args)
+            .var("RUN_AS", cassandra.run_as.as_deref().unwrap_or(""));
+        let live = Fields::parse(&self.ask(host, live, false).await?);
+        parse::node(conf, &files, &live).map_err(|(what, why)| bad(what, why))
+    }
+
+    async fn gateway(&self, gateway: &Gateway) -> Result<GatewayFacts, FactsError> {
+        let script = Script::new("facts.gateway")
+            .var("INSTALL_DIR", &gateway.install_dir)
+            .list("INSTANCES", gateway.instances.iter().map(|i| format!("{}\t{}", i.name, i.group)))
+            .var("RUN_AS", gateway.run_as.as_deref().unwrap_or(""));
+        let fields = Fields::parse(&self.ask(&gateway.name, script, false).await?);
+        Ok(GatewayFacts {
+            startinstance: fields.get("startinstance").map(str::to_owned),
+            owner: fields.get("owner").unwrap_or("").to_owned(),
+            running: fields
+                .all("running")
+                .map(|answer| match answer {
+                    "yes" => Some(true),
+                    "no" => Some(false),
+                    _ => None,
+                })
+                .collect(),
+        })
+    }
+
+    /// What only one node needs to be asked: versions, schema, the backup.
+    async fn cluster(&self, inventory: &Inventory, wanted: &Wanted, facts: &mut Facts) -> Result<(), FactsError> {
+        let seed = inventory.seed();
+        let host = &seed.name;
+        let bad = |what, why: String| FactsError::Answer { host: host.clone(), what, why };
+        let known = facts.nodes.get(host).ok_or_else(|| bad("the seed", "it was not asked".to_owned()))?.clone();
+        let tool = &seed.cassandra.nodetool;
+        let gossip = Script::new("facts.gossip")
+            .var("NODETOOL", &tool.command)
+            .list("NODETOOL_ARGS", &tool.args)
+            .var("RUN_AS", &known.run_as);
+        let endpoints = gossipinfo::parse(&self.ask(host, gossip, false).await?);
+        for node in facts.nodes.values_mut() {
+            let own = endpoints.iter().find(|e| e.host_id.as_deref() == Some(&node.host_id));
+            if let Some(version) = own.and_then(|e| e.release_version.as_deref()).and_then(|v| v.parse().ok()) {
+                node.version = version;
+            }
+        }
+        let mut versions: Vec<String> = endpoints.iter().filter_map(|e| e.schema.clone()).collect();
+        versions.sort();
+        versions.dedup();
+        facts.schema_versions = versions;
+
+        let version = facts.nodes[host].version.clone();
+        let queries = schema::queries(&version);
+        let text = self.cql(seed, &known, &queries.iter().map(|q| format!("{q};")).collect::<Vec<_>>().join("\n")).await?;
+        let rows = cqlsh::parse_json(&text).map_err(|why| bad("the schema", why.to_string()))?;
+        facts.schema = Schema::from_rows(&version, &rows).map_err(|why| bad("the schema", why.to_string()))?;
+        if wanted.describe {
+            let names: Vec<String> = facts.schema.keyspaces.iter().map(|k| k.name.clone()).collect();
+            for name in names.into_iter().filter(|name| !schema::is_internal(name)) {
+                let cql = self.cql(seed, &known, &format!("DESCRIBE KEYSPACE \"{name}\";")).await?;
+                facts.schema_cql.insert(name, cql.trim().to_owned() + "\n");
+            }
+        }
+        if let Some(tag) = &wanted.tag {
+            facts.backup = self.backup(inventory, tag).await?;
+        }
+        Ok(())
+    }
+
+    async fn cql(&self, node: &Node, facts: &NodeFacts, cql: &str) -> Result<String, FactsError> {
+        let tool = &node.cassandra.cqlsh;
+        let script = Script::new("facts.cql")
+            .var("CQL", cql)
+            .var("CQLSH", &tool.command)
+            .list("CQLSH_ARGS", &tool.args)
+            .var("CQL_HOST", tool.host.clone().unwrap_or_else(|| facts.cql_address()))
+            .var("CQL_PORT", tool.port)
+            .var("CQL_USER", tool.username.as_deref().unwrap_or(""));
+        self.ask(&node.name, script, true).await
+    }
+
+    async fn backup(&self, inventory: &Inventory, tag: &Tag) -> Result<BackupFacts, FactsError> {
+        let root = &inventory.backup.root;
+        let script =
+            Script::new("facts.backup").var("FINAL", layout::dir(root, tag)).var("PARTIAL", layout::partial(root, tag));
+        let fields = Fields::parse(&self.ask(&inventory.backup.node, script, false).await?);
+        Ok(parse::backup(&fields))
+    }
+}
+
+/// The rows of a node's own `nodetool status`.
+pub(super) fn ring(text: &str) -> Vec<status::StatusRow> {
+    status::parse(text)
+}

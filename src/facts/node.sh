@@ -1,0 +1,54 @@
+# What a node's directories and Cassandra itself say. DIRS: `label<tab>path`, one a line.
+# Changes nothing that stays: each place is tried with a real rename of a probe, then removed.
+
+# try_place DIRECTORY PLACE: whether a rename between them works; prints why not.
+try_place() {
+  made=
+  if [ ! -d "$2" ]; then mkdir -p -- "$2" 2>/dev/null || { echo "cannot make $2"; return 1; }; made=yes; fi
+  probe=$2/.probe-$$
+  why=
+  if ! mkdir -- "$probe" 2>/dev/null; then why="cannot write in $2"
+  else
+    before=$(inode "$probe")
+    if ! mv -- "$probe" "$1/.reseed-probe-$$" 2>/dev/null; then why="cannot move from $2 to $1"
+    else
+      [ "$(inode "$1/.reseed-probe-$$")" = "$before" ] || why="a move from $2 to $1 is no rename"
+    fi
+    rmdir -- "$1/.reseed-probe-$$" 2>/dev/null || rmdir -- "$probe" 2>/dev/null || :
+  fi
+  # only what was made here; never `rmdir -p`, which would take an empty directory of Cassandra's
+  if [ -n "$made" ]; then
+    rmdir -- "$2" 2>/dev/null || :
+    case $2 in */.reseed/snapshots) rmdir -- "${2%/snapshots}" 2>/dev/null || : ;; esac
+  fi
+  if [ -n "$why" ]; then echo "$why"; return 1; fi
+}
+
+first=$(printf '%s\n' "$DIRS" | head -n 1 | cut -f 2)
+[ -n "$RUN_AS" ] || RUN_AS=$(stat -c %U -- "$first" 2>/dev/null)
+[ -n "$RUN_AS" ] || die "cannot tell who owns $first"
+echo "run_as=$RUN_AS"
+printf '%s\n' "$DIRS" | while IFS="$tab" read -r label path; do
+  real=$(cd -P -- "$path" 2>/dev/null && pwd) || { printf 'dir=%s\t%s\t\tno\t%s is not a directory\t0\t0\n' "$label" "$path" "$path"; continue; }
+  link=no; [ ! -L "$path" ] || link=yes
+  place=${real%/*}/.reseed
+  if ! why=$(try_place "$real" "$place"); then
+    case $label in data-*) place=$real/.reseed/snapshots ;; *) place=$real/.reseed ;; esac
+    if why2=$(try_place "$real" "$place"); then why=; else why="$why; $why2"; fi
+  fi
+  printf 'dir=%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$label" "$path" "$place" "$link" "$why" \
+    "$(stat -c %d -- "$real")" "$(df -Pk -- "$real" | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')"
+  case $label in
+    data-*) find "$real" -mindepth 1 -maxdepth 1 -type d ! -name '.*' -exec du -sk {} + 2>/dev/null |
+      awk -F "$tab" '{ sub(".*/", "", $2); printf "size=%s\t%.0f\n", $2, $1 * 1024 }' ;;
+    hints) echo "hint_files=$(find "$real" -name '*.hints' -type f | wc -l)" ;;
+  esac
+done
+near=$BACKUP_ROOT
+while [ ! -d "$near" ]; do near=${near%/*}; near=${near:-/}; done
+echo "backup_fs=$(stat -c %d -- "$near")$tab$(df -Pk -- "$near" | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')"
+[ -w "$near" ] || echo "backup_unwritable=$near"
+
+# two JVMs, one after the other: the node serves meanwhile
+printf 'info=%s\n' "$(nt info 2>&1 | base64 | tr -d '\n')"
+printf 'status=%s\n' "$(nt status 2>&1 | base64 | tr -d '\n')"

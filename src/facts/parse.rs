@@ -1,0 +1,133 @@
+//! Turns the scripts' answers into facts. Pure.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::{BackupFacts, Dir, NodeFacts};
+use crate::backup::manifest::Manifest;
+use crate::cassandra::conf::Conf;
+use crate::cassandra::info;
+use crate::cassandra::version::Version;
+
+/// `key=value` lines; a key may come several times.
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Splits the lines; what is not of that form is left out.
+    pub fn parse(text: &str) -> Self {
+        let pair = |line: &str| line.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()));
+        Self(text.lines().filter_map(pair).collect())
+    }
+
+    /// The first value of a key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.all(key).next()
+    }
+
+    /// All values of a key.
+    pub fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(k, _)| k == key).map(|(_, v)| v.as_str())
+    }
+
+    /// A value that came in base64.
+    pub fn decoded(&self, key: &str) -> Result<String, String> {
+        let text = self.get(key).ok_or_else(|| format!("there was no {key}"))?;
+        let bytes = BASE64_STANDARD.decode(text).map_err(|why| why.to_string())?;
+        String::from_utf8(bytes).map_err(|why| why.to_string())
+    }
+}
+
+/// The directories to look at: label and path.
+pub fn directories(conf: &Conf) -> Vec<(String, String)> {
+    let data = conf.data_file_directories.iter().enumerate().map(|(i, path)| (format!("data-{i}"), path.clone()));
+    let others = [
+        ("commitlog", Some(&conf.commitlog_directory)),
+        ("saved_caches", Some(&conf.saved_caches_directory)),
+        ("hints", conf.hints_directory.as_ref()),
+    ];
+    data.chain(others.into_iter().filter_map(|(label, path)| Some((label.to_owned(), path?.clone())))).collect()
+}
+
+/// A node's facts. The version is filled in from gossip later.
+pub fn node(conf: Conf, files: &Fields, live: &Fields) -> Result<NodeFacts, (&'static str, String)> {
+    let dirs = live.all("dir").map(dir).collect::<Option<Vec<_>>>().ok_or(("its directories", String::new()))?;
+    let text = live.decoded("info").map_err(|why| ("nodetool info", why))?;
+    let said = info::parse(&text);
+    let host_id = said.host_id.ok_or_else(|| ("nodetool info", crate::step::last_line(&text).to_owned()))?;
+    let status = live.decoded("status").map_err(|why| ("nodetool status", why))?;
+    let (fs, free) = live.get("backup_fs").and_then(|v| v.split_once('\t')).unwrap_or(("", "0"));
+    Ok(NodeFacts {
+        version: Version::unknown(),
+        host_id,
+        datacenter: said.datacenter.unwrap_or_default(),
+        dirs,
+        run_as: live.get("run_as").unwrap_or("").to_owned(),
+        log: files.get("log").unwrap_or("").to_owned(),
+        log_readable: files.get("log_readable").is_some(),
+        native_active: said.native_active.unwrap_or(false),
+        ring: super::gather::ring(&status),
+        keyspace_bytes: keyspace_bytes(live),
+        commitlog_restore: files.get("commitlog_restore").is_some(),
+        hint_files: live.get("hint_files").and_then(|n| n.trim().parse().ok()).unwrap_or(0),
+        missing_tools: files.all("missing").map(str::to_owned).collect(),
+        backup_fs: (fs.to_owned(), free.parse().unwrap_or(0)),
+        backup_unwritable: live.get("backup_unwritable").map(str::to_owned),
+        conf,
+    })
+}
+
+fn keyspace_bytes(live: &Fields) -> BTreeMap<String, u64> {
+    let mut sizes = BTreeMap::new();
+    for (name, size) in live.all("size").filter_map(|line| line.split_once('\t')) {
+        *sizes.entry(name.to_owned()).or_default() += size.parse().unwrap_or(0);
+    }
+    sizes
+}
+
+fn dir(line: &str) -> Option<Dir> {
+    let mut cells = line.split('\t');
+    let mut next = || cells.next().map(str::to_owned);
+    let (label, path, place, symlink, why, fs, free) = (next()?, next()?, next()?, next()?, next()?, next()?, next()?);
+    Some(Dir {
+        label,
+        path,
+        place,
+        symlink: symlink == "yes",
+        rename: if why.is_empty() { Ok(()) } else { Err(why) },
+        fs,
+        free: free.parse().ok()?,
+    })
+}
+
+/// What is there of a backup.
+pub fn backup(fields: &Fields) -> BackupFacts {
+    match fields.get("state") {
+        Some("missing") | None => BackupFacts::Missing,
+        Some("whole") => {
+            let sum = fields.get("sum").unwrap_or("");
+            let manifest = fields.decoded("manifest").and_then(|text| Manifest::parse(&text, sum).map_err(|e| e.to_string()));
+            match manifest {
+                Ok(manifest) => {
+                    let digest = sum.split_whitespace().next().unwrap_or("").to_owned();
+                    BackupFacts::Whole(Box::new(manifest), digest)
+                }
+                Err(why) => BackupFacts::Damaged(why),
+            }
+        }
+        Some(other) => BackupFacts::Incomplete(other.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_line_with_a_failed_rename_keeps_the_reason() {
+        let found = dir("data-0\t/d/data\t/d/.reseed\tno\tcannot write in /d/.reseed\t66304\t1024").unwrap();
+        assert_eq!(found.rename, Err("cannot write in /d/.reseed".to_owned()));
+        assert_eq!(found.free, 1024);
+    }
+}

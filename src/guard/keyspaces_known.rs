@@ -1,0 +1,26 @@
+//! `keyspaces-known`: the keyspaces exist.
+
+use super::{Case, Guard, Objection, When};
+
+/// The guard.
+pub const GUARD: Guard = Guard {
+    name: "keyspaces-known",
+    about: "every keyspace of the request exists in the cluster",
+    when: When::Always,
+    overridable: false,
+    judge,
+};
+
+fn judge(case: &Case) -> Vec<Objection> {
+    let names = &case.request.keyspaces;
+    if names.is_empty() {
+        return vec![Objection::fail("there is no keyspace to work on", "name one with -k KEYSPACE")];
+    }
+    let missing = names.iter().filter(|name| case.facts.schema.keyspace(name.as_str()).is_none());
+    missing
+        .map(|name| {
+            let cure = if case.restores() { "create its schema (it is in the backup's manifest), then try again" } else { "check the name" };
+            Objection::fail(format!("keyspace {name} does not exist"), cure)
+        })
+        .collect()
+}

@@ -1,0 +1,48 @@
+//! `space`: the disk does not fill up half way.
+use crate::facts::BackupFacts;
+
+/// Kept free besides the copy itself.
+const MARGIN: u64 = 64 << 20;
+
+use super::{Case, Guard, Objection, When};
+
+/// The guard.
+pub const GUARD: Guard = Guard {
+    name: "space",
+    about: "there is room for the copy",
+    when: When::Always,
+    overridable: true,
+    judge,
+};
+
+fn judge(case: &Case) -> Vec<Objection> {
+    let enough = |free: u64, needed: u64| free >= needed + MARGIN;
+    let megabytes = |bytes: u64| bytes >> 20;
+    let cure = "free some space, or choose another place";
+    match &case.facts.backup {
+        BackupFacts::Whole(manifest, _) if case.restores() => {
+            let seed = &case.inventory.seed().name;
+            let keyspaces = case.request.keyspaces.iter().filter_map(|name| manifest.keyspace(name));
+            let needed: u64 = keyspaces.flat_map(|k| &k.tables).flat_map(|t| &t.files).map(|f| f.size).sum();
+            let Some(data) = case.facts.nodes.get(seed).and_then(|n| n.data().next().cloned()) else { return vec![] };
+            if enough(data.free, needed) {
+                return vec![];
+            }
+            let message = format!("{} has {} MiB free, the stage needs {} MiB", data.path, megabytes(data.free), megabytes(needed + MARGIN));
+            vec![Objection::fail(message, cure).on(seed)]
+        }
+        _ if case.restores() => vec![],
+        _ => {
+            let node = &case.inventory.backup.node;
+            let Some(facts) = case.facts.nodes.get(node) else { return vec![] };
+            let bytes = |name: &crate::name::Keyspace| facts.keyspace_bytes.get(name.as_str());
+            let needed: u64 = case.request.keyspaces.iter().filter_map(bytes).sum();
+            if enough(facts.backup_fs.1, needed) {
+                return vec![];
+            }
+            let root = &case.inventory.backup.root;
+            let (free, needed) = (megabytes(facts.backup_fs.1), megabytes(needed + MARGIN));
+            vec![Objection::fail(format!("{root} has {free} MiB free, the backup needs up to {needed} MiB"), cure).on(node)]
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `tag-free`: a backup never replaces another.
+use crate::facts::BackupFacts;
+use super::{Case, Guard, Objection, When};
+
+/// The guard.
+pub const GUARD: Guard = Guard {
+    name: "tag-free",
+    about: "no backup of that tag exists",
+    when: When::Backup,
+    overridable: false,
+    judge,
+};
+
+fn judge(case: &Case) -> Vec<Objection> {
+    let tag = &case.request.tag;
+    let node = &case.inventory.backup.node;
+    match &case.facts.backup {
+        BackupFacts::Missing => vec![],
+        BackupFacts::None => vec![Objection::fail("the backup directory was not looked at", "this is a bug in reseed").on(node)],
+        BackupFacts::Incomplete(what) => {
+            vec![Objection::fail(what.clone(), "look at it and remove it, or choose another --tag").on(node)]
+        }
+        BackupFacts::Damaged(_) | BackupFacts::Whole(..) => {
+            vec![Objection::fail(format!("backup {tag} exists already"), "choose another --tag").on(node)]
+        }
+    }
+}

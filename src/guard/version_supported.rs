@@ -1,0 +1,33 @@
+//! `version-supported`: only a Cassandra that these steps were proven on.
+
+use super::{Case, Guard, Objection, When};
+
+/// The guard.
+pub const GUARD: Guard = Guard {
+    name: "version-supported",
+    about: "every node runs one Cassandra version, 3.0 or later",
+    when: When::Always,
+    overridable: false,
+    judge,
+};
+
+fn judge(case: &Case) -> Vec<Objection> {
+    let nodes = &case.facts.nodes;
+    let mut objections = vec![];
+    for (host, node) in nodes {
+        if node.version.is_unknown() {
+            objections.push(Objection::fail("its version cannot be told from gossip", "is the node Up and Normal?").on(host));
+        } else if !node.version.hints_are_files() {
+            let message = format!("Cassandra {} keeps hints in a table, which this version of reseed cannot set aside", node.version);
+            objections.push(Objection::fail(message, "use a later reseed for Cassandra 2.x").on(host));
+        }
+    }
+    let mut versions: Vec<String> = nodes.values().map(|n| n.version.to_string()).collect();
+    versions.sort();
+    versions.dedup();
+    if versions.len() > 1 {
+        let message = format!("the nodes run different versions: {}", versions.join(", "));
+        objections.push(Objection::fail(message, "finish the upgrade first"));
+    }
+    objections
+}

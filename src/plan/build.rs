@@ -1,0 +1,83 @@
+//! Builds the plan: expands a playbook's entries over hosts and keyspaces. Pure.
+
+use std::collections::BTreeMap;
+
+use super::{Lane, Phase, Plan, Request};
+use crate::facts::Facts;
+use crate::inventory::Inventory;
+use crate::name::{HostName, Keyspace};
+use crate::playbook::{Entry, On, Order, Playbook, SeedPlace};
+use crate::script::Library;
+use crate::step::{self, Context, ResolvedStep, Target, Unresolved};
+
+/// Resolves `playbook` for the request on the cluster as found.
+pub fn build(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request: &Request) -> Result<Plan, Unresolved> {
+    let context = Context { inventory, facts, request };
+    let phases = playbook.phases.iter().map(|entry| phase(entry, &context)).collect::<Result<Vec<_>, _>>()?;
+    let library = Library::of(step::SPECS.iter().flat_map(|spec| spec.scripts));
+    let used: Vec<&str> = phases
+        .iter()
+        .flat_map(|p: &Phase| &p.lanes)
+        .flat_map(|lane| &lane.steps)
+        .flat_map(ResolvedStep::scripts)
+        .map(|script| script.name.as_str())
+        .collect();
+    Ok(Plan {
+        format: super::FORMAT,
+        cluster: inventory.cluster.clone(),
+        playbook: playbook.playbook.clone(),
+        params: BTreeMap::from([
+            ("backup".to_owned(), request.tag.to_string()),
+            ("keyspaces".to_owned(), context.keyspace_list().replace(',', "")),
+        ]),
+        binding: facts.binding(),
+        scripts: library.only(used),
+        phases,
+    })
+}
+
+fn phase(entry: &Entry, context: &Context) -> Result<Phase, Unresolved> {
+    let hosts = hosts(entry, context.inventory);
+    let keyspaces: Vec<Option<&Keyspace>> = match entry.each {
+        None => vec![None],
+        Some(_) => context.request.keyspaces.iter().map(Some).collect(),
+    };
+    let parallel = entry.order == Order::Parallel;
+    let mut lanes = vec![];
+    for (position, host) in hosts.iter().enumerate() {
+        let earlier = if parallel { &[][..] } else { &hosts[..position] };
+        let mut steps = vec![];
+        for keyspace in &keyspaces {
+            for name in &entry.steps {
+                let spec = step::spec(name).expect("a playbook names known steps only: it was checked when read");
+                let target = Target { phase: &entry.phase, host, keyspace: *keyspace, earlier };
+                steps.extend((spec.resolve)(context, &target)?);
+            }
+        }
+        if !steps.is_empty() {
+            lanes.push(Lane { host: host.clone(), steps });
+        }
+    }
+    Ok(Phase { phase: entry.phase.clone(), parallel, always: entry.always, lanes, gate: entry.gate })
+}
+
+/// The entry's hosts in the order in which they take their turn.
+fn hosts(entry: &Entry, inventory: &Inventory) -> Vec<HostName> {
+    let seed = &inventory.seed().name;
+    let nodes = || inventory.present().map(|node| node.name.clone());
+    match entry.on {
+        None => vec![],
+        Some(On::Gateways) => inventory.gateways.iter().map(|g| g.name.clone()).collect(),
+        Some(On::Clients) => inventory.clients.iter().map(|c| c.name.clone()).collect(),
+        Some(On::Seed) => vec![seed.clone()],
+        Some(On::Source) => vec![inventory.backup.node.clone()],
+        Some(On::Others) => nodes().filter(|name| name != seed).collect(),
+        Some(On::Nodes) => {
+            let others = nodes().filter(|name| name != seed);
+            match entry.seed {
+                SeedPlace::First => std::iter::once(seed.clone()).chain(others).collect(),
+                SeedPlace::Last => others.chain([seed.clone()]).collect(),
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Meters the time during which hosts' scripts run, so that the tool's own share of a run (wall
+//! time minus that) is measured and not guessed. A decorator: any [`Transport`] can be wrapped.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use super::{Call, Reply, Transport, TransportError};
+use crate::name::HostName;
+
+/// A transport with a meter.
+pub struct Metered<T> {
+    inner: T,
+    busy: Mutex<Vec<(Instant, Instant)>>,
+}
+
+impl<T> Metered<T> {
+    /// Wraps a transport.
+    pub fn new(inner: T) -> Self {
+        Self { inner, busy: Mutex::new(vec![]) }
+    }
+
+    /// Total time within the last `window` during which at least one script ran on some host.
+    pub fn busy(&self, since: Instant) -> Duration {
+        let mut spans = self.busy.lock().expect("no holder panics").clone();
+        spans.sort();
+        let mut total = Duration::ZERO;
+        let mut covered = since;
+        for (from, to) in spans {
+            let from = from.max(covered);
+            if to > from {
+                total += to - from;
+                covered = to;
+            }
+        }
+        total
+    }
+}
+
+impl<T: Transport> Transport for Metered<T> {
+    async fn connect(&self, host: &HostName) -> Result<(), TransportError> {
+        self.inner.connect(host).await
+    }
+
+    async fn exec(&self, host: &HostName, call: Call) -> Result<Reply, TransportError> {
+        let reply = self.inner.exec(host, call).await?;
+        // the host's clock gives the length, ours the end: what is left is ssh and we
+        let end = Instant::now();
+        if let Some(start) = end.checked_sub(reply.remote) {
+            self.busy.lock().expect("no holder panics").push((start, end));
+        }
+        Ok(reply)
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}

@@ -1,0 +1,144 @@
+//! From request to plan, changing nothing: connect, gather, resolve the keyspaces, judge, plan.
+//! `check`, `--dry-run`, and every changing command begin with this.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use crate::cassandra::schema;
+use crate::event::Level;
+use crate::facts::{self, BackupFacts, Facts, FactsError, Secrets, Wanted};
+use crate::guard::{self, Case, Finding, Override};
+use crate::inventory::{Inventory, PasswordError};
+use crate::name::{Keyspace, NameError, Tag};
+use crate::plan::{self, Plan, Request};
+use crate::playbook::Playbook;
+use crate::remote::{Transport, TransportError};
+use crate::step::Unresolved;
+
+/// What is known before anything is done.
+pub struct Prepared {
+    /// The cluster as found.
+    pub facts: Facts,
+    /// The request with its keyspaces resolved.
+    pub request: Request,
+    /// All guards' findings.
+    pub findings: Vec<Finding>,
+    /// The plan, when no guard objects.
+    pub plan: Option<Plan>,
+}
+
+impl Prepared {
+    /// Whether a guard objects.
+    pub fn refused(&self) -> bool {
+        self.findings.iter().any(|finding| finding.level == Level::Fail)
+    }
+}
+
+/// What is asked for, before the cluster was looked at.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// What to do.
+    pub playbook: Playbook,
+    /// The backup to make or restore; `None` only looks at the cluster (`check`).
+    pub tag: Option<Tag>,
+    /// Keyspaces; empty: those of the backup, of the inventory, or all that are not internal.
+    pub keyspaces: Vec<Keyspace>,
+    /// Guards that the operator overrides.
+    pub overrides: Vec<Override>,
+}
+
+/// Why there is nothing to go on with. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// Hosts that gave no answer, all of them.
+    #[error("{}", join(.0))]
+    Hosts(Vec<TransportError>),
+    /// The cluster cannot be told about.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    /// There is no backup of that tag.
+    #[error("there is no backup {tag} below {root} on {node}")]
+    NoBackup {
+        /// The tag.
+        tag: Tag,
+        /// `backup.root`.
+        root: String,
+        /// `backup.node`.
+        node: String,
+    },
+    /// A password cannot be had.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// A keyspace of the cluster has a name that reseed cannot carry.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The playbook does not fit the cluster.
+    #[error(transparent)]
+    Unresolved(#[from] Unresolved),
+}
+
+fn join(errors: &[TransportError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Looks at the cluster and makes a plan; `pulse` is told what is being waited for.
+pub async fn prepare<T: Transport>(
+    transport: &Arc<T>,
+    inventory: &Inventory,
+    ask: &Ask,
+    pulse: &(dyn Fn(&str) + Send + Sync),
+) -> Result<Prepared, PrepareError> {
+    let secrets = secrets(inventory)?;
+    let hosts = inventory.hosts().count();
+    pulse(&format!("connecting to {hosts} hosts"));
+    connect(transport, inventory).await?;
+    pulse(&format!("reading facts from {hosts} hosts"));
+    let backs_up = ask.playbook.playbook == "backup";
+    let wanted = Wanted { tag: ask.tag.clone(), describe: backs_up };
+    let facts = facts::gather(transport, inventory, &wanted, &secrets).await?;
+    if let (BackupFacts::Missing, Some(tag), false) = (&facts.backup, &ask.tag, backs_up) {
+        let (root, node) = (inventory.backup.root.clone(), inventory.backup.node.to_string());
+        return Err(PrepareError::NoBackup { tag: tag.clone(), root, node });
+    }
+    let tag = ask.tag.clone().unwrap_or(Tag::parse("none").expect("a word"));
+    let request = Request { playbook: ask.playbook.playbook.clone(), tag, keyspaces: keyspaces(inventory, &facts, ask)? };
+    let findings = guard::judge(&Case { inventory, facts: &facts, request: &request }, &ask.overrides);
+    let mut prepared = Prepared { facts, request, findings, plan: None };
+    if !prepared.refused() && ask.tag.is_some() {
+        prepared.plan = Some(plan::build(&ask.playbook, inventory, &prepared.facts, &prepared.request)?);
+    }
+    Ok(prepared)
+}
+
+/// CQL passwords of all nodes, read once.
+pub fn secrets(inventory: &Inventory) -> Result<Secrets, PasswordError> {
+    let sources = inventory.present().filter_map(|n| Some((n.name.clone(), n.cassandra.cqlsh.password.as_ref()?)));
+    sources.map(|(name, source)| Ok((name, source.read()?))).collect()
+}
+
+/// Connects to every host at the same time; all failures are told, not only the first.
+pub async fn connect<T: Transport>(transport: &Arc<T>, inventory: &Inventory) -> Result<(), PrepareError> {
+    let mut waiting = JoinSet::new();
+    for (name, ..) in inventory.hosts() {
+        let (transport, name) = (Arc::clone(transport), name.clone());
+        waiting.spawn(async move { transport.connect(&name).await });
+    }
+    let mut errors: Vec<TransportError> = waiting.join_all().await.into_iter().filter_map(Result::err).collect();
+    errors.sort_by(|a, b| a.host().cmp(b.host()));
+    if errors.is_empty() { Ok(()) } else { Err(PrepareError::Hosts(errors)) }
+}
+
+fn keyspaces(inventory: &Inventory, facts: &Facts, ask: &Ask) -> Result<Vec<Keyspace>, NameError> {
+    if !ask.keyspaces.is_empty() {
+        return Ok(ask.keyspaces.clone());
+    }
+    if let BackupFacts::Whole(manifest, _) = &facts.backup {
+        return Ok(manifest.keyspaces.iter().map(|keyspace| keyspace.name.clone()).collect());
+    }
+    if !inventory.keyspaces.is_empty() {
+        return Ok(inventory.keyspaces.clone());
+    }
+    let names = facts.schema.keyspaces.iter().map(|k| k.name.as_str()).filter(|name| !schema::is_internal(name));
+    names.map(Keyspace::parse).collect()
+}

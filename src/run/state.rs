@@ -1,0 +1,171 @@
+//! The state directory: finding, making and naming runs.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::journal::{History, JournalError};
+use crate::name::{ClusterName, RunId};
+
+/// Where runs of all clusters are kept.
+#[derive(Debug, Clone)]
+pub struct StateDir(PathBuf);
+
+/// A run's directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDir {
+    /// The run.
+    pub id: RunId,
+    /// Its directory.
+    pub path: PathBuf,
+}
+
+/// Why the state cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The disk's word.
+    #[error("state directory {path}: {source}", path = path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No run of that name.
+    #[error("no run {wanted:?} of this cluster in {path}", path = path.display())]
+    Unknown {
+        /// What was asked for.
+        wanted: String,
+        /// Where runs are.
+        path: PathBuf,
+    },
+    /// The prefix fits several runs.
+    #[error("{wanted:?} fits {n} runs; give more of the id")]
+    Ambiguous {
+        /// What was asked for.
+        wanted: String,
+        /// How many fit.
+        n: usize,
+    },
+    /// Another run is active.
+    #[error("another run holds the cluster: {holder}")]
+    Busy {
+        /// Who and since when.
+        holder: String,
+    },
+    /// A run's journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+impl StateDir {
+    /// The given directory, else `$XDG_STATE_HOME/reseed`, else `~/.local/state/reseed`.
+    pub fn locate(given: Option<PathBuf>) -> Self {
+        let var = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let home = || var("HOME").unwrap_or_else(|| PathBuf::from("/")).join(".local/state");
+        Self(given.unwrap_or_else(|| var("XDG_STATE_HOME").unwrap_or_else(home).join("reseed")))
+    }
+
+    /// The directory of one cluster.
+    pub fn cluster(&self, cluster: &ClusterName) -> PathBuf {
+        self.0.join(cluster.slug())
+    }
+
+    /// Makes the directory of a new run.
+    pub fn create(&self, cluster: &ClusterName) -> Result<RunDir, StateError> {
+        let parent = self.cluster(cluster);
+        private_dir(&parent)?;
+        loop {
+            let id = new_id();
+            let path = parent.join(id.as_str());
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(RunDir { id, path }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(source) => return Err(StateError::Io { path, source }),
+            }
+        }
+    }
+
+    /// All runs of a cluster, oldest first.
+    pub fn runs(&self, cluster: &ClusterName) -> Result<Vec<RunDir>, StateError> {
+        let parent = self.cluster(cluster);
+        let entries = match fs::read_dir(&parent) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+            Err(source) => return Err(StateError::Io { path: parent, source }),
+        };
+        let mut runs: Vec<RunDir> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| entry.path().join("journal.jsonl").exists())
+            .filter_map(|entry| Some(RunDir { id: RunId::parse(entry.file_name().into_string().ok()?).ok()?, path: entry.path() }))
+            .collect();
+        runs.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(runs)
+    }
+
+    /// The run that `wanted` names (an id or a unique prefix), or the newest.
+    pub fn find(&self, cluster: &ClusterName, wanted: Option<&str>) -> Result<RunDir, StateError> {
+        let runs = self.runs(cluster)?;
+        let path = self.cluster(cluster);
+        let Some(wanted) = wanted else {
+            return runs.into_iter().last().ok_or(StateError::Unknown { wanted: "(newest)".to_owned(), path });
+        };
+        let mut fitting: Vec<RunDir> = runs.into_iter().filter(|run| run.id.as_str().starts_with(wanted)).collect();
+        match fitting.len() {
+            0 => Err(StateError::Unknown { wanted: wanted.to_owned(), path }),
+            1 => Ok(fitting.remove(0)),
+            n => Err(StateError::Ambiguous { wanted: wanted.to_owned(), n }),
+        }
+    }
+}
+
+impl RunDir {
+    /// Its journal's file.
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal.jsonl")
+    }
+
+    /// Reads its journal.
+    pub fn history(&self) -> Result<History, StateError> {
+        Ok(History::read(&self.journal())?)
+    }
+}
+
+pub(super) fn private_dir(path: &Path) -> Result<(), StateError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|source| StateError::Io { path: path.to_owned(), source })
+}
+
+/// Time to the second, for people and for order, and four hex digits against a clash.
+fn new_id() -> RunId {
+    let mut random = [0_u8; 2];
+    // without /dev/urandom the time alone must do; a clash is noticed when the directory is made
+    let _ = fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut random));
+    let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    RunId::parse(format!("{time}-{:02x}{:02x}", random[0], random[1])).expect("digits, letters and a dash")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_found_by_a_unique_prefix_and_the_newest_without_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::locate(Some(dir.path().to_owned()));
+        let cluster = ClusterName::parse("Lab").unwrap();
+        assert!(state.find(&cluster, None).is_err());
+        for id in ["20260101T000000Z-aaaa", "20260102T000000Z-bbbb"] {
+            let path = dir.path().join("lab").join(id);
+            fs::create_dir_all(&path).unwrap();
+            fs::write(path.join("journal.jsonl"), "").unwrap();
+        }
+        assert_eq!(state.find(&cluster, None).unwrap().id.as_str(), "20260102T000000Z-bbbb");
+        assert_eq!(state.find(&cluster, Some("20260101")).unwrap().id.as_str(), "20260101T000000Z-aaaa");
+        assert!(matches!(state.find(&cluster, Some("2026")), Err(StateError::Ambiguous { n: 2, .. })));
+        assert!(matches!(state.find(&cluster, Some("2027")), Err(StateError::Unknown { .. })));
+    }
+}

@@ -1,0 +1,1 @@
+cat "$FINAL/manifest.json.sha256" && cat "$FINAL/manifest.json"

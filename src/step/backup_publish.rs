@@ -1,0 +1,87 @@
+//! `backup.publish`: the manifest is written and the backup gets its name, in one rename.
+//!
+//! What the plan knows (cluster, schema, table ids, indexes) arrives as JSON; what was measured on
+//! the node (sizes, hashes, time) is put in there. The proof reads the manifest back and parses it.
+
+use serde_json::json;
+
+use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
+use crate::backup::manifest::{FORMAT, Manifest};
+use crate::cassandra::schema::{KeyspaceSchema, TableSchema};
+
+/// The step type.
+pub const SPEC: Spec = Spec {
+    name: "backup.publish",
+    help: "Writes manifest.json and manifest.json.sha256 and renames .partial-TAG to TAG; proven by reading the \
+           manifest back. Not repeatable: an existing TAG is never replaced.",
+    on: Kind::Node,
+    scripts: &[
+        ("backup.publish.act", include_str!("backup_publish.act.sh")),
+        ("backup.publish.proof", include_str!("backup_publish.proof.sh")),
+    ],
+    resolve,
+    probe: never,
+    judge,
+};
+
+fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
+    let (_, facts) = context.node(SPEC.name, target)?;
+    let head = json!({"format": FORMAT, "tag": context.tag(), "cluster": context.inventory.cluster,
+        "node": target.host, "host_id": facts.host_id, "version": facts.version.to_string(),
+        "partitioner": facts.conf.partitioner, "reseed": env!("CARGO_PKG_VERSION")});
+    let mut keyspaces = vec![];
+    let mut tables = vec![];
+    for name in &context.request.keyspaces {
+        let missing = || target.unresolved(SPEC.name, format!("the cluster has no keyspace {name}"));
+        let schema = context.facts.schema.keyspace(name.as_str()).ok_or_else(missing)?;
+        let cql = context.facts.schema_cql.get(name.as_str()).map_or("", String::as_str);
+        let head = json!({"name": name, "replication": schema.replication.to_json(), "schema_cql": cql});
+        keyspaces.push(format!("{name}\t{}", open(&head)));
+        tables.extend(schema.tables.iter().map(|t| format!("{name}\t{}\t{}", t.name, open(&table_head(schema, t)))));
+    }
+    let publish = context
+        .backup_vars(Script::new("backup.publish.act"))
+        .var("HEAD", &open(&head)[1..])
+        .list("KEYSPACE_HEADS", keyspaces)
+        .list("TABLE_HEADS", tables);
+    Ok(vec![ResolvedStep {
+        summary: format!("write the manifest and publish {}", context.destination()),
+        act: Some(publish),
+        proof: target.ask(context.backup_vars(Script::new("backup.publish.proof"))),
+        ..target.step(SPEC.name)
+    }])
+}
+
+fn table_head(keyspace: &KeyspaceSchema, table: &TableSchema) -> serde_json::Value {
+    let indexes: Vec<_> = table.indexes.iter().map(|i| json!({"name": i.name, "kind": i.kind.to_string()})).collect();
+    let views: Vec<_> = keyspace.views_of(&table.name).collect();
+    json!({"name": table.name, "id": table.id, "indexes": indexes, "views": views})
+}
+
+/// A JSON object without its closing brace, for the script to go on with.
+fn open(value: &serde_json::Value) -> String {
+    let mut text = value.to_string();
+    text.pop();
+    text
+}
+
+fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
+    let reply = match &observed.seen[0].reply {
+        Ok(reply) if reply.rc == 0 => reply,
+        Ok(reply) => return Verdict::Not(super::last_line(&reply.stderr).to_owned()),
+        Err(why) => return Verdict::Unknown(why.clone()),
+    };
+    let (sum, json) = reply.stdout.split_once('\n').unwrap_or(("", ""));
+    match Manifest::parse(json, sum) {
+        Ok(manifest) => {
+            let wanted = step.act.as_ref().and_then(|a| a.vars.get("TABLE_HEADS")).map_or(0, |t| t.lines().count());
+            let tables = manifest.tables().count();
+            if tables == wanted {
+                Verdict::Holds(format!("{tables} tables, {} files, {} bytes", manifest.files(), manifest.bytes()))
+            } else {
+                Verdict::Not(format!("the manifest lists {tables} tables instead of {wanted}"))
+            }
+        }
+        Err(why) => Verdict::Not(format!("the manifest just written cannot be read: {why}")),
+    }
+}

@@ -1,0 +1,1 @@
+run_command "$START" || die "the start command failed with exit code $?: $START"

@@ -1,0 +1,213 @@
+//! What a step may look at while it is resolved, and the variables that many scripts share.
+
+use crate::backup::layout as layout_of;
+use crate::cassandra::{layout, schema::TableSchema};
+use crate::facts::{BackupFacts, Facts, NodeFacts};
+use crate::inventory::{Inventory, Node};
+use crate::name::{HostName, Keyspace, Tag};
+use crate::plan::Request;
+use crate::script::Script;
+
+use super::{Ask, ResolvedStep};
+
+/// Everything that is known before the plan.
+pub struct Context<'a> {
+    /// The cluster as described.
+    pub inventory: &'a Inventory,
+    /// The cluster as found.
+    pub facts: &'a Facts,
+    /// What was asked for.
+    pub request: &'a Request,
+}
+
+/// Where a playbook entry applies a step.
+pub struct Target<'a> {
+    /// The phase's name.
+    pub phase: &'a str,
+    /// The host.
+    pub host: &'a HostName,
+    /// The keyspace, in entries with `each: keyspace`.
+    pub keyspace: Option<&'a Keyspace>,
+    /// Hosts of this entry that come before this one, when they go one at a time.
+    pub earlier: &'a [HostName],
+}
+
+/// Why a step cannot be resolved: the playbook asks for something that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("step {step} on {host}: {why}")]
+pub struct Unresolved {
+    /// The step type.
+    pub step: &'static str,
+    /// The host.
+    pub host: HostName,
+    /// The reason.
+    pub why: String,
+}
+
+impl Target<'_> {
+    /// A step on this target, without scripts yet: not idempotent, proven at once, ten minutes.
+    pub fn step(&self, name: &str) -> ResolvedStep {
+        let subject = self.keyspace.map(ToString::to_string);
+        ResolvedStep {
+            id: self.id(name, subject.as_deref()),
+            step: name.to_owned(),
+            host: self.host.clone(),
+            subject,
+            summary: String::new(),
+            probe: vec![],
+            act: None,
+            undo: None,
+            proof: vec![],
+            idempotent: false,
+            secret: false,
+            limit_s: 600,
+            patience_s: 0,
+        }
+    }
+
+    /// The id of a step on this target.
+    pub fn id(&self, name: &str, subject: Option<&str>) -> String {
+        let tail = subject.map(|s| format!("/{s}")).unwrap_or_default();
+        format!("{}/{name}/{}{tail}", self.phase, self.host)
+    }
+
+    /// A question to this target's own host.
+    pub fn ask(&self, script: Script) -> Vec<Ask> {
+        vec![Ask { host: self.host.clone(), script }]
+    }
+
+    /// The keyspace of an `each: keyspace` entry.
+    pub fn keyspace(&self, step: &'static str) -> Result<&Keyspace, Unresolved> {
+        self.keyspace.ok_or_else(|| self.unresolved(step, "it needs `each: keyspace` in its playbook entry"))
+    }
+
+    /// An error about this target.
+    pub fn unresolved(&self, step: &'static str, why: impl Into<String>) -> Unresolved {
+        Unresolved { step, host: self.host.clone(), why: why.into() }
+    }
+}
+
+impl<'a> Context<'a> {
+    /// The node of a target and what was found there.
+    pub fn node(&self, step: &'static str, target: &Target) -> Result<(&'a Node, &'a NodeFacts), Unresolved> {
+        let node = self.inventory.node(target.host);
+        let facts = self.facts.nodes.get(target.host);
+        node.zip(facts).ok_or_else(|| target.unresolved(step, "it is not a node whose facts are known"))
+    }
+
+    /// The request's tag.
+    pub fn tag(&self) -> &'a Tag {
+        &self.request.tag
+    }
+
+    /// Adds what `nt` of the prelude needs.
+    pub fn nodetool(&self, script: Script, node: &Node, facts: &NodeFacts) -> Script {
+        let tool = &node.cassandra.nodetool;
+        let mut args = tool.args.clone();
+        for (flag, value) in [("-u", &tool.username), ("-pwf", &tool.password_file)] {
+            args.extend(value.iter().flat_map(|v| [flag.to_owned(), v.clone()]));
+        }
+        script.var("NODETOOL", &tool.command).list("NODETOOL_ARGS", args).var("RUN_AS", &facts.run_as)
+    }
+
+    /// Adds what `cql` of the prelude needs.
+    pub fn cqlsh(&self, script: Script, node: &Node, facts: &NodeFacts) -> Script {
+        let tool = &node.cassandra.cqlsh;
+        script
+            .var("CQLSH", &tool.command)
+            .list("CQLSH_ARGS", &tool.args)
+            .var("CQL_HOST", tool.host.clone().unwrap_or_else(|| facts.cql_address()))
+            .var("CQL_PORT", tool.port)
+            .var("CQL_USER", tool.username.as_deref().unwrap_or(""))
+    }
+
+    /// Adds the data directories' paths as `DATA_DIRS`.
+    pub fn data_paths(&self, script: Script, facts: &NodeFacts) -> Script {
+        script.list("DATA_DIRS", facts.data().map(|dir| &dir.path))
+    }
+
+    /// Adds the data directories as `DATA_DIRS` lines of label, path and place.
+    pub fn data_places(&self, script: Script, facts: &NodeFacts) -> Script {
+        script.list("DATA_DIRS", facts.data().map(|d| format!("{}\t{}\t{}", d.label, d.path, d.place)))
+    }
+}
+
+/// A file of the backup and where it goes below the keyspace's stage.
+pub struct StagedFile {
+    /// From the manifest.
+    pub sha256: String,
+    /// From the manifest, in bytes.
+    pub size: u64,
+    /// `<table>/<path>` below the keyspace's backup.
+    pub from: String,
+    /// `<table>-<id>/<path>` below the keyspace's stage.
+    pub to: String,
+}
+
+/// Files that Cassandra writes into a snapshot and never reads from a live directory.
+const SNAPSHOT_ONLY: [&str; 2] = ["manifest.json", "schema.cql"];
+
+impl<'a> Context<'a> {
+    /// The keyspace's live tables and views.
+    pub fn tables(&self, keyspace: &Keyspace) -> impl Iterator<Item = &'a TableSchema> {
+        self.facts.schema.keyspace(keyspace.as_str()).into_iter().flat_map(|ks| &ks.tables)
+    }
+
+    /// Their directory names, from the schema (never from a listing: dropped tables stay there).
+    pub fn table_dirs(&self, keyspace: &Keyspace) -> Vec<String> {
+        self.tables(keyspace).map(|table| layout::table_dir(&table.name, &table.id)).collect()
+    }
+
+    /// The files of the backup that become live in the target's keyspace.
+    pub fn staged_files(&self, step: &'static str, target: &Target) -> Result<Vec<StagedFile>, Unresolved> {
+        let keyspace = target.keyspace(step)?;
+        let BackupFacts::Whole(manifest, _) = &self.facts.backup else {
+            return Err(target.unresolved(step, "there is no whole backup"));
+        };
+        let backup = manifest
+            .keyspace(keyspace)
+            .ok_or_else(|| target.unresolved(step, format!("the backup does not hold keyspace {keyspace}")))?;
+        let mut files = vec![];
+        for table in &backup.tables {
+            let live = self
+                .tables(keyspace)
+                .find(|live| live.name == table.name.as_str())
+                .ok_or_else(|| target.unresolved(step, format!("the cluster has no table {keyspace}.{}", table.name)))?;
+            let dir = layout::table_dir(&live.name, &live.id);
+            files.extend(table.files.iter().filter(|f| !SNAPSHOT_ONLY.contains(&f.path.as_str())).map(|f| StagedFile {
+                sha256: f.sha256.clone(),
+                size: f.size,
+                from: format!("{}/{}", table.name, f.path),
+                to: format!("{dir}/{}", f.path),
+            }));
+        }
+        Ok(files)
+    }
+}
+
+impl Context<'_> {
+    /// Where the backup will be.
+    pub fn destination(&self) -> String {
+        layout_of::dir(&self.inventory.backup.root, self.tag())
+    }
+
+    /// Where it is while it is made.
+    pub fn partial(&self) -> String {
+        layout_of::partial(&self.inventory.backup.root, self.tag())
+    }
+
+    /// The request's keyspaces for a sentence.
+    pub fn keyspace_list(&self) -> String {
+        let names: Vec<&str> = self.request.keyspaces.iter().map(Keyspace::as_str).collect();
+        names.join(", ")
+    }
+
+    /// Adds what all scripts of a backup share. The snapshot's name is ours alone.
+    pub fn backup_vars(&self, script: Script) -> Script {
+        script
+            .var("SNAPSHOT", format!("reseed-{}", self.tag()))
+            .var("PARTIAL", self.partial())
+            .var("FINAL", self.destination())
+            .list("KEYSPACES", &self.request.keyspaces)
+    }
+}

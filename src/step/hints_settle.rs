@@ -1,0 +1,42 @@
+//! `hints.settle`: gives hints and unfinished batches a chance to be delivered before the drain.
+//!
+//! What is left after `limits.settle` goes to quarantine in `node.clear`, and `others.repair`
+//! then repairs every other keyspace, whose writes those hints were.
+
+use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, last_line, never};
+use crate::step::Observations;
+
+/// The step type.
+pub const SPEC: Spec = Spec {
+    name: "hints.settle",
+    help: "Runs `nodetool replaybatchlog`, then waits up to limits.settle until no hint files are left. Hints that \
+           remain are set aside later and the repair covers all keyspaces. May run again.",
+    on: Kind::Node,
+    scripts: &[("hints.settle.act", include_str!("hints_settle.act.sh"))],
+    resolve,
+    probe: never,
+    judge,
+};
+
+fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
+    let (node, facts) = context.node(SPEC.name, target)?;
+    let Some(hints) = facts.dir("hints") else { return Ok(vec![]) };
+    let settle = context.inventory.limits.settle.as_secs();
+    let script = Script::new("hints.settle.act").var("HINTS", &hints.path).var("SETTLE_S", settle);
+    Ok(vec![ResolvedStep {
+        summary: format!("let {} deliver its hints (up to {settle} s)", target.host),
+        act: Some(context.nodetool(script, node, facts)),
+        idempotent: true,
+        limit_s: settle + 300,
+        ..target.step(SPEC.name)
+    }])
+}
+
+fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
+    let answer = observed.act.as_ref().map_or("", |act| last_line(&act.stdout));
+    match answer.strip_prefix("hints_left=") {
+        Some("0") => Verdict::Holds("no hints are left".to_owned()),
+        Some(n) => Verdict::Holds(format!("{n} hint file(s) remain: to be set aside, all keyspaces will be repaired")),
+        None => Verdict::Unknown(format!("unexpected answer {answer:?}")),
+    }
+}

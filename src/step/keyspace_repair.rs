@@ -1,0 +1,54 @@
+//! `keyspace.repair`: `nodetool repair -pr --full` of one restored keyspace on one node, proven by
+//! its own words: exit code 0 alone proves nothing (domain.md C.6).
+
+use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
+use crate::cassandra::repair;
+use crate::script::Embedded;
+
+/// The act, which `others.repair` shares. `KEYSPACES`: one a line.
+pub const ACT: Embedded = ("repair.act", include_str!("keyspace_repair.act.sh"));
+
+/// The step type.
+pub const SPEC: Spec = Spec {
+    name: "keyspace.repair",
+    help: "Runs `nodetool repair -pr --full KEYSPACE`; proven by its success line and no word of failure. May run \
+           again.",
+    on: Kind::Node,
+    scripts: &[ACT],
+    resolve,
+    probe: never,
+    judge: |step, observed| judge(step, observed, false),
+};
+
+fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
+    let (node, facts) = context.node(SPEC.name, target)?;
+    let keyspace = target.keyspace(SPEC.name)?;
+    Ok(vec![ResolvedStep {
+        summary: format!("repair {keyspace} on {} (primary ranges, full)", target.host),
+        act: Some(context.nodetool(Script::new(ACT.0).list("KEYSPACES", [keyspace]), node, facts)),
+        idempotent: true,
+        limit_s: 0,
+        ..target.step(SPEC.name)
+    }])
+}
+
+/// Judges a repair's output, keyspace by keyspace; `single_ok`: a keyspace of one replica may say
+/// that it needs none.
+pub fn judge(step: &ResolvedStep, observed: &Observations, single_ok: bool) -> Verdict {
+    let Some(act) = &observed.act else { return Verdict::Unknown("nothing was run".to_owned()) };
+    let wanted = step.act.as_ref().and_then(|s| s.vars.get("KEYSPACES")).map_or("", String::as_str);
+    let output = format!("{}\n{}", act.stdout, act.stderr);
+    for keyspace in wanted.lines() {
+        let mark = format!("reseed: repair of {keyspace}\n");
+        let Some((_, own)) = output.split_once(&mark) else {
+            return Verdict::Not(format!("the repair of {keyspace} was not reached"));
+        };
+        let own = own.split("reseed: repair of ").next().unwrap_or(own);
+        match repair::judge(own) {
+            repair::Outcome::Succeeded => {}
+            repair::Outcome::NotNeeded(_) if single_ok => {}
+            other => return Verdict::Not(format!("repair of {keyspace}: {other}")),
+        }
+    }
+    Verdict::Holds(format!("Repair completed successfully: {}", wanted.lines().collect::<Vec<_>>().join(", ")))
+}

@@ -1,0 +1,65 @@
+//! `node.start`: Cassandra is started, and is ready.
+//!
+//! Ready means: it says `Mode: NORMAL` and listens for clients, and every node that was started
+//! before sees it Up and Normal. Its own view counts for nothing: a starting node calls itself UN
+//! (domain.md C.1). The act waits on the host without a JVM; the JVMs are for the proof only.
+
+use super::{Ask, Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code};
+use super::{Observations, Verdict, ring_ready};
+
+/// The step type.
+pub const SPEC: Spec = Spec {
+    name: "node.start",
+    help: "Runs the inventory's start command as run_as, waits until the node listens for clients or exits (then \
+           with the log line that says why), and demands mode NORMAL and UN as seen by every node started before. \
+           May run again: a running node is not started twice.",
+    on: Kind::Node,
+    scripts: &[
+        ("node.start.act", include_str!("node_start.act.sh")),
+        ("node.start.proof", include_str!("node_start.proof.sh")),
+        ring_ready::VIEW,
+    ],
+    resolve,
+    probe: super::never,
+    judge,
+};
+
+fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
+    let (node, facts) = context.node(SPEC.name, target)?;
+    let ready = context.inventory.limits.ready.as_secs();
+    let act = Script::new("node.start.act")
+        .var("START", &node.cassandra.start)
+        .var("RUN_AS", &facts.run_as)
+        .var("LOG", &facts.log)
+        .var("NATIVE_PORT", facts.conf.native_transport_port)
+        .var("READY_TICKS", ready * 5);
+    let own = Script::new("node.start.proof").var("NATIVE_PORT", facts.conf.native_transport_port);
+    let mut proof = target.ask(context.nodetool(own, node, facts));
+    for earlier in target.earlier {
+        let at = Target { host: earlier, ..*target };
+        let (peer, peer_facts) = context.node(SPEC.name, &at)?;
+        let view = Script::new(ring_ready::VIEW.0).var("EXPECT", &facts.host_id);
+        proof.push(Ask { host: earlier.clone(), script: context.nodetool(view, peer, peer_facts) });
+    }
+    Ok(vec![ResolvedStep {
+        summary: format!("start {} and wait until it is ready", target.host),
+        act: Some(act),
+        proof,
+        idempotent: true,
+        limit_s: ready + 60,
+        patience_s: ready,
+        ..target.step(SPEC.name)
+    }])
+}
+
+fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
+    let own = Observations { act: None, seen: observed.seen.iter().take(1).cloned().collect() };
+    match by_exit_code(step, &own) {
+        Verdict::Holds(mode) => match ring_ready::views(&step.proof[1..], &observed.seen[1..]) {
+            Verdict::Holds(_) if step.proof.len() == 1 => Verdict::Holds(format!("{mode}; first node up")),
+            Verdict::Holds(seen) => Verdict::Holds(format!("{mode}; {seen}")),
+            other => other,
+        },
+        other => other,
+    }
+}

@@ -1,0 +1,1 @@
+run_command "$STOP" || die "the stop command failed with exit code $?: $STOP"

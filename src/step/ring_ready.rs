@@ -1,0 +1,54 @@
+//! `ring.ready`: every node sees every node Up and Normal.
+
+use super::{Ask, Context, Kind, Observations, ResolvedStep, Script, Seen, Spec, Target, Unresolved, Verdict, never};
+use crate::cassandra::status;
+use crate::script::Embedded;
+
+/// A node's view of the ring. `EXPECT`: the host ids that must be UN in it, one a line.
+pub const VIEW: Embedded = ("ring.view", include_str!("ring_view.sh"));
+
+/// The step type.
+pub const SPEC: Spec = Spec {
+    name: "ring.ready",
+    help: "Only a proof: the node's own `nodetool status` shows every node of the inventory Up and Normal.",
+    on: Kind::Node,
+    scripts: &[VIEW],
+    resolve,
+    probe: never,
+    judge: |step, observed| views(&step.proof, &observed.seen),
+};
+
+fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
+    let (node, facts) = context.node(SPEC.name, target)?;
+    let all = context.facts.nodes.values().map(|n| &n.host_id);
+    let view = context.nodetool(Script::new(VIEW.0).list("EXPECT", all), node, facts);
+    Ok(vec![ResolvedStep {
+        summary: format!("see all nodes up from {}", target.host),
+        proof: target.ask(view),
+        idempotent: true,
+        patience_s: context.inventory.limits.ready.as_secs(),
+        ..target.step(SPEC.name)
+    }])
+}
+
+/// Judges views: in each, all host ids of its `EXPECT` must be Up and Normal.
+pub fn views(asked: &[Ask], seen: &[Seen]) -> Verdict {
+    for (ask, seen) in asked.iter().zip(seen) {
+        let reply = match &seen.reply {
+            Ok(reply) if reply.rc == 0 => reply,
+            Ok(reply) => return Verdict::Not(format!("{}: {}", seen.host, super::last_line(&reply.stderr))),
+            Err(why) => return Verdict::Unknown(format!("{}: {why}", seen.host)),
+        };
+        let rows = status::parse(&reply.stdout);
+        let expected = ask.script.vars.get("EXPECT").map_or("", String::as_str);
+        for id in expected.lines() {
+            match rows.iter().find(|row| row.host_id.as_deref() == Some(id)) {
+                Some(row) if row.is_up_normal() => {}
+                Some(row) => return Verdict::Not(format!("{} sees {} as {}", seen.host, row.address, row.code())),
+                None => return Verdict::Not(format!("{} does not see host id {id}", seen.host)),
+            }
+        }
+    }
+    let hosts: Vec<String> = seen.iter().map(|s| s.host.to_string()).collect();
+    Verdict::Holds(format!("UN as seen by {}", hosts.join(", ")))
+}

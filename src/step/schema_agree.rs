@@ -1,0 +1,37 @@
+//! `schema.agree`: all nodes hold one schema version, none is unreachable.
+
+use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
+use crate::cassandra::describecluster;
+
+/// The step type.
+pub const SPEC: Spec = Spec {
+    name: "schema.agree",
+    help: "Only a proof: `nodetool describecluster` shows one schema version and no unreachable node.",
+    on: Kind::Node,
+    scripts: &[("schema.agree.proof", include_str!("schema_agree.sh"))],
+    resolve,
+    probe: never,
+    judge,
+};
+
+fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
+    let (node, facts) = context.node(SPEC.name, target)?;
+    Ok(vec![ResolvedStep {
+        summary: format!("see one schema version from {}", target.host),
+        proof: target.ask(context.nodetool(Script::new("schema.agree.proof"), node, facts)),
+        idempotent: true,
+        patience_s: 60,
+        ..target.step(SPEC.name)
+    }])
+}
+
+fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
+    match &observed.seen[0].reply {
+        Ok(reply) if reply.rc == 0 => match describecluster::parse(&reply.stdout).agreed() {
+            Ok(version) => Verdict::Holds(format!("schema version {version}")),
+            Err(why) => Verdict::Not(why),
+        },
+        Ok(reply) => Verdict::Unknown(super::last_line(&reply.stderr).to_owned()),
+        Err(why) => Verdict::Unknown(why.clone()),
+    }
+}

@@ -1,0 +1,17 @@
+# The keyspace's tables go to quarantine, by rename; an empty directory with the same owner takes
+# their place, with other people's snapshots/ and backups/ put back.
+[ -z "$(cassandra_pids)" ] || die "Cassandra runs"
+printf '%s\n' "$TABLES" | while IFS= read -r dir; do
+  [ -n "$dir" ] || continue
+  printf '%s\n' "$DATA_DIRS" | while IFS="$tab" read -r label path place; do
+    live=$path/$KEYSPACE/$dir
+    aside=$place/$RESEED_RUN/quarantine/$label/$KEYSPACE
+    ours "$aside"
+    if [ ! -e "$aside/$dir" ]; then rename "$live" "$aside/$dir"; fi
+    [ -e "$live" ] || like "$aside/$dir" "$live"
+    for foreign in snapshots backups; do
+      if [ -e "$aside/$dir/$foreign" ]; then rename "$aside/$dir/$foreign" "$live/$foreign"; fi
+    done
+  done || exit 1
+done || exit 1
+sync

@@ -1,0 +1,27 @@
+# For each table: live to quarantine, stage to live, both by rename; then other people's
+# snapshots/ and backups/ go back. What stage, live and quarantine say together tells how far an
+# earlier attempt came; a state that no attempt leaves is not touched.
+[ -z "$(cassandra_pids)" ] || die "Cassandra runs"
+stage=$(printf '%s\n' "$DATA_DIRS" | head -n 1 | cut -f 3)/$RESEED_RUN/stage/$KEYSPACE
+printf '%s\n' "$TABLES" | while IFS= read -r dir; do
+  [ -n "$dir" ] || continue
+  printf '%s\n' "$DATA_DIRS" | while IFS="$tab" read -r label path place; do
+    live=$path/$KEYSPACE/$dir
+    aside=$place/$RESEED_RUN/quarantine/$label/$KEYSPACE
+    ours "$aside"
+    if [ "$label" = data-0 ]; then
+      if [ -e "$stage/$dir" ]; then
+        if [ ! -e "$aside/$dir" ]; then rename "$live" "$aside/$dir"; fi
+        rename "$stage/$dir" "$live"
+      fi
+    else
+      if [ ! -e "$aside/$dir" ]; then rename "$live" "$aside/$dir"; fi
+      [ -e "$live" ] || like "$aside/$dir" "$live"
+    fi
+    [ -d "$live" ] && [ -d "$aside/$dir" ] || die "$live: neither swapped nor as it was"
+    for foreign in snapshots backups; do
+      if [ -e "$aside/$dir/$foreign" ]; then rename "$aside/$dir/$foreign" "$live/$foreign"; fi
+    done
+  done || exit 1
+done || exit 1
+sync

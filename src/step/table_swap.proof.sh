@@ -1,0 +1,14 @@
+# Every live file of the first data directory is exactly a staged one: names and count here,
+# bytes were hashed on the stage and only renamed since.
+stage=$(printf '%s\n' "$DATA_DIRS" | head -n 1 | cut -f 3)/$RESEED_RUN/stage/$KEYSPACE
+left=$(find "$stage" -mindepth 1 -maxdepth 1 2>/dev/null | head -n 1)
+[ -z "$left" ] || die "still staged: $left"
+files=$(printf '%s\n' "$TABLES" | while IFS= read -r dir; do
+  [ -n "$dir" ] || continue
+  printf '%s\n' "$DATA_DIRS" | while IFS="$tab" read -r _ path _; do
+    [ -d "$path/$KEYSPACE/$dir" ] || echo missing
+    find "$path/$KEYSPACE/$dir" -type f ! -path '*/snapshots/*' ! -path '*/backups/*'
+  done
+done | wc -l)
+[ "$((files))" -eq "$COUNT" ] || die "$((files)) live files instead of $COUNT"
+echo "$((files)) files live"
