@@ -1,1 +1,153 @@
-//! (being written)
+//! How a script travels and how its answer is told from noise.
+//!
+//! Flow: [`command`] is the fixed text that a host runs; [`Frame::of`] makes what goes to its
+//! stdin (first line: the secret; rest: assignments and `frame.sh`); the host prints
+//! `MARK begin`, the script's output, `MARK end RC T0 T1`; [`Frame::read`] makes a [`Reply`] of it.
+//!
+//! Invariants: no part of a script or value is ever an argument, so neither `ps` nor the length
+//! limit of an argument sees it; the mark is fresh per call, so no output can imitate it; a
+//! transfer cut short runs nothing; the command is plain words and one single-quoted word, which
+//! sh, csh and fish read alike.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::channel::Heard;
+use super::{Call, Reply, TransportError};
+use crate::inventory::Become;
+use crate::name::HostName;
+use crate::script;
+
+const FRAME: &str = include_str!("frame.sh");
+
+/// What every call runs. `read` takes single bytes from a pipe, so that `cat` gets the rest; the
+/// `unset` drops an inherited export, without which the secret would reach children's environment.
+pub(super) const LOADER: &str = r#"unset RESEED_SECRET; IFS= read -r RESEED_SECRET; eval "$(cat)""#;
+
+/// The whole command for a login shell of any kind.
+pub(super) fn command(privilege: &Become) -> String {
+    let loader = script::quote(LOADER);
+    match privilege {
+        Become::None => format!("exec sh -c {loader}"),
+        Become::Sudo(user) => format!("exec sudo -n -u {} -- sh -c {loader}", script::quote(user)),
+    }
+}
+
+/// How a channel came to its end.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The shell ended with this code.
+    Exit(i32),
+    /// No code arrived: a signal, or the connection broke.
+    Broken(String),
+}
+
+/// One call on its way.
+pub(super) struct Frame {
+    mark: String,
+    /// What goes to the shell's stdin.
+    pub(super) input: Vec<u8>,
+}
+
+impl Frame {
+    pub(super) fn of(call: &Call) -> Self {
+        let mark = format!("reseed-{:016x}{:016x}", super::random(), super::random());
+        let header = script::header(&BTreeMap::from([
+            ("MARK".to_owned(), mark.clone()),
+            ("RESEED_RUN".to_owned(), call.run.clone()),
+            ("SCRIPT".to_owned(), call.script.text.clone()),
+        ]));
+        let secret = call.secret.as_ref().map_or("", super::Secret::expose);
+        Self { mark, input: format!("{secret}\n{header}{FRAME}").into_bytes() }
+    }
+
+    /// Whether `tail`, the end of what was heard, holds the end mark.
+    pub(super) fn ends(&self, tail: &[u8]) -> bool {
+        let wanted = format!("\n{} end ", self.mark);
+        rfind(tail, wanted.as_bytes()).is_some_and(|at| tail[at + wanted.len()..].contains(&b'\n'))
+    }
+
+    /// The answer in what was heard.
+    pub(super) fn read(&self, host: &HostName, heard: &Heard, ended: Ended) -> Result<Reply, TransportError> {
+        let begin = format!("\n{} begin\n", self.mark);
+        let end = format!("\n{} end ", self.mark);
+        let host = host.clone();
+        if heard.flooded {
+            let why = format!("it printed more than {} MiB", super::channel::STDOUT_CAP >> 20);
+            return Err(TransportError::Garbled { host, why });
+        }
+        let Some(start) = find(&heard.stdout, begin.as_bytes()).map(|at| at + begin.len()) else {
+            return Err(unanswered(host, heard, ended));
+        };
+        let Some(stop) = rfind(&heard.stdout[start..], end.as_bytes()).map(|at| start + at) else {
+            let why = match ended {
+                Ended::Exit(rc) => format!("the shell ended with code {rc} before the script did"),
+                Ended::Broken(why) => why,
+            };
+            return Err(TransportError::LinkLost { host, why });
+        };
+        let trailer = text(&heard.stdout[stop + end.len()..]);
+        let mut words = trailer.lines().next().unwrap_or_default().split(' ');
+        let Some(rc) = words.next().and_then(|rc| rc.parse().ok()) else {
+            return Err(TransportError::Garbled { host, why: format!("its end mark reads {trailer:?}") });
+        };
+        let (from, to) = (uptime(words.next()), uptime(words.next()));
+        Ok(Reply {
+            rc,
+            stdout: text(&heard.stdout[start..stop]),
+            stderr: text(&heard.stderr),
+            remote: to.saturating_sub(from),
+        })
+    }
+}
+
+/// Seconds since boot as `/proc/uptime` gives them; zero when absent.
+pub(super) fn uptime(word: Option<&str>) -> Duration {
+    let seconds = word.and_then(|w| w.parse::<f64>().ok()).unwrap_or_default();
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+/// What sudo says when it will not; the script did not start.
+const REFUSALS: [&str; 7] = [
+    "a password is required",
+    "a terminal is required",
+    "no tty present",
+    "must have a tty",
+    "not in the sudoers file",
+    "is not allowed to",
+    "unknown user",
+];
+
+/// Why the begin mark never came: the script did not start.
+fn unanswered(host: HostName, heard: &Heard, ended: Ended) -> TransportError {
+    let stderr = text(&heard.stderr);
+    if let Some(line) = stderr.lines().find(|l| l.contains("sudo") && REFUSALS.iter().any(|r| l.contains(r))) {
+        return TransportError::Denied { host, why: line.trim().to_owned() };
+    }
+    let said: String = format!("{}\n{stderr}", text(&heard.stdout)).trim().chars().take(200).collect();
+    match ended {
+        Ended::Broken(why) => TransportError::LinkLost { host, why },
+        Ended::Exit(code) => {
+            let what = match code {
+                127 => "it has no sh, or no sudo",
+                _ => "the login shell did not start sh",
+            };
+            TransportError::Garbled { host, why: format!("{what} (code {code}); it said {said:?}") }
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).rposition(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,173 @@
-//! (being written)
+//! Jobs: scripts that outlive the connection and the coordinator, each started at most once.
+//!
+//! Flow: [`run`] sends `job.launch`, which claims the job's directory on the host (`mkdir`), starts
+//! a detached supervisor (`job_supervise.sh`) and waits in the same channel; as long as the job
+//! runs, `job.wait` is sent again. The directory `ROOT/RUN/STEP.ATTEMPT/` (0700) holds `token`,
+//! `script`, `pid` (number, start time, boot), `out`, `err`, `progress`, and at the end `rc`.
+//! A state is told from these files alone, so any coordinator can look at any time.
+//!
+//! Invariants: a directory that exists is never started again, also when the launch is sent twice
+//! because its answer was lost; another token in it (other script, other run) is refused; a job that
+//! ended without leaving `rc` is [`State::Lost`], never taken for done or failed. While anything of
+//! the supervisor's process group lives, the job counts as running.
+//!
+//! A broken link is no failure of the job: waiting goes on, with a new connection, to the limit.
+//! Polling happens on the host, inside one call of at most [`Job::channel`]: from here it would
+//! cost two round trips each time.
+
+mod protocol;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+pub use self::protocol::{Progress, State};
+pub(super) use self::protocol::{answer, unwrap};
+use super::{Reply, Transport, TransportError};
+use crate::name::HostName;
+use crate::script::{Embedded, Rendered};
+
+/// The protocol's own scripts.
+pub const SCRIPTS: &[Embedded] = &[
+    ("job.launch", concat!(include_str!("job_launch.sh"), include_str!("job_wait.sh"))),
+    ("job.wait", include_str!("job_wait.sh")),
+];
+
+/// A good value for [`Job::channel`].
+pub const CHANNEL: Duration = Duration::from_secs(20);
+/// A claim without a process after this long: its launcher died in between.
+const CLAIM: Duration = Duration::from_secs(10);
+/// Between attempts to reach the host again, at most.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// One attempt of one step on one host.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Directory of all jobs of a cluster on the host: `REMOTE_DIR/SLUG`.
+    pub root: String,
+    /// The run's id.
+    pub run: String,
+    /// The step, fit for a file name.
+    pub step: String,
+    /// Counts from 1.
+    pub attempt: u32,
+    /// What it runs; sees `$RESEED_RUN`, `$RESEED_JOB` (its directory) and `$RESEED_PROGRESS` (a
+    /// file for lines `DONE TOTAL UNIT`).
+    pub script: Rendered,
+    /// For the whole job.
+    pub limit: Duration,
+    /// For one waiting call: so often the link is proven alive. Progress is told sooner.
+    pub channel: Duration,
+}
+
+impl Job {
+    /// Its directory on the host.
+    pub fn directory(&self) -> String {
+        format!("{}/{}/{}.{}", self.root, self.run, self.step, self.attempt)
+    }
+}
+
+/// Why a job's end is not known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JobError {
+    /// The host could not be asked. If it was asked before, the job may run.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// It was started (or may have been) and is gone without an exit code.
+    #[error("job {job} on {host} is lost: {why}")]
+    Lost {
+        /// The host.
+        host: HostName,
+        /// Its directory.
+        job: String,
+        /// What was seen.
+        why: String,
+    },
+    /// It was not started.
+    #[error("job {job} was not started on {host}: {why}")]
+    Refused {
+        /// The host.
+        host: HostName,
+        /// Its directory.
+        job: String,
+        /// What was seen.
+        why: String,
+    },
+    /// It still runs.
+    #[error("job {job} on {host} still runs after {} s", .limit.as_secs())]
+    TimedOut {
+        /// The host.
+        host: HostName,
+        /// Its directory.
+        job: String,
+        /// The limit that passed.
+        limit: Duration,
+    },
+}
+
+/// Starts the job, or attaches to it when it was started before, and waits for its end.
+pub async fn run<T: Transport>(
+    transport: &T,
+    host: &HostName,
+    job: &Job,
+    mut progress: impl FnMut(Progress) + Send,
+) -> Result<Reply, JobError> {
+    protocol::check(host, job)?;
+    let started = Instant::now();
+    // Whether a launch may have reached the host, and whether the host said that it has.
+    let (mut sent, mut confirmed) = (false, false);
+    let mut claimed: Option<Instant> = None;
+    let mut seen = String::new();
+    let mut pause = Duration::from_millis(100);
+    loop {
+        let left = job.limit.saturating_sub(started.elapsed());
+        let ceiling = job.channel.min(left);
+        let call = if confirmed { protocol::wait(job, ceiling, &seen) } else { protocol::launch(job, ceiling, &seen) };
+        let state = match transport.exec(host, call).await {
+            Ok(reply) => protocol::read(host, job, reply)?,
+            Err(TransportError::Unreachable { host, why }) if !sent => {
+                return Err(TransportError::Unreachable { host, why }.into());
+            }
+            Err(error) if error.retryable() && left > pause => {
+                sent = true;
+                sleep(pause).await;
+                pause = (pause * 2).min(PAUSE);
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        (sent, confirmed, pause) = (true, true, Duration::from_millis(100));
+        match state {
+            State::Finished(reply, last) => {
+                last.into_iter().for_each(&mut progress);
+                return Ok(reply);
+            }
+            State::Lost(why) => return Err(lost(host, job, why)),
+            State::Absent => return Err(lost(host, job, "its directory is gone".into())),
+            State::Claimed if claimed.get_or_insert_with(Instant::now).elapsed() > CLAIM => {
+                return Err(lost(host, job, "it was claimed but never started".into()));
+            }
+            State::Claimed => {}
+            State::Running(line) => {
+                if let Some(now) = line.filter(|now| now.line != seen) {
+                    seen.clone_from(&now.line);
+                    progress(now);
+                }
+            }
+        }
+        if started.elapsed() >= job.limit {
+            return Err(JobError::TimedOut { host: host.clone(), job: job.directory(), limit: job.limit });
+        }
+    }
+}
+
+/// Looks at the job without starting it or waiting for it.
+pub async fn look<T: Transport>(transport: &T, host: &HostName, job: &Job) -> Result<State, JobError> {
+    protocol::check(host, job)?;
+    let reply = transport.exec(host, protocol::wait(job, Duration::ZERO, "")).await?;
+    protocol::read(host, job, reply)
+}
+
+fn lost(host: &HostName, job: &Job, why: String) -> JobError {
+    JobError::Lost { host: host.clone(), job: job.directory(), why }
+}

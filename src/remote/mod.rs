@@ -6,6 +6,7 @@
 //!
 //! Invariant: only this module knows openssh; only [`crate::script`] makes shell text.
 
+mod channel;
 pub mod fake;
 mod frame;
 pub mod job;
@@ -146,6 +147,21 @@ struct HumanSeconds(Duration);
 impl fmt::Display for HumanSeconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} s", self.0.as_secs())
+    }
+}
+
+/// A random number, for marks, directory names and jitter; not a key.
+fn random() -> u64 {
+    let mut bytes = [0; 8];
+    // Linux answers requests of up to 256 bytes whole, and never fails once it has booted.
+    let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    u64::from_ne_bytes(bytes)
+}
+
+/// Keeps our own variables (such as `RESEED_CQL_PASSWORD`) out of a child's environment.
+fn forget_our_variables(command: &mut tokio::process::Command) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"RESEED_")) {
+        command.env_remove(name);
     }
 }
 

@@ -1,0 +1,92 @@
+//! One conversation with a remote (or local) shell over its three streams.
+//!
+//! Flow: write the frame, read both outputs at once (a full pipe would stop the other side), until
+//! both end. Invariant: memory is bounded by the caps, whatever a script prints.
+//!
+//! A script may leave something behind that holds its stdout open, such as a daemon. So the end
+//! mark ends the conversation too, after [`LINGER`]; [`Heard::lingering`] then tells the caller
+//! that the channel is still taken on the server (which counts it until the daemon ends).
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, sleep_until};
+
+use super::frame::Frame;
+
+/// More than this on stdout is refused: cut facts would be wrong facts.
+pub(super) const STDOUT_CAP: usize = 16 << 20;
+/// Of stderr the last part is kept: the reason comes last.
+const STDERR_CAP: usize = 256 << 10;
+/// How long streams may stay open after the end mark.
+const LINGER: Duration = Duration::from_secs(1);
+/// Enough to hold the end mark.
+const TAIL: usize = 256;
+
+/// What came.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: Vec<u8>,
+    /// Stdout went over its cap; only its end was kept.
+    pub(super) flooded: bool,
+    /// The answer is whole but something still holds the streams.
+    pub(super) lingering: bool,
+}
+
+/// Sends `frame` and hears the answer.
+pub(super) async fn talk(
+    frame: &Frame,
+    mut stdin: impl AsyncWrite + Unpin,
+    mut stdout: impl AsyncRead + Unpin,
+    mut stderr: impl AsyncRead + Unpin,
+) -> Heard {
+    let mut heard = Heard::default();
+    // A write error means that the other side ended early; what it printed says why.
+    let feed = async move {
+        let _ = stdin.write_all(&frame.input).await;
+        drop(stdin);
+    };
+    tokio::pin!(feed);
+    let (mut feeding, mut out_open, mut err_open) = (true, true, true);
+    let (mut out, mut err) = (vec![0; 32 << 10], vec![0; 8 << 10]);
+    let mut until: Option<Instant> = None;
+    while out_open || err_open {
+        tokio::select! {
+            () = &mut feed, if feeding => feeding = false,
+            got = stdout.read(&mut out), if out_open => match got {
+                Ok(0) | Err(_) => out_open = false,
+                Ok(n) => {
+                    let checked = heard.stdout.len().saturating_sub(TAIL);
+                    heard.stdout.extend_from_slice(&out[..n]);
+                    if frame.ends(&heard.stdout[checked..]) {
+                        until.get_or_insert_with(|| Instant::now() + LINGER);
+                    }
+                    if heard.stdout.len() > STDOUT_CAP {
+                        heard.flooded = true;
+                        keep_last(&mut heard.stdout, TAIL);
+                    }
+                }
+            },
+            got = stderr.read(&mut err), if err_open => match got {
+                Ok(0) | Err(_) => err_open = false,
+                Ok(n) => {
+                    heard.stderr.extend_from_slice(&err[..n]);
+                    if heard.stderr.len() > 2 * STDERR_CAP {
+                        keep_last(&mut heard.stderr, STDERR_CAP);
+                    }
+                }
+            },
+            () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {
+                heard.lingering = true;
+                break;
+            }
+        }
+    }
+    keep_last(&mut heard.stderr, STDERR_CAP);
+    heard
+}
+
+fn keep_last(bytes: &mut Vec<u8>, count: usize) {
+    bytes.drain(..bytes.len().saturating_sub(count));
+}

@@ -1,0 +1,215 @@
+//! What the job scripts are given and what they answer; no I/O.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::{Job, JobError, SCRIPTS};
+use crate::name::HostName;
+use crate::remote::frame::uptime;
+use crate::remote::{Call, Reply};
+use crate::script::{Library, Rendered, Script};
+
+const SUPERVISE: &str = include_str!("../job_supervise.sh");
+/// How much later than its ceiling a waiting call may answer.
+const GRACE: Duration = Duration::from_secs(30);
+
+static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::of(SCRIPTS));
+
+/// How far a job says it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// So much is done,
+    pub done: u64,
+    /// of so much (0: not known),
+    pub total: u64,
+    /// of these, such as `bytes`.
+    pub unit: String,
+    /// As the job wrote it.
+    pub(super) line: String,
+}
+
+impl Progress {
+    fn parse(line: &str) -> Option<Self> {
+        let mut words = line.splitn(3, ' ');
+        let done = words.next()?.parse().ok()?;
+        let total = words.next()?.parse().ok()?;
+        Some(Self { done, total, unit: words.next().unwrap_or_default().trim().to_owned(), line: line.to_owned() })
+    }
+}
+
+/// A job's state, told from its files alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Nothing is there.
+    Absent,
+    /// Its directory is there but no process yet.
+    Claimed,
+    /// It runs; its latest progress.
+    Running(Option<Progress>),
+    /// It ended; its latest progress.
+    Finished(Reply, Option<Progress>),
+    /// It was started and is gone without an exit code; why that is thought.
+    Lost(String),
+}
+
+/// Refuses what could leave the root directory.
+pub(super) fn check(host: &HostName, job: &Job) -> Result<(), JobError> {
+    let safe = |word: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.@+=".contains(c);
+        !word.is_empty() && !word.starts_with(['.', '-']) && word.chars().all(plain)
+    };
+    if job.root.starts_with('/') && safe(&job.run) && safe(&job.step) {
+        return Ok(());
+    }
+    Err(refused(host, job, "its directory's name is not fit for a path".into()))
+}
+
+/// Names one job with one script: run, step, attempt and what it runs.
+fn token(job: &Job) -> String {
+    let digest: String = Sha256::digest(&job.script.text).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{} {} {} {digest}", job.run, job.step, job.attempt)
+}
+
+pub(super) fn launch(job: &Job, ceiling: Duration, seen: &str) -> Call {
+    let script = Script::new("job.launch")
+        .var("ACT", &job.script.name)
+        .var("ACT_TEXT", &job.script.text)
+        .var("SUPERVISE", SUPERVISE);
+    call(script, job, ceiling, seen)
+}
+
+pub(super) fn wait(job: &Job, ceiling: Duration, seen: &str) -> Call {
+    call(Script::new("job.wait"), job, ceiling, seen)
+}
+
+fn call(script: Script, job: &Job, ceiling: Duration, seen: &str) -> Call {
+    let script = script
+        .var("ROOT", &job.root)
+        .var("JOB", format!("{}.{}", job.step, job.attempt))
+        .var("TOKEN", token(job))
+        .var("WAIT", ceiling.as_millis() / 10)
+        .var("SEEN", seen);
+    let script = LIBRARY.render(&script).expect("the job scripts are embedded");
+    Call { script, run: job.run.clone(), secret: None, limit: ceiling + GRACE }
+}
+
+/// The state in an answer.
+pub(super) fn read(host: &HostName, job: &Job, mut reply: Reply) -> Result<State, JobError> {
+    if reply.rc != 0 {
+        let why = reply.stderr.lines().last().unwrap_or("it gave no reason").to_owned();
+        return Err(refused(host, job, why));
+    }
+    let (head, out) = reply.stdout.split_once('\n').unwrap_or((reply.stdout.as_str(), ""));
+    let (word, rest) = head.split_once(' ').unwrap_or((head, ""));
+    match word {
+        "absent" => Ok(State::Absent),
+        "claimed" => Ok(State::Claimed),
+        "running" => Ok(State::Running(Progress::parse(rest))),
+        "lost" => Ok(State::Lost(rest.to_owned())),
+        "refused" => Err(refused(host, job, format!("its directory holds another job: {rest}"))),
+        "finished" => {
+            let mut words = rest.splitn(4, ' ');
+            let rc = words.next().and_then(|rc| rc.parse().ok());
+            let (from, to) = (uptime(words.next()), uptime(words.next()));
+            let Some(rc) = rc else { return Ok(State::Lost(format!("its exit code reads {rest:?}"))) };
+            let progress = Progress::parse(words.next().unwrap_or_default());
+            let (stdout, stderr) = (out.to_owned(), std::mem::take(&mut reply.stderr));
+            Ok(State::Finished(Reply { rc, stdout, stderr, remote: to.saturating_sub(from) }, progress))
+        }
+        _ => Err(refused(host, job, format!("the host answered {head:?}"))),
+    }
+}
+
+fn refused(host: &HostName, job: &Job, why: String) -> JobError {
+    JobError::Refused { host: host.clone(), job: job.directory(), why }
+}
+
+/// A job call as the fake transport sees it.
+pub(in crate::remote) struct Wrapped {
+    /// The job's directory.
+    pub(in crate::remote) directory: String,
+    /// What names it.
+    pub(in crate::remote) token: String,
+    /// The act itself, when this is a launch.
+    pub(in crate::remote) act: Option<Call>,
+}
+
+/// Takes a job call apart; `None` for any other call.
+pub(in crate::remote) fn unwrap(call: &Call) -> Option<Wrapped> {
+    let vars = &call.script.vars;
+    let var = |name: &str| vars.get(name).cloned().unwrap_or_default();
+    let act = match call.script.name.as_str() {
+        "job.wait" => None,
+        "job.launch" => {
+            let text = var("ACT_TEXT");
+            let script = Rendered { name: var("ACT"), vars: assignments(&text), text };
+            Some(Call { script, ..call.clone() })
+        }
+        _ => return None,
+    };
+    let directory = format!("{}/{}/{}", var("ROOT"), call.run, var("JOB"));
+    Some(Wrapped { directory, token: var("TOKEN"), act })
+}
+
+/// What `job_wait.sh` would print for a job that ended with `reply`.
+pub(in crate::remote) fn answer(reply: &Reply) -> Reply {
+    let head = format!("finished {} 0 {} \n", reply.rc, reply.remote.as_secs_f64());
+    Reply { rc: 0, stdout: head + &reply.stdout, stderr: reply.stderr.clone(), remote: reply.remote }
+}
+
+/// Reads back the header that `script::header` wrote: the assignments before the prelude.
+fn assignments(text: &str) -> BTreeMap<String, String> {
+    let mut vars = BTreeMap::new();
+    let mut rest = text;
+    while let Some((name, mut tail)) = rest.split_once("='") {
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
+            break;
+        }
+        let mut value = String::new();
+        while let Some((part, after)) = tail.split_once('\'') {
+            value.push_str(part);
+            tail = after;
+            match tail.strip_prefix(r"\''") {
+                Some(inside) => {
+                    value.push('\'');
+                    tail = inside;
+                }
+                None => break,
+            }
+        }
+        vars.insert(name.to_owned(), value);
+        rest = tail.strip_prefix('\n').unwrap_or(tail);
+    }
+    vars
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn the_header_of_a_script_is_read_back_as_it_was_written(
+            vars in proptest::collection::btree_map("[A-Z][A-Z0-9_]{0,5}", "([^\0]|'|\n|\\\\){0,20}", 0..4)
+        ) {
+            let mut script = Script::new("job.wait");
+            script.vars.clone_from(&vars);
+            proptest::prop_assert_eq!(assignments(&LIBRARY.render(&script).unwrap().text), vars);
+        }
+    }
+
+    #[test]
+    fn a_name_that_could_leave_the_root_is_refused() {
+        let script = Rendered { name: "x".into(), vars: BTreeMap::new(), text: String::new() };
+        let (limit, channel) = (Duration::ZERO, Duration::ZERO);
+        let host = HostName::parse("h1").unwrap();
+        for (root, run, step) in [("/r", "..", "s"), ("/r", "r", "a/b"), ("r", "r", "s"), ("/r", "", "s")] {
+            let (root, run, step) = (root.into(), run.into(), step.into());
+            let job = Job { root, run, step, attempt: 1, script: script.clone(), limit, channel };
+            assert!(matches!(check(&host, &job), Err(JobError::Refused { .. })), "{job:?}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! One host: its connection, made when needed, and the calls that run over it.
+//!
+//! Flow of a call: a free channel, the connection (made if there is none), the conversation under
+//! the call's limit, the judgement of how it ended. Waiting for a channel or a connection does not
+//! count towards the limit: both are bounded themselves.
+//!
+//! Invariants: a command is sent again only when it certainly was not sent (the socket was gone,
+//! or the server refused the channel); after a timeout or a broken link the master is ended, so no
+//! abandoned command keeps one of the server's slots (`MaxSessions`).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::{sleep, timeout};
+
+use super::config::Place;
+use super::master::{Channel, Master};
+use crate::inventory::{Become, Limits};
+use crate::name::HostName;
+use crate::remote::channel::talk;
+use crate::remote::frame::{self, Ended, Frame};
+use crate::remote::{Call, Reply, TransportError, random};
+
+/// Tries against a server that drops connections.
+const KNOCKS: u32 = 5;
+/// Tries to get a channel that the server refuses.
+const REQUESTS: u32 = 6;
+/// For the exit code after the answer is whole.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// One host.
+#[derive(Debug)]
+pub(super) struct Link {
+    host: HostName,
+    place: Place,
+    command: String,
+    deadline: Duration,
+    /// Calls at once. A server allows ten channels by default (`MaxSessions`), and one that was
+    /// abandoned counts until its command ends; so well below ten.
+    channels: Semaphore,
+    state: Mutex<State>,
+    /// Numbers attempts to connect.
+    attempt: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    master: Option<Arc<Master>>,
+    failure: Option<TransportError>,
+}
+
+impl Link {
+    pub(super) fn new(host: HostName, place: Place, privilege: &Become, limits: &Limits) -> Self {
+        Self {
+            host,
+            place,
+            command: frame::command(privilege),
+            deadline: limits.connect * 2,
+            channels: Semaphore::new(limits.channels.max(1)),
+            state: Mutex::default(),
+            attempt: AtomicU64::new(0),
+        }
+    }
+
+    /// The connection; made if there is none. Callers that waited for an attempt share its
+    /// failure: each trying again would be a burst of refused logins.
+    pub(super) async fn connect(&self, connects: &Semaphore) -> Result<Arc<Master>, TransportError> {
+        let before = self.attempt.load(Ordering::Acquire);
+        let mut state = self.state.lock().await;
+        if let Some(master) = state.master.as_ref().filter(|master| !master.is_ended()) {
+            return Ok(Arc::clone(master));
+        }
+        if let Some(failure) = state.failure.as_ref().filter(|_| self.attempt.load(Ordering::Acquire) != before) {
+            return Err(failure.clone());
+        }
+        match self.dial(connects).await {
+            Ok(master) => {
+                let master = Arc::new(master);
+                *state = State { master: Some(Arc::clone(&master)), failure: None };
+                Ok(master)
+            }
+            Err(failure) => {
+                *state = State { master: None, failure: Some(failure.clone()) };
+                Err(failure)
+            }
+        }
+    }
+
+    async fn dial(&self, connects: &Semaphore) -> Result<Master, TransportError> {
+        let mut knock = 1;
+        loop {
+            let attempt = {
+                let _permit = connects.acquire().await;
+                Master::launch(&self.host, &self.place, self.attempt.fetch_add(1, Ordering::AcqRel), self.deadline).await
+            };
+            match attempt {
+                Ok(master) => return Ok(master),
+                Err(refusal) if refusal.busy && knock < KNOCKS => {
+                    let base = 150_u64 << knock;
+                    sleep(Duration::from_millis(base + random() % base)).await;
+                    knock += 1;
+                }
+                Err(refusal) => return Err(refusal.error),
+            }
+        }
+    }
+
+    /// Runs one call.
+    pub(super) async fn exec(&self, connects: &Semaphore, call: Call) -> Result<Reply, TransportError> {
+        let _channel = self.channels.acquire().await;
+        let frame = Frame::of(&call);
+        let mut requests = 0;
+        loop {
+            requests += 1;
+            let master = self.connect(connects).await?;
+            let attempt = timeout(call.limit, self.converse(&master, &frame)).await;
+            match attempt {
+                Err(_) => {
+                    master.end().await;
+                    return Err(TransportError::Timeout { host: self.host.clone(), limit: call.limit });
+                }
+                Ok(Attempt::Done(answer)) => return answer,
+                Ok(Attempt::NotSent(why)) if requests >= REQUESTS => {
+                    return Err(TransportError::Unreachable { host: self.host.clone(), why });
+                }
+                Ok(Attempt::NotSent(_)) => sleep(Duration::from_millis(20 << requests)).await,
+            }
+        }
+    }
+
+    async fn converse(&self, master: &Master, frame: &Frame) -> Attempt {
+        let mut channel = match master.open(&self.command).await {
+            Ok(channel) => channel,
+            // The socket is gone: idle for long, or lost while nothing ran.
+            Err(openssh::Error::Disconnected) => {
+                master.end().await;
+                return Attempt::NotSent("the connection was gone".into());
+            }
+            Err(openssh::Error::SshMux(error)) if error.to_string().contains("refused the request") => {
+                return Attempt::NotSent(format!("it opens no more sessions on this connection (MaxSessions?): {error}"));
+            }
+            Err(error) => return Attempt::Done(Err(self.lost(master, &error).await)),
+        };
+        let (Some(stdin), Some(stdout), Some(stderr)) =
+            (channel.stdin().take(), channel.stdout().take(), channel.stderr().take())
+        else {
+            return Attempt::Done(Err(self.lost(master, &openssh::Error::RemoteProcessTerminated).await));
+        };
+        let heard = talk(frame, stdin, stdout, stderr).await;
+        let ended = if heard.lingering {
+            // The answer is whole, but what the script left running keeps the slot.
+            master.end().await;
+            Ended::Broken("something that the script started holds its output".into())
+        } else {
+            self.farewell(master, channel).await
+        };
+        Attempt::Done(frame.read(&self.host, &heard, ended))
+    }
+
+    /// How the channel ended, after its streams did.
+    async fn farewell(&self, master: &Master, channel: Channel) -> Ended {
+        match timeout(GOODBYE, channel.wait()).await {
+            Ok(Ok(status)) => Ended::Exit(status.code().unwrap_or(255)),
+            // The crate's way to say 127.
+            Ok(Err(openssh::Error::Remote(_))) => Ended::Exit(127),
+            // A signal or a lost link: the protocol cannot tell. The local process can.
+            Ok(Err(error @ openssh::Error::RemoteProcessTerminated)) if master.serves().await => {
+                Ended::Broken(format!("{error} (by a signal?)"))
+            }
+            Ok(Err(error)) => Ended::Broken(self.end_and_explain(master, &error).await),
+            Err(_) => {
+                master.end().await;
+                Ended::Broken("its streams ended but the command did not".into())
+            }
+        }
+    }
+
+    async fn lost(&self, master: &Master, error: &openssh::Error) -> TransportError {
+        let why = self.end_and_explain(master, error).await;
+        TransportError::LinkLost { host: self.host.clone(), why }
+    }
+
+    async fn end_and_explain(&self, master: &Master, error: &openssh::Error) -> String {
+        master.end().await;
+        master.last_logged().unwrap_or_else(|| {
+            std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+        })
+    }
+
+    /// Ends the connection, whatever runs over it.
+    pub(super) async fn close(&self) {
+        let master = self.state.lock().await.master.take();
+        if let Some(master) = master {
+            master.end().await;
+        }
+    }
+}
+
+enum Attempt {
+    /// The command was, or may have been, sent.
+    Done(Result<Reply, TransportError>),
+    /// It certainly was not.
+    NotSent(String),
+}

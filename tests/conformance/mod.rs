@@ -1,0 +1,353 @@
+//! What every transport must do, as functions over any [`Transport`]; [`conformance!`] makes a test
+//! of each for one transport.
+//!
+//! Included by `tests/transport.rs` (this machine, under several shells) and by the sshd tier.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use reseed::name::HostName;
+use reseed::remote::job::{self, Job, JobError, State};
+use reseed::remote::{Call, Reply, Secret, Transport, TransportError};
+use reseed::script::{Library, Rendered, Script};
+
+/// Makes a module of tests: one per case, each with a transport of its own. `$make` gives
+/// `Option<(transport, keeper)>`; `None`: it has printed why the cases are skipped.
+#[macro_export]
+macro_rules! conformance {
+    ($module:ident, $make:expr) => {
+        mod $module {
+            use reseed::remote::Transport;
+            $crate::conformance!(@ $make;
+                exit_codes_arrive
+                output_arrives_byte_for_byte
+                values_with_any_text_reach_the_script_unchanged
+                a_script_may_set_e_and_have_its_own_trap
+                a_script_that_does_not_parse_fails_and_answers
+                a_script_finds_its_stdin_at_the_end
+                the_run_id_and_the_secret_are_variables_that_no_child_inherits
+                a_secret_is_not_seen_in_any_process
+                output_over_the_cap_is_refused_and_stderr_keeps_its_end
+                what_a_script_leaves_running_does_not_hold_the_answer
+                a_call_over_its_limit_times_out_and_the_next_one_works
+                many_calls_at_once_do_not_mix
+                a_killed_shell_is_a_lost_link
+                a_job_answers_with_its_output_and_code
+                a_job_sees_its_run_and_its_directory_and_no_stdin
+                a_job_is_never_started_twice
+                jobs_launched_at_once_start_once
+                another_script_under_the_same_name_is_refused
+                a_job_that_cannot_be_written_is_refused
+                only_the_end_of_a_long_output_is_returned
+                a_job_reports_progress_while_it_runs
+                a_job_over_its_limit_is_said_to_run_still
+                a_killed_job_is_lost_not_failed
+                a_job_whose_supervisor_alone_was_killed_counts_as_running
+                a_job_of_an_earlier_boot_is_lost
+                a_claim_without_a_process_is_seen_as_claimed
+            );
+        }
+    };
+    (@ $make:expr; $($case:ident)*) => {$(
+        #[tokio::test]
+        async fn $case() {
+            if let Some((transport, keeper)) = $make {
+                $crate::conformance::$case(&transport).await;
+                transport.close().await;
+                drop(keeper);
+            }
+        }
+    )*};
+}
+
+pub fn host() -> HostName {
+    HostName::parse("h1").unwrap()
+}
+
+pub fn rendered(body: &str, vars: &[(&str, &str)]) -> Rendered {
+    let vars = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>();
+    let library: Library = serde_json::from_value(serde_json::json!({ "test": body })).unwrap();
+    library.render(&Script { name: "test".into(), vars }).unwrap()
+}
+
+pub fn call(body: &str) -> Call {
+    Call { script: rendered(body, &[]), run: "run-1".into(), secret: None, limit: Duration::from_secs(60) }
+}
+
+pub async fn exec<T: Transport>(t: &T, body: &str) -> Reply {
+    t.exec(&host(), call(body)).await.unwrap()
+}
+
+pub fn job(root: &Path, body: &str) -> Job {
+    Job {
+        root: root.join("jobs").to_str().unwrap().to_owned(),
+        run: "run-1".into(),
+        step: "test.step".into(),
+        attempt: 1,
+        script: rendered(body, &[("WHERE", root.to_str().unwrap())]),
+        limit: Duration::from_secs(60),
+        channel: Duration::from_secs(20),
+    }
+}
+
+pub async fn run<T: Transport>(t: &T, job: &Job) -> Result<Reply, JobError> {
+    job::run(t, &host(), job, |_| {}).await
+}
+
+pub async fn exit_codes_arrive<T: Transport>(t: &T) {
+    for rc in [0, 1, 2, 126, 127, 254, 255] {
+        assert_eq!(exec(t, &format!("exit {rc}")).await.rc, rc);
+    }
+    assert_eq!(exec(t, "die 'no way'").await.stderr.lines().last(), Some("no way"));
+    let reply = exec(t, "sleep 0.3").await;
+    assert!(reply.remote >= Duration::from_millis(250) && reply.remote < Duration::from_secs(5), "{reply:?}");
+}
+
+pub async fn output_arrives_byte_for_byte<T: Transport>(t: &T) {
+    for text in ["", "x", "x\n", "\n", "\n\nx", "a\\b%s end 0\n", "ü\t\u{1}\n\n"] {
+        let mut call = call("printf %s \"$V\"");
+        call.script = rendered("printf %s \"$V\"", &[("V", text)]);
+        assert_eq!(t.exec(&host(), call).await.unwrap().stdout, text);
+    }
+}
+
+pub async fn values_with_any_text_reach_the_script_unchanged<T: Transport>(t: &T) {
+    let all: String = (1_u8..128).map(char::from).collect();
+    let long = "it's \"long\" $HOME `id` \\ !x\n".repeat(11_000);
+    for text in [all.as_str(), "'", "''\\''", "$(id)\n", "-n", "日本 é", &long] {
+        let mut call = call("");
+        call.script = rendered("printf %s. \"$V\"", &[("V", text)]);
+        let reply = t.exec(&host(), call).await.unwrap();
+        assert!(reply.stdout == format!("{text}."), "{} of {} bytes", reply.stdout.len(), text.len());
+    }
+}
+
+pub async fn a_script_may_set_e_and_have_its_own_trap<T: Transport>(t: &T) {
+    let reply = exec(t, "set -e; trap 'echo cleaned' EXIT; echo one; false; echo two").await;
+    assert_eq!((reply.rc, reply.stdout.as_str()), (1, "one\ncleaned\n"));
+    let reply = exec(t, "trap 'echo cleaned; exit 9' EXIT; exit 3").await;
+    assert_eq!((reply.rc, reply.stdout.as_str()), (9, "cleaned\n"));
+    assert_eq!(exec(t, "set -u; : \"$not_set\"; echo no").await.stdout, "");
+    assert_eq!(exec(t, "exec true").await.rc, 0);
+}
+
+pub async fn a_script_that_does_not_parse_fails_and_answers<T: Transport>(t: &T) {
+    for body in ["if", "echo 'open", "( echo x; } )"] {
+        assert_ne!(exec(t, body).await.rc, 0, "{body}");
+    }
+}
+
+pub async fn a_script_finds_its_stdin_at_the_end<T: Transport>(t: &T) {
+    assert_eq!(exec(t, "if read -r x; then echo \"got $x\"; else echo none; fi; cat").await.stdout, "none\n");
+}
+
+pub async fn the_run_id_and_the_secret_are_variables_that_no_child_inherits<T: Transport>(t: &T) {
+    let body = "printf '%s|%s|' \"$RESEED_RUN\" \"$RESEED_SECRET\"; env | grep -c '^RESEED_'; true";
+    assert_eq!(exec(t, body).await.stdout, "run-1||0\n");
+    let mut call = call(body);
+    call.secret = Secret::new("  pa$$'\"\\word ");
+    assert_eq!(t.exec(&host(), call).await.unwrap().stdout, "run-1|  pa$$'\"\\word |0\n");
+}
+
+pub async fn a_secret_is_not_seen_in_any_process<T: Transport>(t: &T) {
+    let secret = format!("hush-{}-{}", std::process::id(), "nobody-may-read-this");
+    let mut call = call("sleep 0.7; env; echo \"${#RESEED_SECRET}\"");
+    call.secret = Secret::new(secret.clone());
+    let spy = async {
+        tokio::time::sleep(Duration::from_millis(450)).await;
+        let mut looked_at = 0;
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            for file in ["cmdline", "environ"] {
+                let Ok(bytes) = std::fs::read(entry.path().join(file)) else { continue };
+                looked_at += 1;
+                assert!(!String::from_utf8_lossy(&bytes).contains(&secret), "{:?} {file}", entry.path());
+            }
+        }
+        assert!(looked_at > 4);
+    };
+    let host = host();
+    let (reply, ()) = tokio::join!(t.exec(&host, call), spy);
+    let reply = reply.unwrap();
+    assert!(!reply.stdout.contains(&secret) && reply.stdout.ends_with(&format!("{}\n", secret.len())), "{reply:?}");
+}
+
+pub async fn output_over_the_cap_is_refused_and_stderr_keeps_its_end<T: Transport>(t: &T) {
+    let error = t.exec(&host(), call("head -c 17000000 /dev/zero")).await.unwrap_err();
+    assert!(matches!(error, TransportError::Garbled { .. }), "{error:?}");
+    let reply = exec(t, "head -c 1000000 /dev/zero | tr '\\0' x; head -c 1000000 /dev/zero >&2; echo end >&2").await;
+    assert_eq!((reply.stdout.len(), reply.stderr.len()), (1_000_000, 256 << 10));
+    assert!(reply.stderr.ends_with("end\n"));
+}
+
+pub async fn what_a_script_leaves_running_does_not_hold_the_answer<T: Transport>(t: &T) {
+    let started = Instant::now();
+    assert_eq!(exec(t, "sleep 9 & echo started").await.stdout, "started\n");
+    assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
+    assert_eq!(exec(t, "echo next").await.stdout, "next\n");
+}
+
+pub async fn a_call_over_its_limit_times_out_and_the_next_one_works<T: Transport>(t: &T) {
+    t.connect(&host()).await.unwrap();
+    for _ in 0..2 {
+        let started = Instant::now();
+        let mut call = call("sleep 8");
+        call.limit = Duration::from_millis(300);
+        let error = t.exec(&host(), call).await.unwrap_err();
+        assert!(matches!(error, TransportError::Timeout { .. }), "{error:?}");
+        assert!(started.elapsed() < Duration::from_secs(4));
+    }
+    assert_eq!(exec(t, "echo next").await.stdout, "next\n");
+}
+
+pub async fn many_calls_at_once_do_not_mix<T: Transport>(t: &T) {
+    let one = async |n: usize| {
+        let text = exec(t, &format!("sleep 0.0{}; echo {n}; echo {n} >&2", n % 10)).await;
+        assert_eq!(text.stdout, format!("{n}\n"));
+    };
+    tokio::join!(
+        async { tokio::join!(one(1), one(2), one(3), one(4)) },
+        async { tokio::join!(one(5), one(6), one(7), one(8)) },
+        async { tokio::join!(one(9), one(10), one(11), one(12)) },
+    );
+}
+
+pub async fn a_killed_shell_is_a_lost_link<T: Transport>(t: &T) {
+    let error = t.exec(&host(), call("kill -9 $$")).await.unwrap_err();
+    assert!(matches!(error, TransportError::LinkLost { .. }), "{error:?}");
+    assert_eq!(exec(t, "echo next").await.stdout, "next\n");
+}
+
+pub async fn a_job_answers_with_its_output_and_code<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let reply = run(t, &job(dir.path(), "echo out; printf 'no newline'; echo err >&2; sleep 0.3; exit 7")).await.unwrap();
+    assert_eq!((reply.rc, reply.stdout.as_str()), (7, "out\nno newline"));
+    assert_eq!(reply.stderr.lines().last(), Some("err"));
+    assert!(reply.remote >= Duration::from_millis(250), "{reply:?}");
+}
+
+pub async fn a_job_sees_its_run_and_its_directory_and_no_stdin<T: Transport>(t: &T) {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let job = job(dir.path(), "echo \"$RESEED_RUN $RESEED_JOB $RESEED_PROGRESS $#\"; read -r x || echo none; pwd");
+    let at = job.directory();
+    assert_eq!(run(t, &job).await.unwrap().stdout, format!("run-1 {at} {at}/progress 0\nnone\n/\n"));
+    assert_eq!(std::fs::metadata(&at).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+pub async fn a_job_is_never_started_twice<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let first = job(dir.path(), "echo ran >>\"$WHERE/count\"; echo said");
+    let host = host();
+    assert_eq!(job::look(t, &host, &first).await.unwrap(), State::Absent);
+    let reply = run(t, &first).await.unwrap();
+    assert_eq!(run(t, &first).await.unwrap(), reply);
+    assert_eq!(job::look(t, &host, &first).await.unwrap(), State::Finished(reply, None));
+    assert_eq!(std::fs::read_to_string(dir.path().join("count")).unwrap(), "ran\n");
+    run(t, &Job { attempt: 2, ..first }).await.unwrap();
+    assert_eq!(std::fs::read_to_string(dir.path().join("count")).unwrap(), "ran\nran\n");
+}
+
+pub async fn jobs_launched_at_once_start_once<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let job = job(dir.path(), "echo ran >>\"$WHERE/count\"; sleep 0.2; echo said");
+    let (a, b, c) = tokio::join!(run(t, &job), run(t, &job), run(t, &job));
+    assert_eq!((a.as_ref(), b.as_ref()), (b.as_ref(), c.as_ref()));
+    assert_eq!(a.unwrap().stdout, "said\n");
+    assert_eq!(std::fs::read_to_string(dir.path().join("count")).unwrap(), "ran\n");
+}
+
+pub async fn another_script_under_the_same_name_is_refused<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    run(t, &job(dir.path(), "echo one")).await.unwrap();
+    let error = run(t, &job(dir.path(), "echo two >\"$WHERE/two\"")).await.unwrap_err();
+    assert!(matches!(&error, JobError::Refused { why, .. } if why.contains("another job")), "{error}");
+    assert!(!dir.path().join("two").exists());
+}
+
+pub async fn a_job_that_cannot_be_written_is_refused<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("jobs"), "a file is in the way").unwrap();
+    let error = run(t, &job(dir.path(), "echo two >\"$WHERE/two\"")).await.unwrap_err();
+    assert!(matches!(&error, JobError::Refused { why, .. } if why.contains("cannot make")), "{error}");
+    assert!(!dir.path().join("two").exists());
+}
+
+pub async fn only_the_end_of_a_long_output_is_returned<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let body = "head -c 5000000 /dev/zero | tr '\\0' x; head -c 200000 /dev/zero >&2; echo end >&2; printf end";
+    let reply = run(t, &job(dir.path(), body)).await.unwrap();
+    assert_eq!((reply.stdout.len(), reply.rc), (1 << 20, 0));
+    assert!(reply.stdout.ends_with("xend") && reply.stderr.ends_with("end\n"));
+    assert!((64 << 10..65 << 10).contains(&reply.stderr.len()), "{}", reply.stderr.len());
+}
+
+pub async fn a_job_reports_progress_while_it_runs<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let body = "echo '1 3 files' >>\"$RESEED_PROGRESS\"; sleep 1.6; echo '2 3 files' >>\"$RESEED_PROGRESS\"; sleep 1.6; \
+        echo '3 3 files' >>\"$RESEED_PROGRESS\"";
+    let mut told = Vec::new();
+    let job = job(dir.path(), body);
+    job::run(t, &host(), &job, |p| told.push((p.done, p.total, p.unit))).await.unwrap();
+    let told: Vec<u64> = told.into_iter().filter(|(_, total, unit)| *total == 3 && unit == "files").map(|p| p.0).collect();
+    assert_eq!(told, [1, 2, 3]);
+}
+
+pub async fn a_job_over_its_limit_is_said_to_run_still<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut job = job(dir.path(), "sleep 1.5; echo late");
+    job.limit = Duration::from_millis(300);
+    let error = run(t, &job).await.unwrap_err();
+    assert!(matches!(error, JobError::TimedOut { .. }), "{error}");
+    assert_eq!(job::look(t, &host(), &job).await.unwrap(), State::Running(None));
+    job.limit = Duration::from_secs(20);
+    assert_eq!(run(t, &job).await.unwrap().stdout, "late\n");
+}
+
+/// Starts a job that goes on, and gives its supervisor's process id.
+async fn running<T: Transport>(t: &T, job: &mut Job) -> String {
+    job.limit = Duration::from_millis(300);
+    assert!(matches!(run(t, job).await, Err(JobError::TimedOut { .. })));
+    job.limit = Duration::from_secs(20);
+    let pid = std::fs::read_to_string(format!("{}/pid", job.directory())).unwrap();
+    pid.split(' ').next().unwrap().to_owned()
+}
+
+pub async fn a_killed_job_is_lost_not_failed<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut job = job(dir.path(), "sleep 30");
+    let pid = running(t, &mut job).await;
+    let group = std::process::Command::new("kill").args(["-s", "KILL", "--", &format!("-{pid}")]).status().unwrap();
+    assert!(group.success());
+    let error = run(t, &job).await.unwrap_err();
+    assert!(matches!(&error, JobError::Lost { why, .. } if why.contains("process is gone")), "{error}");
+}
+
+pub async fn a_job_whose_supervisor_alone_was_killed_counts_as_running<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut job = job(dir.path(), "sleep 2");
+    let pid = running(t, &mut job).await;
+    assert!(std::process::Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(job::look(t, &host(), &job).await.unwrap(), State::Running(None));
+    assert!(matches!(run(t, &job).await, Err(JobError::Lost { .. })));
+}
+
+pub async fn a_job_of_an_earlier_boot_is_lost<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut job = job(dir.path(), "sleep 2");
+    let pid = running(t, &mut job).await;
+    std::fs::write(format!("{}/pid", job.directory()), format!("{pid} 1 another-boot\n")).unwrap();
+    let error = run(t, &job).await.unwrap_err();
+    assert!(matches!(&error, JobError::Lost { why, .. } if why.contains("restarted")), "{error}");
+}
+
+pub async fn a_claim_without_a_process_is_seen_as_claimed<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut job = job(dir.path(), "echo ran >\"$WHERE/ran\"");
+    std::fs::create_dir_all(job.directory()).unwrap();
+    assert_eq!(job::look(t, &host(), &job).await.unwrap(), State::Claimed);
+    job.limit = Duration::from_millis(200);
+    assert!(matches!(run(t, &job).await, Err(JobError::TimedOut { .. })));
+    assert!(!dir.path().join("ran").exists());
+}
