@@ -1,1 +1,5 @@
-//! (being written)
+//! The report (being written).
+
+pub mod figures;
+pub mod standing;
+pub mod words;

@@ -1,0 +1,153 @@
+//! The view for logs and for terminals that cannot redraw: one line per fact, with the time.
+//!
+//! ```text
+//! 16:21:07  phase 6/14 drain
+//! 16:21:14  cass2    node.drain      flush memtables … done in 6.2 s: Mode: DRAINED, clean log
+//! ```
+//!
+//! Times are UTC, as in Cassandra's logs of most installations and in the journal. Start lines
+//! are left out (they would double the log); instead, whatever runs for [`SILENCE`] without a
+//! line is named again, so that a log never leaves open what is being waited for.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Look, View, line, summary};
+use crate::event::{Body, Event, RunState, StepState};
+use crate::report::words;
+
+/// After this time without a line, a running step is mentioned.
+const SILENCE: SignedDuration = SignedDuration::from_secs(30);
+
+/// One line per fact.
+#[derive(Debug)]
+pub struct Plain<W> {
+    out: W,
+    look: Look,
+    /// When each running step was last mentioned.
+    said: BTreeMap<String, Timestamp>,
+    pulse: String,
+}
+
+impl<W: Write> Plain<W> {
+    /// Writes to `out`.
+    pub fn new(out: W, look: Look) -> Self {
+        Self { out, look, said: BTreeMap::new(), pulse: String::new() }
+    }
+
+    fn line(&mut self, time: Timestamp, text: &str) {
+        let clock = time.strftime("%H:%M:%S").to_string();
+        // See the module `view`: a view never fails.
+        _ = writeln!(self.out, "{}  {text}", self.look.dim(&clock));
+    }
+}
+
+impl<W: Write + Send> View for Plain<W> {
+    fn handle(&mut self, event: &Event, state: &RunState) {
+        self.pulse.clear();
+        let lines = line::lines(event, state, self.look);
+        for text in &lines {
+            self.line(event.time, text);
+        }
+        match &event.body {
+            Body::StepStarted { id, .. } => _ = self.said.insert(id.clone(), event.time),
+            Body::StepFinished { id, .. } => _ = self.said.remove(id),
+            Body::RunFinished { .. } => _ = summary::write(&mut self.out, state, self.look),
+            _ => {}
+        }
+        self.tick(state, event.time);
+        _ = self.out.flush();
+    }
+
+    fn pulse(&mut self, text: &str) {
+        // Said once: a log has no line to redraw.
+        if !self.look.quiet() && self.pulse != text {
+            text.clone_into(&mut self.pulse);
+            self.line(Timestamp::now(), &format!("{} …", words::line(text)));
+            _ = self.out.flush();
+        }
+    }
+
+    fn tick(&mut self, state: &RunState, now: Timestamp) {
+        if self.look.quiet() || state.finished.is_some() {
+            return;
+        }
+        let mut due: Vec<String> = vec![];
+        for (id, said) in &mut self.said {
+            if now.duration_since(*said) >= SILENCE {
+                *said = now;
+                due.push(id.clone());
+            }
+        }
+        for id in due {
+            let Some(step) = state.step(&id) else { continue };
+            let StepState::Running(progress) = &step.state else { continue };
+            let far =
+                progress.as_ref().map(|(done, total, unit)| format!(", {}", words::progress(*done, *total, unit)));
+            let since = words::clock(now.duration_since(step.started).as_secs_f64());
+            let text =
+                format!("{:<8} {:<15} {} … still running, {since}", step.host, step.step, words::line(&step.summary));
+            self.line(now, &(text + &far.unwrap_or_default()));
+        }
+    }
+
+    fn finish(&mut self) {
+        _ = self.out.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::printer::Verbosity;
+    use crate::event::fixture;
+
+    fn shown(events: &[Event], verbosity: Verbosity) -> String {
+        let mut view = Plain::new(vec![], Look { verbosity, ..Look::default() });
+        let mut state = RunState::default();
+        for event in events {
+            state.apply(event);
+            view.handle(event, &state);
+        }
+        view.finish();
+        String::from_utf8(view.out).unwrap()
+    }
+
+    #[test]
+    fn a_restore_that_goes_well_reads_as_a_log() {
+        insta::assert_snapshot!(shown(&fixture::done().0, Verbosity::Normal), @"");
+    }
+
+    #[test]
+    fn a_failed_drain_shows_what_where_why_the_cluster_and_the_next_command() {
+        let text = shown(&fixture::paused().0, Verbosity::Normal);
+        let from = text.find("node.drain      flush").unwrap();
+        insta::assert_snapshot!(&text[from..], @"");
+    }
+
+    #[test]
+    fn a_refusal_shows_findings_with_cures_and_that_nothing_changed() {
+        insta::assert_snapshot!(shown(&fixture::refused().0, Verbosity::Normal), @"");
+    }
+
+    #[test]
+    fn an_interrupted_run_says_what_was_running_and_how_to_go_on() {
+        let text = shown(&fixture::interrupted().0, Verbosity::Normal);
+        insta::assert_snapshot!(&text[text.find("phase 12").unwrap()..], @"");
+    }
+
+    #[test]
+    fn quiet_shows_only_trouble_and_the_end() {
+        insta::assert_snapshot!(shown(&fixture::done().0, Verbosity::Quiet), @"");
+        insta::assert_snapshot!(shown(&fixture::paused().0, Verbosity::Quiet), @"");
+    }
+
+    #[test]
+    fn verbose_adds_attempts_ids_and_remote_seconds() {
+        let text = shown(&fixture::resumed().0, Verbosity::Verbose);
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("drain/node.drain/cass2")).collect();
+        insta::assert_snapshot!(lines.join("\n"), @"");
+    }
+}
