@@ -139,7 +139,13 @@ mod tests {
         let failure = Failure::new(ExitCode::Unreachable, "failed to connect to cass2")
             .because("ssh: connect to host 10.77.0.12 port 22: No route to host\nlost connection")
             .hint("reseed doctor");
-        insta::assert_snapshot!(printed(&failure), @"");
+        insta::assert_snapshot!(printed(&failure), @"
+        error: failed to connect to cass2
+          because: ssh: connect to host 10.77.0.12 port 22: No route to host
+                   lost connection
+
+        hint: reseed doctor
+        ");
     }
 
     #[test]

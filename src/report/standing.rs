@@ -91,12 +91,22 @@ mod tests {
 
     #[test]
     fn after_a_failed_drain_it_is_clear_which_node_is_stopped_and_which_is_in_doubt() {
-        insta::assert_snapshot!(lines(&fixture::paused().1), @"");
+        insta::assert_snapshot!(lines(&fixture::paused().1), @"
+        cass1: Cassandra up, closed to clients; old tables live
+        cass2: Cassandra up, closed to clients; old tables live; node.drain failed
+        cass3: Cassandra stopped; old tables live
+        gw1: clients stopped
+        ");
     }
 
     #[test]
     fn in_the_middle_of_a_repair_the_data_is_said_to_be_live() {
-        insta::assert_snapshot!(lines(&fixture::interrupted().1), @"");
+        insta::assert_snapshot!(lines(&fixture::interrupted().1), @"
+        cass1: Cassandra up; restored tables live and repaired
+        cass2: Cassandra up; old tables in quarantine, none live; node.repair began, its end was not seen
+        cass3: Cassandra up; old tables in quarantine, none live
+        gw1: clients stopped
+        ");
     }
 
     #[test]

@@ -50,7 +50,7 @@ mod tests {
         let text = String::from_utf8(view.out.unwrap()).unwrap();
         let back: Vec<Event> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(back, events);
-        insta::assert_snapshot!(text.lines().last().unwrap(), @"");
+        insta::assert_snapshot!(text.lines().last().unwrap(), @r#"{"v":1,"time":"2026-11-22T16:17:27.54Z","index":37,"kind":"run_finished","run":"20261122T161500Z-1f3a","outcome":"paused","exit":5,"reason":"node.drain failed on cass2: Mode is NORMAL after 60 s, not DRAINED","downtime_s":null,"total_s":147.54,"own_share_s":2.4,"report":"/home/ops/.local/state/reseed/lab-cluster/20261122T161500Z-1f3a/report.html","next":"reseed resume 20261122T161500Z-1f3a"}"#);
     }
 
     #[test]

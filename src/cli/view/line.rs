@@ -36,7 +36,8 @@ pub(super) fn lines(event: &Event, state: &RunState, look: Look) -> Vec<String> 
                 return vec![];
             }
             let mut said = vec![format!("{} {guard}{on}: {}", level_word(*level, look), words::line(message))];
-            if !cure.is_empty() && *level != Level::Pass {
+            // Cures of what fails are in the summary, which follows at once.
+            if !cure.is_empty() && matches!(level, Level::Warn | Level::Overridden) {
                 said.push(format!("  what to do: {}", words::line(cure)));
             }
             said
@@ -77,11 +78,18 @@ fn step_finished(body: &Body, state: &RunState, look: Look) -> Vec<String> {
         StepOutcome::Failed | StepOutcome::Unknown => look.bad(word),
     };
     let summary = state.step(id).map(|view| words::line(&view.summary)).unwrap_or_default();
-    let mut line = format!("{host:<8} {step:<15} {summary} … {word} in {}", words::span(*elapsed_s));
+    let mut end = format!("{} in {}", word, words::span(*elapsed_s));
     if !detail.is_empty() {
-        line.push_str(": ");
-        line.push_str(&words::line(detail));
+        end.push_str(": ");
+        end.push_str(&words::line(detail));
     }
+    let start = format!("{host:<8} {step:<15}");
+    let whole = start.chars().count() + summary.chars().count() + end.chars().count() + 14;
+    // On a narrow terminal the evidence matters more than what the step's name says already.
+    let mut line = match look.width {
+        Some(width) if whole > width.into() && !look.verbose() => format!("{start} {end}"),
+        _ => format!("{start} {summary} … {end}"),
+    };
     if look.verbose() {
         let more = format!(" [{id}, attempt {attempt}, remote {}]", words::span(*remote_s));
         line.push_str(&look.dim(&more));

@@ -33,6 +33,12 @@ impl Look {
         self.width.map_or(110, usize::from).max(40)
     }
 
+    /// The same with `by` columns less, for text that is indented by the caller.
+    #[must_use]
+    pub fn narrowed(self, by: u16) -> Self {
+        Self { width: self.width.map(|width| width.saturating_sub(by)), ..self }
+    }
+
     /// What went well.
     pub fn good(self, text: &str) -> Cow<'_, str> {
         self.paint("32", text)
@@ -63,16 +69,17 @@ impl Look {
         if self.ascii { ascii } else { unicode }
     }
 
-    /// A bar of `share` (0 to 1) of `width` columns; at least one column when there is anything.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a few columns"
-    )]
+    /// A bar of `share` (0 to 1) of `width` columns, in eighths of a column where the terminal
+    /// can draw them; never empty when there is anything at all.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "columns")]
     pub fn bar(self, share: f64, width: usize) -> String {
-        let columns = (share.clamp(0.0, 1.0) * width as f64).round() as usize;
-        self.sign("█", "#").repeat(columns.max(usize::from(share > 0.0)))
+        let eighths = (share.clamp(0.0, 1.0) * width as f64 * 8.0).round() as usize;
+        let eighths = eighths.max(usize::from(share > 0.0));
+        if self.ascii {
+            return "#".repeat(eighths.div_ceil(8));
+        }
+        let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
+        "█".repeat(eighths / 8) + part
     }
 
     fn paint<'a>(self, code: &str, text: &'a str) -> Cow<'a, str> {

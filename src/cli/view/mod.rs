@@ -13,12 +13,15 @@
 //! Invariant: a view never fails. A closed pipe or a vanished terminal must not stop a run half
 //! way through an outage; what could not be shown is in the journal.
 
+pub mod findings;
 mod json;
 mod line;
+mod live;
 
 mod look;
 mod plain;
 
+pub mod plan;
 pub mod summary;
 
 use std::io;
@@ -27,6 +30,7 @@ use jiff::Timestamp;
 
 pub use json::Json;
 
+pub use live::Live;
 pub use look::Look;
 pub use plain::Plain;
 
@@ -53,6 +57,11 @@ pub trait View: Send {
 pub fn make(printer: &Printer) -> Box<dyn View> {
     if printer.json {
         return Box::new(Json::new(io::stdout()));
+    }
+    if printer.live {
+        if let Some(live) = Live::on_stderr(printer.err) {
+            return Box::new(live);
+        }
     }
     Box::new(Plain::new(io::stderr(), printer.err))
 }

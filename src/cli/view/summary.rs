@@ -6,8 +6,8 @@
 
 use std::io::{self, Write};
 
-use super::{Look, line};
-use crate::event::{Level, RunOutcome, RunState, StepState, StepView};
+use super::{Look, findings};
+use crate::event::{RunOutcome, RunState, StepState, StepView};
 use crate::report::figures::{self, PhaseFigures};
 use crate::report::standing::{self, Standing};
 use crate::report::words;
@@ -25,11 +25,12 @@ pub fn write(out: &mut impl Write, state: &RunState, look: Look) -> io::Result<(
         trouble(out, state, look)?;
     }
     if !look.quiet() {
-        numbers(out, state, look)?;
+        numbers(out, state, look, good)?;
     }
     let Some(end) = &state.finished else { return Ok(()) };
+    writeln!(out)?;
     if let Some(report) = &end.report {
-        writeln!(out, "\n{} {report}", look.dim("report:"))?;
+        writeln!(out, "{} {report}", look.dim("report:"))?;
     }
     if !end.next.is_empty() {
         writeln!(out, "{}   {}", look.head("next:"), look.head(&end.next))?;
@@ -50,18 +51,19 @@ fn trouble(out: &mut impl Write, state: &RunState, look: Look) -> io::Result<()>
             writeln!(out, "         | {text}")?;
         }
     }
+    for step in state.steps().filter(|step| matches!(step.state, StepState::Running(_))) {
+        writeln!(out, "\n  open   {} on {}: {}", step.step, step.host, words::line(&step.summary))?;
+        writeln!(out, "         its end was not seen; the job goes on there and is adopted by the next resume")?;
+    }
     let reason = state.finished.as_ref().map(|end| words::line(&end.reason)).unwrap_or_default();
     if steps.is_empty() && !reason.is_empty() {
         writeln!(out, "\n  why    {reason}")?;
     }
     if state.finished.as_ref().is_some_and(|end| end.outcome == RunOutcome::Refused) {
-        let failing = state.findings.iter().filter(|(.., level, _, _)| *level == Level::Fail);
-        for (guard, host, level, message, cure) in failing {
-            let on = host.as_ref().map(|host| format!(" on {host}")).unwrap_or_default();
-            writeln!(out, "\n  {} {guard}{on}: {}", line::level_word(*level, look), words::line(message))?;
-            if !cure.is_empty() {
-                writeln!(out, "       what to do: {}", words::line(cure))?;
-            }
+        writeln!(out)?;
+        let shown = look.narrowed(2);
+        for row in findings::table(&state.findings, shown).lines() {
+            writeln!(out, "  {row}")?;
         }
         return writeln!(out, "\n  No data, service or client was touched.");
     }
@@ -83,13 +85,14 @@ fn hosts(out: &mut impl Write, hosts: &[Standing], look: Look) -> io::Result<()>
 }
 
 /// Downtime, total, own share, seconds per phase.
-fn numbers(out: &mut impl Write, state: &RunState, look: Look) -> io::Result<()> {
+fn numbers(out: &mut impl Write, state: &RunState, look: Look, good: bool) -> io::Result<()> {
     writeln!(out, "\n  downtime   {}", figures::downtime_text(state))?;
     let (total, own) = figures::totals(state);
     let paused = figures::paused_seconds(state);
     let paused = if paused > 0.0 { format!("; paused for {} in between", words::span(paused)) } else { String::new() };
     writeln!(out, "  total      {}{paused}", words::span(total))?;
-    if let Some(own) = own {
+    // Of a run that stopped early the share says nothing.
+    if let Some(own) = own.filter(|_| good || look.verbose()) {
         writeln!(out, "  own share  {} ({})", words::span(own), figures::percent(own, total))?;
     }
     let phases = figures::phases(state);
