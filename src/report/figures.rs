@@ -62,21 +62,20 @@ pub fn totals(state: &RunState) -> (f64, Option<f64>) {
 
 /// The downtime in words; one that is not over is said to be so.
 pub fn downtime_text(state: &RunState) -> String {
+    let (value, note) = downtime_parts(state);
+    if note.is_empty() { value } else { format!("{value}, {note}") }
+}
+
+/// The downtime's length and its times, or what else there is to say of it.
+pub fn downtime_parts(state: &RunState) -> (String, String) {
     let Some(began) = state.downtime.began else {
-        return "none".to_owned();
+        return ("none".to_owned(), String::new());
     };
-    let from = began.strftime("%H:%M:%S");
-    match (state.downtime.ended, state.span) {
-        (Some(ended), _) => {
-            format!("{}, from {from} to {} UTC", words::span(seconds(began, ended)), ended.strftime("%H:%M:%S"))
-        }
-        (None, Some((_, last))) => {
-            format!(
-                "NOT OVER: clients have been down since {from} UTC ({} until the run stopped)",
-                words::span(seconds(began, last))
-            )
-        }
-        (None, None) => format!("NOT OVER: clients have been down since {from} UTC"),
+    let last = state.span.map_or(began, |(_, last)| last);
+    let (from, length) = (began.strftime("%H:%M:%S"), words::span(state.downtime.so_far(last).unwrap_or(0.0)));
+    match state.downtime.ended {
+        Some(ended) => (length, format!("from {from} to {} UTC", ended.strftime("%H:%M:%S"))),
+        None => ("NOT OVER".to_owned(), format!("clients down since {from} UTC, {length} when the run stopped")),
     }
 }
 

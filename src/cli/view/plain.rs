@@ -119,7 +119,7 @@ mod tests {
     fn a_restore_that_goes_well_reads_as_a_log() {
         insta::assert_snapshot!(shown(&fixture::done().0, Verbosity::Normal), @"
         16:15:00  restore of Lab Cluster, run 20261122T161500Z-1f3a
-        16:15:00  plan sha256:8f2c41d09ab7e35561c0f4a2be7798d10c3ff0e6a4d1b25c9e8877665544a3b2, 41 steps in 14 phases
+        16:15:00  plan sha256:8f2c41d09ab7e35561c0f4a2be7798d10c3ff0e6a4d1b25c9e8877665544a3b2, 36 steps in 14 phases
         16:15:00  phase 1/14 preflight
         16:15:02  warning clock on cass3: the clock is 1.8 s behind the coordinator's
         16:15:02    what to do: start chronyd on cass3
@@ -227,7 +227,7 @@ mod tests {
             gw1    clients stopped
             No other host was touched.
 
-          downtime   NOT OVER: clients have been down since 16:16:10 UTC (77 s until the run stopped)
+          downtime   NOT OVER, clients down since 16:16:10 UTC, 77 s when the run stopped
           total      2 min 28 s
 
           preflight          2.4 s  █▍
@@ -302,7 +302,7 @@ mod tests {
             gw1    clients stopped
             No other host was touched.
 
-          downtime   NOT OVER: clients have been down since 16:16:10 UTC (2 min 52 s until the run stopped)
+          downtime   NOT OVER, clients down since 16:16:10 UTC, 2 min 52 s when the run stopped
           total      4 min 02 s
 
           preflight          2.4 s  █
