@@ -1,1 +1,5 @@
 //! (being written)
+
+pub mod exit;
+pub mod printer;
+pub mod view;

@@ -11,9 +11,9 @@ use super::{Body, Event, Level, RunOutcome, StepOutcome};
 use crate::name::{ClusterName, HostName, RunId};
 
 /// Steps that take clients down; the first one that ends well begins the downtime.
-const CLIENTS_DOWN: &[&str] = &["gateway.stop", "client.stop", "native.disable"];
+pub const CLIENTS_DOWN: &[&str] = &["gateway.stop", "client.stop", "native.disable"];
 /// Steps that bring clients back; the first one that ends well ends the downtime.
-const CLIENTS_UP: &[&str] = &["gateway.start", "client.start"];
+pub const CLIENTS_UP: &[&str] = &["gateway.start", "client.start"];
 
 /// A run as its events tell it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,6 +28,8 @@ pub struct RunState {
     pub plan_digest: Option<String>,
     /// Steps in the plan.
     pub total_steps: usize,
+    /// Phase names of the plan, in order; consecutive repetitions count once.
+    pub planned: Vec<String>,
     /// Phases seen so far, in order, each with its steps in order of start.
     pub phases: Vec<PhaseState>,
     /// Findings, in order.
@@ -36,6 +38,9 @@ pub struct RunState {
     pub downtime: Downtime,
     /// Time of the first and of the last event.
     pub span: Option<(Timestamp, Timestamp)>,
+    /// Times at which nobody worked on the run: from the last event before a pause (or a crash) to
+    /// its resumption.
+    pub pauses: Vec<(Timestamp, Timestamp)>,
     /// The end, when there is one.
     pub finished: Option<Finished>,
     /// Latest state of each step by id: (phase index, step index).
@@ -122,6 +127,13 @@ impl Downtime {
     }
 }
 
+impl Downtime {
+    /// Its length in seconds at `now`: still growing until the first client serves again.
+    pub fn so_far(self, now: Timestamp) -> Option<f64> {
+        Some((self.ended.unwrap_or(now) - self.began?).total(jiff::Unit::Second).unwrap_or(0.0))
+    }
+}
+
 impl RunState {
     /// Folds a whole history.
     pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
@@ -135,14 +147,19 @@ impl RunState {
     /// Takes in the next event.
     pub fn apply(&mut self, event: &Event) {
         let time = event.time;
+        if let (Body::RunStarted { .. }, Some((_, last))) = (&event.body, self.span) {
+            self.pauses.push((last, time));
+        }
         self.span = Some((self.span.map_or(time, |(first, _)| first), time));
         match &event.body {
-            Body::RunStarted { run, plan_digest, command, cluster, steps, .. } => {
+            Body::RunStarted { run, plan_digest, command, cluster, phases, steps } => {
                 self.run = Some(run.clone());
                 self.plan_digest.clone_from(plan_digest);
                 self.command.clone_from(command);
                 self.cluster = Some(cluster.clone());
                 self.total_steps = *steps;
+                self.planned.clone_from(phases);
+                self.planned.dedup();
                 self.finished = None;
             }
             Body::PhaseStarted { phase } => self.phase(phase, time),

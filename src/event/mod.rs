@@ -6,12 +6,14 @@
 //!
 //! Depends on `name` only.
 
+#[cfg(test)]
+pub(crate) mod fixture;
 mod fold;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use fold::{Downtime, Finished, PhaseState, RunState, StepState, StepView};
+pub use fold::{CLIENTS_DOWN, CLIENTS_UP, Downtime, Finished, PhaseState, RunState, StepState, StepView};
 
 use crate::name::{ClusterName, HostName, RunId};
 
