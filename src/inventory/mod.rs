@@ -7,13 +7,14 @@
 //! NUL; at least one seed that is present; host names unique over nodes, gateways and clients.
 
 mod error;
+mod password;
 mod raw;
 mod validate;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use error::InventoryError;
+pub use error::{InventoryError, PasswordError, Problem};
 
 use crate::name::{ClusterName, HostName, Keyspace};
 
@@ -52,7 +53,7 @@ impl Inventory {
 
     /// Validates an inventory's text; `path` is for messages and for relative paths of `ssh.config`.
     pub fn parse(text: &str, path: &Path) -> Result<Self, InventoryError> {
-        validate::validate(raw::parse(text, path)?, text, path)
+        validate::validate(&raw::parse(text, path)?, text, path)
     }
 
     /// The nodes that exist: all but `absent: true`.
