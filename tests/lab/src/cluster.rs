@@ -22,7 +22,7 @@ pub(crate) const STORAGE: u16 = 7000;
 pub(crate) const NATIVE: u16 = 9042;
 
 /// How long a node may take to start, on two cores that all nodes share.
-const START: Duration = Duration::from_secs(180);
+const START: Duration = Duration::from_mins(3);
 
 /// Starts Cassandra; returns as soon as the process runs.
 pub(crate) fn start(host: &Host) -> Result<()> {
@@ -154,15 +154,17 @@ pub(crate) fn first_boot(options: &Options, nodes: &[&Host]) -> Result<()> {
 
     say("making the role lab and giving every node the logins");
     let first = order[0];
-    let replication: String = options.replication().iter().map(|(dc, count)| format!(", '{dc}': {count}")).collect();
+    let replication: Vec<String> = options.replication().iter().map(|(dc, count)| format!("'{dc}': {count}")).collect();
     let since = Instant::now();
-    let alter =
-        format!("ALTER KEYSPACE system_auth WITH replication = {{'class': 'NetworkTopologyStrategy'{replication}}}");
+    let alter = format!(
+        "ALTER KEYSPACE system_auth WITH replication = {{'class': 'NetworkTopologyStrategy', {}}}",
+        replication.join(", ")
+    );
     let role = "CREATE ROLE IF NOT EXISTS lab WITH PASSWORD = 'lab' AND LOGIN = true AND SUPERUSER = true";
     // The default superuser appears a few seconds after the first start.
     while let Err(error) = cql::execute(first, cql::DEFAULT, &[role], Consistency::One, 1) {
         interrupt::check()?;
-        if since.elapsed() > Duration::from_secs(60) {
+        if since.elapsed() > Duration::from_mins(1) {
             return Err(error);
         }
         thread::sleep(Duration::from_secs(1));

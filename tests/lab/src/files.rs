@@ -1,4 +1,4 @@
-//! What reseed needs to reach a lab: inventories, ssh_config, known_hosts, env.
+//! What reseed needs to reach a lab: inventories, ssh's files, the environment.
 
 use std::{fmt::Write, path::Path};
 

@@ -2,10 +2,9 @@
 //! per shape of cluster, so that later labs skip joining and roles.
 
 use std::{
-    fs::{self},
+    fs,
     hash::{DefaultHasher, Hash, Hasher},
-    path::PathBuf,
-    process,
+    path::{Path, PathBuf},
 };
 
 use crate::{
@@ -36,8 +35,8 @@ pub(crate) fn image(options: &Options, version: &Version) -> PathBuf {
 }
 
 /// Keeps the data of stopped nodes as the image: made aside, then renamed.
-pub(crate) fn save(image: &PathBuf, options: &Options, nodes: &[&Host]) -> Result<()> {
-    let work = image.with_extension(process::id().to_string());
+pub(crate) fn save(image: &Path, options: &Options, nodes: &[&Host]) -> Result<()> {
+    let work = cache().join("golden").join(format!(".{}", options.name));
     paths::remove_dir(&work)?;
     for node in nodes {
         let target = work.join(&node.name);
@@ -54,7 +53,7 @@ pub(crate) fn save(image: &PathBuf, options: &Options, nodes: &[&Host]) -> Resul
 }
 
 /// Gives the nodes, which never ran, the data of the image.
-pub(crate) fn restore(image: &std::path::Path, options: &Options, nodes: &[&Host]) -> Result<()> {
+pub(crate) fn restore(image: &Path, options: &Options, nodes: &[&Host]) -> Result<()> {
     for node in nodes {
         for root in conf::data_roots(options) {
             let home = node.path(HOME);
@@ -65,7 +64,7 @@ pub(crate) fn restore(image: &std::path::Path, options: &Options, nodes: &[&Host
     Ok(())
 }
 
-fn copy(from: &std::path::Path, into: &std::path::Path) -> Result<()> {
+fn copy(from: &Path, into: &Path) -> Result<()> {
     let (from, into) = (from.to_string_lossy(), into.to_string_lossy());
     let args = ["-a", "--reflink=auto", "--", &from, &into];
     run("copying a golden image", &mut command("cp", args)).map(drop)

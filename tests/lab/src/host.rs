@@ -1,10 +1,10 @@
 //! One host of a lab: booting it, running things inside it, its network cable.
 
 use std::{
-    fs,
+    fs::{self, File},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    process::{Command, ExitStatus},
+    process::{Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -17,7 +17,7 @@ use crate::{
     interrupt,
     network::{ip, link, namespace, namespace_path, world},
     paths,
-    process::{command, failed, output, run},
+    process::{command, output, run},
 };
 
 /// The PATH of every login and of everything the lab runs on a host.
@@ -114,16 +114,6 @@ impl Host {
         run(&format!("{what} on {}", self.name), &mut command)
     }
 
-    /// Runs a program that must succeed, with this standard input; its standard output.
-    pub(crate) fn feed(&self, what: &str, command: &mut Command, input: &[u8]) -> Result<String> {
-        let what = format!("{what} on {}", self.name);
-        let output = output(&what, command, input)?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        Err(failed(&what, command, &output))
-    }
-
     /// Takes the world's end of the host's link down: no packet in or out.
     ///
     /// # Errors
@@ -157,19 +147,23 @@ impl Host {
         let net = namespace_path(&namespace(&self.lab, &self.name));
         let (log, pid_file) = (self.dir.join("init.log"), self.dir.join("init.pid.new"));
         let what = format!("booting {}", self.name);
-        let mut boot = Command::new("setsid");
         // --kill-child: when unshare dies, so does the host. setsid --fork: the
-        // host is no child of ours and no part of our terminal.
+        // host is no child of ours and no part of our terminal. It outlives us,
+        // so it must not hold our output open.
+        let output = File::create(&log).map_err(Error::file("making", &log))?;
+        let errors = output.try_clone().map_err(Error::file("making", &log))?;
+        let mut boot = Command::new("setsid");
         boot.args(["--fork", "nsenter"])
             .arg(format!("--net={}", net.display()))
             .args(["unshare", "--mount", "--pid", "--fork", "--uts", "--ipc", "--kill-child"])
-            .args(["/bin/sh", "-c", "exec sh \"$@\" </dev/null >\"$LOG\" 2>&1", "sh"])
+            .arg("/bin/sh")
             .args([init, Path::new(&self.name), &self.dir, &paths::cache()])
             .env_clear()
             .env("PATH", PATH)
-            .env("LOG", &log);
-        let status = boot.stdin(std::process::Stdio::null()).status();
-        status.map_err(|source| Error::Spawn { what: what.clone(), program: "setsid".into(), source })?;
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors);
+        boot.status().map_err(|source| Error::Spawn { what: what.clone(), program: "setsid".into(), source })?;
 
         let since = Instant::now();
         loop {

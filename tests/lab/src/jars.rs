@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{self, Command},
+    process::Command,
 };
 
 use crate::{
@@ -45,7 +45,7 @@ fn intact(dir: &Path) -> Result<bool> {
 
 fn fetch(version: &Version, dir: &Path) -> Result<()> {
     say(format!("fetching the jars of Cassandra {} with Maven (10-30 s, once)", version.name));
-    let work = dir.with_file_name(format!(".{}-{}", version.name, process::id()));
+    let work = dir.with_file_name(format!(".{}", version.name));
     paths::remove_dir(&work)?;
     let lib = work.join("lib");
     make_dir(&lib)?;

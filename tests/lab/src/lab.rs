@@ -35,15 +35,13 @@ impl Lab {
         options.check()?;
         let name = &options.name;
         let _lock = teardown::lock(name)?;
-        if let Some(state) = State::load(name)? {
-            if state.phase == Phase::Running && state.alive() {
-                if state.options == *options {
-                    say(format!("lab {name} runs already"));
-                    return Self::of(state);
-                }
-                let running = state.options.summary();
-                return Err(Error::OtherOptions { name: name.clone(), running });
+        if let Some(state) = State::load(name)?.filter(State::running) {
+            if state.options == *options {
+                say(format!("lab {name} runs already"));
+                return Self::of(state);
             }
+            let running = state.options.summary();
+            return Err(Error::OtherOptions { name: name.clone(), running });
         }
         teardown::down_locked(name)?;
         let mut state = plan(options)?;
@@ -66,9 +64,9 @@ impl Lab {
     /// # Errors
     /// When no such lab runs.
     pub fn attach(name: &str) -> Result<Self> {
-        match State::load(name)? {
-            Some(state) if state.phase == Phase::Running && state.alive() => Self::of(state),
-            _ => Err(Error::NoLab(name.to_owned())),
+        match State::load(name)?.filter(State::running) {
+            Some(state) => Self::of(state),
+            None => Err(Error::NoLab(name.to_owned())),
         }
     }
 
@@ -99,7 +97,7 @@ impl Lab {
         &self.state.options
     }
 
-    /// Its folder: inventories, ssh_config, known_hosts, env and `hosts/`.
+    /// Its folder: inventories, ssh's files, `env`, and the hosts' folders in `hosts/`.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
@@ -202,7 +200,7 @@ impl Lab {
     pub fn cut_off_alone(&self, host: &Host) -> Result<()> {
         host.cut_off()?;
         let what = "waiting until all others are DN";
-        cluster::wait_ring(what, &[host], Duration::from_secs(60), |host, members| {
+        cluster::wait_ring(what, &[host], Duration::from_mins(1), |host, members| {
             !members.is_empty()
                 && members.iter().all(|member| (member.address == host.address) == member.state.starts_with('U'))
         })

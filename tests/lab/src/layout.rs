@@ -65,9 +65,19 @@ fn etc(common: &Common, host: &Host) -> Result<()> {
 
     users(&etc)?;
     write(etc.join("hostname"), format!("{}\n", host.name), 0o644)?;
-    let hosts: String = common.hosts.iter().map(|host| format!("{} {}\n", host.address, host.name)).collect();
+    let hosts: Vec<String> = common
+        .hosts
+        .iter()
+        .map(|host| {
+            format!(
+                "{} {}
+",
+                host.address, host.name
+            )
+        })
+        .collect();
     let local = "127.0.0.1 localhost\n::1 localhost\n";
-    write(etc.join("hosts"), format!("{local}{WORLD_ADDRESS} world\n{hosts}"), 0o644)?;
+    write(etc.join("hosts"), format!("{local}{WORLD_ADDRESS} world\n{}", hosts.concat()), 0o644)?;
     // A link to somewhere in /run, on some machines; there is no resolver here.
     drop(fs::remove_file(etc.join("resolv.conf")));
     write(etc.join("resolv.conf"), "", 0o644)?;
@@ -97,15 +107,14 @@ fn etc(common: &Common, host: &Host) -> Result<()> {
 fn users(etc: &Path) -> Result<()> {
     let add = |file: &str, mode: u32, line: fn(&str, u32) -> String| {
         let path = etc.join(file);
-        let mut text: String = read(&path)?
-            .lines()
-            .filter(|line| {
-                let name = line.split(':').next().unwrap_or_default();
-                USERS.iter().all(|(user, _)| *user != name)
-            })
-            .map(|line| format!("{line}\n"))
-            .collect();
-        text.extend(USERS.iter().map(|(name, id)| line(name, *id) + "\n"));
+        let before = read(&path)?;
+        let others = before.lines().filter(|line| {
+            let name = line.split(':').next().unwrap_or_default();
+            USERS.iter().all(|(user, _)| *user != name)
+        });
+        let ours = USERS.iter().map(|(name, id)| line(name, *id));
+        let mut text = others.map(str::to_owned).chain(ours).collect::<Vec<_>>().join("\n");
+        text.push('\n');
         write(path, text, mode)
     };
     add("passwd", 0o644, |name, id| format!("{name}:x:{id}:{id}::/home/{name}:/bin/bash"))?;

@@ -50,6 +50,11 @@ impl State {
             .map_err(|error| Error::broken(format!("reading {}", path.display()), error.to_string()))
     }
 
+    /// Whether it was booted completely and lives.
+    pub(crate) fn running(&self) -> bool {
+        self.phase == Phase::Running && self.alive()
+    }
+
     /// Whether every host's first process lives, in the lab's namespaces.
     pub(crate) fn alive(&self) -> bool {
         !self.hosts.is_empty() && self.hosts.iter().all(Host::alive)

@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File},
+    os::unix::ffi::OsStrExt,
     process, thread,
     time::{Duration, Instant},
 };
@@ -16,6 +17,10 @@ use crate::{
     progress::say,
     state,
 };
+
+/// How long processes may take to end, and a folder to become empty.
+const LIMIT: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Ends a lab. Returns whether there was anything of it.
 ///
@@ -58,7 +63,15 @@ pub(crate) fn down_locked(name: &str) -> Result<bool> {
     let stopped = stop_locked(name)?;
     let dir = paths::lab(name)?;
     let had_files = dir.exists();
-    paths::remove_dir(&dir)?;
+    // A program that a killed `up` ran may still be writing: it fails once its
+    // folder is gone.
+    let since = Instant::now();
+    while let Err(error) = paths::remove_dir(&dir) {
+        if since.elapsed() > LIMIT {
+            return Err(error);
+        }
+        thread::sleep(PAUSE);
+    }
     if stopped || had_files {
         say(format!("lab {name} is down"));
     }
@@ -72,16 +85,18 @@ pub(crate) fn stop_locked(name: &str) -> Result<bool> {
     let since = Instant::now();
     // The hosts' first processes are among these; all of a host dies with its first.
     loop {
-        let left: BTreeSet<u32> = pids(&namespaces)?.difference(&spared).copied().collect();
+        let mut left = pids(&namespaces)?;
+        left.extend(booting(name)?);
+        left.retain(|pid| !spared.contains(pid));
         if left.is_empty() {
             break;
         }
-        if since.elapsed() > Duration::from_secs(20) {
+        if since.elapsed() > LIMIT {
             let why = format!("processes {left:?} do not end");
             return Err(Error::broken(format!("ending lab {name}"), why));
         }
         kill(&left);
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(PAUSE);
     }
     for namespace in &namespaces {
         run("removing a network namespace", &mut command("ip", ["netns", "delete", namespace]))?;
@@ -98,6 +113,22 @@ fn pids(namespaces: &[String]) -> Result<BTreeSet<u32>> {
         pids.extend(listed.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
     }
     Ok(pids)
+}
+
+/// The processes that boot a host of this lab, whether or not they have entered
+/// its namespaces yet: those with the lab's init among their arguments.
+fn booting(name: &str) -> Result<BTreeSet<u32>> {
+    let init = paths::lab(name)?.join("host-init.sh");
+    let boots = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let mut words = line.split(|byte| *byte == 0);
+        let program = words.next().unwrap_or_default();
+        [b"setsid".as_slice(), b"nsenter", b"unshare", b"/bin/sh"].contains(&program)
+            && words.any(|word| word == init.as_os_str().as_bytes())
+    };
+    let entries = fs::read_dir("/proc").map_err(Error::file("listing", "/proc"))?;
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    Ok(pids.filter(boots).collect())
 }
 
 /// Those that ended meanwhile make `kill` fail; the next look tells.
