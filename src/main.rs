@@ -1,5 +1,5 @@
-//! The `reseed` program: parse, run, exit. All else is in the library.
+//! The `reseed` program: everything is in the library.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    reseed::cli::main()
 }

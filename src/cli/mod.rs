@@ -1,5 +1,115 @@
-//! (being written)
+//! The command line: the only place that knows clap, prints, and maps errors to exit codes.
+//!
+//! One file per command, its arguments beside its `run`. A command ends with an exit code, or with
+//! a [`Failure`] that is printed once, here.
 
+mod backup;
+mod check;
 pub mod exit;
+mod explain;
+mod failure;
 pub mod printer;
+mod report;
+mod restore;
+mod resume;
+mod runs;
+mod session;
+mod status;
 pub mod view;
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+use exit::{ExitCode, Failure};
+use printer::{Color, Flags, Output, Printer, Verbosity};
+
+/// Restores an Apache Cassandra cluster from a backup: the whole cluster, from one machine, over SSH.
+#[derive(Debug, Parser)]
+#[command(name = "reseed", version, max_term_width = 100, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+pub struct Global {
+    /// The cluster's inventory
+    #[arg(short, long, global = true, env = "RESEED_INVENTORY", default_value = "inventory/cluster.yaml", value_name = "FILE")]
+    inventory: PathBuf,
+    /// Where runs are kept [default: $XDG_STATE_HOME/reseed]
+    #[arg(long, global = true, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// How to show what happens
+    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = false)]
+    output: Output,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t)]
+    color: Color,
+    /// Only what went wrong, and how it ended
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Attempts, times on the hosts, scripts
+    #[arg(short, long, global = true, action = ArgAction::SetTrue)]
+    verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
+    Resume(resume::Args),
+    Runs(runs::Args),
+    Status(status::Args),
+    Report(report::Args),
+    Explain(explain::Args),
+}
+
+impl Global {
+    fn printer(&self) -> Printer {
+        let verbosity = match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        Printer::of_process(Flags { output: self.output, color: self.color, verbosity })
+    }
+}
+
+/// Parses the command line, runs the command, prints a failure.
+pub fn main() -> std::process::ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap knows which stream: help goes to stdout with 0, wrong usage to stderr with 2
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2).into();
+        }
+    };
+    let printer = cli.global.printer();
+    let ended = match &cli.command {
+        Command::Check(args) => check::run(&cli.global, printer, args),
+        Command::Backup(args) => backup::run(&cli.global, printer, args),
+        Command::Restore(args) => restore::run(&cli.global, printer, args),
+        Command::Resume(args) => resume::run(&cli.global, printer, args),
+        Command::Runs(args) => runs::run(&cli.global, printer, args),
+        Command::Status(args) => status::run(&cli.global, printer, args),
+        Command::Report(args) => report::run(&cli.global, printer, args),
+        Command::Explain(args) => explain::run(printer, args),
+    };
+    match ended {
+        Ok(code) => code.into(),
+        Err(failure) => {
+            let _ = failure.print(&mut io::stderr(), printer.err);
+            failure.code.into()
+        }
+    }
+}
+
+/// What a command ends with.
+type Ended = Result<ExitCode, Failure>;

@@ -110,7 +110,15 @@ async fn act<T: Transport, G: Gatekeeper>(
         let call = call(engine, step, script, limit);
         return Ok(engine.transport.exec(&step.host, call).await.map_err(|error| error.to_string()));
     }
-    let job = Job::new(&engine.job_root, engine.run.as_str(), &step.id, attempt, script, limit);
+    let job = Job {
+        root: engine.job_root.clone(),
+        run: engine.run.to_string(),
+        step: job_name(&step.id),
+        attempt,
+        script,
+        limit,
+        channel: job::CHANNEL,
+    };
     let progress = |p: job::Progress| {
         // progress is never journaled, so publishing it cannot fail
         let _ = engine.bus.publish(Body::StepProgress {
@@ -175,6 +183,12 @@ async fn ask<T: Transport, G: Gatekeeper>(
     let longest = answers.iter().filter_map(|(_, seen)| seen.reply.as_ref().ok()).map(|r| r.remote).max();
     *remote += longest.unwrap_or_default();
     Ok(answers.into_iter().map(|(_, seen)| seen).collect())
+}
+
+/// A step's id as a directory name. Ids are unique by words that survive this.
+fn job_name(id: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    id.chars().map(safe).collect()
 }
 
 fn call<T, G>(engine: &Engine<T, G>, step: &ResolvedStep, script: Rendered, limit: Duration) -> Call {

@@ -14,9 +14,11 @@ use super::{BackupFacts, Facts, GatewayFacts, NodeFacts};
 use crate::backup::layout;
 use crate::cassandra::conf::Conf;
 use crate::cassandra::schema::Schema;
-use crate::cassandra::{cqlsh, gossipinfo, schema, status};
+use crate::cassandra::version::Version;
+use crate::cassandra::{cqlsh, gossipinfo, schema};
 use crate::inventory::{Gateway, Inventory, Node};
 use crate::name::{HostName, Tag};
+use crate::step::{cqlsh as cqlsh_at, nodetool};
 use crate::remote::{Call, Secret, Transport, TransportError};
 use crate::script::{Embedded, Library, Script};
 
@@ -92,7 +94,7 @@ pub async fn gather<T: Transport>(
     let mut nodes = JoinSet::new();
     for node in inventory.present().cloned() {
         let (asker, root) = (Arc::clone(&asker), inventory.backup.root.clone());
-        nodes.spawn(async move { Ok::<_, FactsError>((node.name.clone(), asker.node(&node, &root).await?)) });
+        nodes.spawn(async move { asker.node(&node, &root).await });
     }
     let mut gateways = JoinSet::new();
     for gateway in inventory.gateways.iter().cloned() {
@@ -100,16 +102,25 @@ pub async fn gather<T: Transport>(
         gateways.spawn(async move { Ok::<_, FactsError>((gateway.name.clone(), asker.gateway(&gateway).await?)) });
     }
     let mut facts = Facts::default();
+    let mut said = vec![];
     while let Some(done) = nodes.join_next().await {
-        let (name, node) = done.expect("gathering does not panic")?;
-        facts.nodes.insert(name, node);
+        said.push(done.expect("gathering does not panic")?);
     }
+    asker.ring(inventory, said, &mut facts).await?;
     while let Some(done) = gateways.join_next().await {
         let (name, gateway) = done.expect("gathering does not panic")?;
         facts.gateways.insert(name, gateway);
     }
     asker.cluster(inventory, wanted, &mut facts).await?;
     Ok(facts)
+}
+
+/// What a node's two scripts answered.
+struct Said {
+    host: HostName,
+    conf: Conf,
+    files: Fields,
+    live: Fields,
 }
 
 impl<T: Transport> Asker<T> {
@@ -127,7 +138,7 @@ impl<T: Transport> Asker<T> {
         Err(FactsError::Script { host: host.clone(), why })
     }
 
-    async fn node(&self, node: &Node, backup_root: &str) -> Result<NodeFacts, FactsError> {
+    async fn node(&self, node: &Node, backup_root: &str) -> Result<Said, FactsError> {
         let host = &node.name;
         let cassandra = &node.cassandra;
         let files = Script::new("facts.host").var("CONF", &cassandra.conf).var("HOME_DIR", &cassandra.home);
@@ -135,20 +146,13 @@ impl<T: Transport> Asker<T> {
         let bad = |what, why: String| FactsError::Answer { host: host.clone(), what, why };
         let yaml = files.decoded("yaml").map_err(|why| bad("cassandra.yaml", why))?;
         let conf = Conf::from_yaml(&yaml, &cassandra.home).map_err(|why| bad("cassandra.yaml", why.to_string()))?;
-        let tool = &cassandra.nodetool;
-        let mut args = tool.args.clone();
-        for (flag, value) in [("-u", &tool.username), ("-pwf", &tool.password_file)] {
-            args.extend(value.iter().flat_map(|v| [flag.to_owned(), v.clone()]));
-        }
         let dirs = parse::directories(&conf);
-        let live = Script::new("facts.node")
+        let live = nodetool(Script::new("facts.node"), node)
             .list("DIRS", dirs.iter().map(|(label, path)| format!("{label}\t{path}")))
             .var("BACKUP_ROOT", backup_root)
-            .var("NODETOOL", &tool.command)
-            .list("NODETOOL_ARGS", args)
             .var("RUN_AS", cassandra.run_as.as_deref().unwrap_or(""));
         let live = Fields::parse(&self.ask(host, live, false).await?);
-        parse::node(conf, &files, &live).map_err(|(what, why)| bad(what, why))
+        Ok(Said { host: host.clone(), conf, files, live })
     }
 
     async fn gateway(&self, gateway: &Gateway) -> Result<GatewayFacts, FactsError> {
@@ -171,37 +175,44 @@ impl<T: Transport> Asker<T> {
         })
     }
 
-    /// What only one node needs to be asked: versions, schema, the backup.
+    /// Versions, which one node knows of all, and with them what each node's answers mean.
+    async fn ring(&self, inventory: &Inventory, said: Vec<Said>, facts: &mut Facts) -> Result<(), FactsError> {
+        let seed = inventory.seed();
+        let run_as = said.iter().find(|s| s.host == seed.name).and_then(|s| s.live.get("run_as"));
+        let script = nodetool(Script::new("facts.gossip"), seed).var("RUN_AS", run_as.unwrap_or(""));
+        let bad = |host: &HostName, what, why: String| FactsError::Answer { host: host.clone(), what, why };
+        let text = self.ask(&seed.name, script, false).await?;
+        let endpoints = gossipinfo::parse(&text).map_err(|why| bad(&seed.name, "gossip", why.to_string()))?;
+        for said in &said {
+            let id = parse::host_id(&said.live).map_err(|(what, why)| bad(&said.host, what, why))?;
+            let own = endpoints.iter().find(|endpoint| endpoint.host_id.as_ref() == Some(&id));
+            let version = own
+                .and_then(|endpoint| Version::parse(endpoint.release_version.as_deref()?).ok())
+                .ok_or_else(|| bad(&said.host, "its version", format!("the seed's gossip does not tell of host id {id}")))?;
+            let node = parse::node(said.conf.clone(), &said.files, &said.live, &version);
+            facts.nodes.insert(said.host.clone(), node.map_err(|(what, why)| bad(&said.host, what, why))?);
+        }
+        let mut versions: Vec<String> = endpoints.into_iter().filter_map(|endpoint| endpoint.schema).collect();
+        versions.sort();
+        versions.dedup();
+        facts.schema_versions = versions;
+        Ok(())
+    }
+
+    /// What only one node needs to be asked: the schema, the backup.
     async fn cluster(&self, inventory: &Inventory, wanted: &Wanted, facts: &mut Facts) -> Result<(), FactsError> {
         let seed = inventory.seed();
         let host = &seed.name;
         let bad = |what, why: String| FactsError::Answer { host: host.clone(), what, why };
         let known = facts.nodes.get(host).ok_or_else(|| bad("the seed", "it was not asked".to_owned()))?.clone();
-        let tool = &seed.cassandra.nodetool;
-        let gossip = Script::new("facts.gossip")
-            .var("NODETOOL", &tool.command)
-            .list("NODETOOL_ARGS", &tool.args)
-            .var("RUN_AS", &known.run_as);
-        let endpoints = gossipinfo::parse(&self.ask(host, gossip, false).await?);
-        for node in facts.nodes.values_mut() {
-            let own = endpoints.iter().find(|e| e.host_id.as_deref() == Some(&node.host_id));
-            if let Some(version) = own.and_then(|e| e.release_version.as_deref()).and_then(|v| v.parse().ok()) {
-                node.version = version;
-            }
-        }
-        let mut versions: Vec<String> = endpoints.iter().filter_map(|e| e.schema.clone()).collect();
-        versions.sort();
-        versions.dedup();
-        facts.schema_versions = versions;
-
-        let version = facts.nodes[host].version.clone();
+        let version = known.version.clone();
         let queries = schema::queries(&version);
         let text = self.cql(seed, &known, &queries.iter().map(|q| format!("{q};")).collect::<Vec<_>>().join("\n")).await?;
-        let rows = cqlsh::parse_json(&text).map_err(|why| bad("the schema", why.to_string()))?;
+        let rows = cqlsh::json(&text).map_err(|why| bad("the schema", why.to_string()))?;
         facts.schema = Schema::from_rows(&version, &rows).map_err(|why| bad("the schema", why.to_string()))?;
         if wanted.describe {
-            let names: Vec<String> = facts.schema.keyspaces.iter().map(|k| k.name.clone()).collect();
-            for name in names.into_iter().filter(|name| !schema::is_internal(name)) {
+            let names: Vec<String> = facts.schema.user_keyspaces().map(|k| k.name.to_string()).collect();
+            for name in names {
                 let cql = self.cql(seed, &known, &format!("DESCRIBE KEYSPACE \"{name}\";")).await?;
                 facts.schema_cql.insert(name, cql.trim().to_owned() + "\n");
             }
@@ -213,14 +224,7 @@ impl<T: Transport> Asker<T> {
     }
 
     async fn cql(&self, node: &Node, facts: &NodeFacts, cql: &str) -> Result<String, FactsError> {
-        let tool = &node.cassandra.cqlsh;
-        let script = Script::new("facts.cql")
-            .var("CQL", cql)
-            .var("CQLSH", &tool.command)
-            .list("CQLSH_ARGS", &tool.args)
-            .var("CQL_HOST", tool.host.clone().unwrap_or_else(|| facts.cql_address()))
-            .var("CQL_PORT", tool.port)
-            .var("CQL_USER", tool.username.as_deref().unwrap_or(""));
+        let script = cqlsh_at(Script::new("facts.cql").var("CQL", cql), node, facts);
         self.ask(&node.name, script, true).await
     }
 
@@ -233,7 +237,3 @@ impl<T: Transport> Asker<T> {
     }
 }
 
-/// The rows of a node's own `nodetool status`.
-pub(super) fn ring(text: &str) -> Vec<status::StatusRow> {
-    status::parse(text)
-}

@@ -19,7 +19,7 @@ use serde_json::json;
 pub use gather::{FactsError, SCRIPTS, Secrets, Wanted, gather};
 
 use crate::backup::manifest::Manifest;
-use crate::cassandra::{conf::Conf, schema::Schema, status::StatusRow, version::Version};
+use crate::cassandra::{conf::Conf, schema::Schema, status::Row, version::Version};
 use crate::name::HostName;
 
 /// All that is known about the cluster.
@@ -61,7 +61,7 @@ pub struct NodeFacts {
     /// Whether gossip and native transport run.
     pub native_active: bool,
     /// The ring as this node sees it.
-    pub ring: Vec<StatusRow>,
+    pub ring: Vec<Row>,
     /// Bytes on disk per keyspace, all data directories, snapshots included.
     pub keyspace_bytes: BTreeMap<String, u64>,
     /// Whether archived commit logs would be replayed at the next start.
@@ -115,7 +115,11 @@ impl NodeFacts {
 
     /// Where CQL clients reach it.
     pub fn cql_address(&self) -> String {
-        self.conf.cql_address()
+        let any = |address: &&String| !matches!(address.as_str(), "0.0.0.0" | "::");
+        let conf = &self.conf;
+        let choices = [&conf.rpc_address, &conf.broadcast_rpc_address, &conf.listen_address];
+        let found = choices.into_iter().flatten().find(any);
+        found.map_or("localhost", String::as_str).to_owned()
     }
 }
 

@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use super::{BackupFacts, Dir, NodeFacts};
 use crate::backup::manifest::Manifest;
 use crate::cassandra::conf::Conf;
-use crate::cassandra::info;
+use crate::cassandra::{info, status};
 use crate::cassandra::version::Version;
 
 /// `key=value` lines; a key may come several times.
@@ -45,29 +45,35 @@ pub fn directories(conf: &Conf) -> Vec<(String, String)> {
     let others = [
         ("commitlog", Some(&conf.commitlog_directory)),
         ("saved_caches", Some(&conf.saved_caches_directory)),
-        ("hints", conf.hints_directory.as_ref()),
+        ("hints", Some(&conf.hints_directory)),
     ];
     data.chain(others.into_iter().filter_map(|(label, path)| Some((label.to_owned(), path?.clone())))).collect()
 }
 
-/// A node's facts. The version is filled in from gossip later.
-pub fn node(conf: Conf, files: &Fields, live: &Fields) -> Result<NodeFacts, (&'static str, String)> {
+/// A node's id in the ring, from its `nodetool info`.
+pub fn host_id(live: &Fields) -> Result<String, (&'static str, String)> {
+    let text = live.decoded("info").map_err(|why| ("nodetool info", why))?;
+    Ok(info::parse(&text).map_err(|why| ("nodetool info", why.to_string()))?.host_id)
+}
+
+/// A node's facts.
+pub fn node(conf: Conf, files: &Fields, live: &Fields, version: &Version) -> Result<NodeFacts, (&'static str, String)> {
     let dirs = live.all("dir").map(dir).collect::<Option<Vec<_>>>().ok_or(("its directories", String::new()))?;
     let text = live.decoded("info").map_err(|why| ("nodetool info", why))?;
-    let said = info::parse(&text);
-    let host_id = said.host_id.ok_or_else(|| ("nodetool info", crate::step::last_line(&text).to_owned()))?;
-    let status = live.decoded("status").map_err(|why| ("nodetool status", why))?;
+    let said = info::parse(&text).map_err(|why| ("nodetool info", why.to_string()))?;
+    let text = live.decoded("status").map_err(|why| ("nodetool status", why))?;
+    let ring = status::parse(&text).map_err(|why| ("nodetool status", why.to_string()))?;
     let (fs, free) = live.get("backup_fs").and_then(|v| v.split_once('\t')).unwrap_or(("", "0"));
     Ok(NodeFacts {
-        version: Version::unknown(),
-        host_id,
-        datacenter: said.datacenter.unwrap_or_default(),
+        version: version.clone(),
+        host_id: said.host_id,
+        datacenter: said.datacenter,
         dirs,
         run_as: live.get("run_as").unwrap_or("").to_owned(),
         log: files.get("log").unwrap_or("").to_owned(),
         log_readable: files.get("log_readable").is_some(),
-        native_active: said.native_active.unwrap_or(false),
-        ring: super::gather::ring(&status),
+        native_active: said.native_transport_active,
+        ring,
         keyspace_bytes: keyspace_bytes(live),
         commitlog_restore: files.get("commitlog_restore").is_some(),
         hint_files: live.get("hint_files").and_then(|n| n.trim().parse().ok()).unwrap_or(0),

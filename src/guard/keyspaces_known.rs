@@ -16,7 +16,7 @@ fn judge(case: &Case) -> Vec<Objection> {
     if names.is_empty() {
         return vec![Objection::fail("there is no keyspace to work on", "name one with -k KEYSPACE")];
     }
-    let missing = names.iter().filter(|name| case.facts.schema.keyspace(name.as_str()).is_none());
+    let missing = names.iter().filter(|name| case.facts.schema.keyspace(name).is_none());
     missing
         .map(|name| {
             let cure = if case.restores() { "create its schema (it is in the backup's manifest), then try again" } else { "check the name" };

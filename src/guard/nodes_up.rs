@@ -18,8 +18,8 @@ fn judge(case: &Case) -> Vec<Objection> {
         objections.push(Objection::fail(message, "bring the node back, or remove it from ring and inventory").on(&node.name));
     }
     for (host, node) in &case.facts.nodes {
-        for row in node.ring.iter().filter(|row| !row.is_up_normal()) {
-            let message = format!("it sees {} as {}", row.address, row.code());
+        for row in node.ring.iter().filter(|row| !row.is_up_and_normal()) {
+            let message = format!("it sees {} as {:?}/{:?}", row.address, row.status, row.state);
             objections.push(Objection::fail(message, "bring that node to Up/Normal, then try again").on(host));
         }
         if !node.native_active {

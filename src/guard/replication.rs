@@ -1,6 +1,7 @@
 //! `replication`: every node holds all the data.
 use std::collections::BTreeMap;
 
+use crate::cassandra::schema::Strategy;
 use super::{Case, Guard, Objection, When};
 
 /// The guard.
@@ -13,18 +14,22 @@ pub const GUARD: Guard = Guard {
 };
 
 fn judge(case: &Case) -> Vec<Objection> {
-    let mut centers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut centers: BTreeMap<&str, u32> = BTreeMap::new();
     for node in case.facts.nodes.values() {
         *centers.entry(node.datacenter.as_str()).or_default() += 1;
     }
     let mut objections = vec![];
     for name in &case.request.keyspaces {
-        let Some(keyspace) = case.facts.schema.keyspace(name.as_str()) else { continue };
+        let Some(keyspace) = case.facts.schema.keyspace(name) else { continue };
+        let simple = matches!(keyspace.replication.strategy, Strategy::Simple(_));
         for (center, nodes) in &centers {
-            let replicas = keyspace.replication.replicas_in(center, case.facts.nodes.len());
-            if replicas != Some(*nodes) {
-                let found = replicas.map_or("no full replication".to_owned(), |n| format!("replication factor {n}"));
-                let message = format!("{name} has {found} on {nodes} nodes in {center}; not every node holds all its data");
+            let factor = keyspace.replication.factor_in(center);
+            if factor != Some(*nodes) || keyspace.replication.is_transient() || (simple && centers.len() > 1) {
+                let found = factor.map_or("no replication factor".to_owned(), |n| format!("replication factor {n}"));
+                let class = keyspace.replication.class();
+                let message = format!(
+                    "{name} has {found} ({class}) on {nodes} node(s) in {center}; not every node holds all its data"
+                );
                 let cure = "raise the replication factor to the number of nodes and run a full repair";
                 objections.push(Objection::fail(message, cure));
             }

@@ -1,7 +1,7 @@
 //! `sstable-version`: this Cassandra can read the backup's files.
 use std::collections::BTreeSet;
 
-use crate::cassandra::sstable;
+use crate::cassandra::sstable::{self, Component};
 use crate::facts::BackupFacts;
 use super::{Case, Guard, Objection, When};
 
@@ -17,13 +17,14 @@ pub const GUARD: Guard = Guard {
 fn judge(case: &Case) -> Vec<Objection> {
     let BackupFacts::Whole(manifest, _) = &case.facts.backup else { return vec![] };
     let names = manifest.tables().flat_map(|table| &table.files).map(|file| file.path.rsplit('/').next().unwrap_or(""));
-    let formats: BTreeSet<String> = names.filter_map(sstable::version_of).collect();
+    let formats: BTreeSet<_> = names.filter_map(Component::parse).map(|c| (c.format, c.version)).collect();
     let mut objections = vec![];
     for (host, node) in &case.facts.nodes {
-        for format in formats.iter().filter(|format| !sstable::readable_by(&node.version, format)) {
-            let message = format!("Cassandra {} cannot read sstables of format {format}", node.version);
-            let cure = format!("restore this backup (made by {}) into a version that can", manifest.version);
-            objections.push(Objection::fail(message, cure).on(host));
+        for (format, version) in &formats {
+            if let Err(why) = sstable::readable_by(&node.version, node.conf.storage_compatibility_mode, *format, *version) {
+                let cure = format!("restore this backup (made by {}) into a version that can read it", manifest.version);
+                objections.push(Objection::fail(why, cure).on(host));
+            }
         }
     }
     objections

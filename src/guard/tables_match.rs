@@ -17,8 +17,9 @@ fn judge(case: &Case) -> Vec<Objection> {
     let BackupFacts::Whole(manifest, _) = &case.facts.backup else { return vec![] };
     let mut objections = vec![];
     for name in &case.request.keyspaces {
-        let (Some(live), Some(backup)) = (case.facts.schema.keyspace(name.as_str()), manifest.keyspace(name)) else { continue };
-        let live: BTreeSet<&str> = live.tables.iter().map(|t| t.name.as_str()).collect();
+        let (Some(live), Some(backup)) = (case.facts.schema.keyspace(name), manifest.keyspace(name)) else { continue };
+        let dirs = live.dirs();
+        let live: BTreeSet<&str> = dirs.iter().map(|dir| dir.table.as_str()).collect();
         let backup: BTreeSet<&str> = backup.tables.iter().map(|t| t.name.as_str()).collect();
         for table in backup.difference(&live) {
             let message = format!("the cluster has no table {name}.{table}, which the backup holds");

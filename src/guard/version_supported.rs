@@ -15,9 +15,7 @@ fn judge(case: &Case) -> Vec<Objection> {
     let nodes = &case.facts.nodes;
     let mut objections = vec![];
     for (host, node) in nodes {
-        if node.version.is_unknown() {
-            objections.push(Objection::fail("its version cannot be told from gossip", "is the node Up and Normal?").on(host));
-        } else if !node.version.hints_are_files() {
+        if !node.version.hints_are_files() {
             let message = format!("Cassandra {} keeps hints in a table, which this version of reseed cannot set aside", node.version);
             objections.push(Objection::fail(message, "use a later reseed for Cassandra 2.x").on(host));
         }

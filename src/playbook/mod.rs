@@ -154,7 +154,7 @@ pub fn built_in(name: &str) -> Option<Playbook> {
 /// Reads a playbook; `name` is for messages.
 pub fn parse(text: &str, name: &str) -> Result<Playbook, PlaybookError> {
     let playbook: Playbook =
-        yaml::load(text, std::path::Path::new(name)).map_err(|source| PlaybookError::Yaml { name: name.to_owned(), source })?;
+        yaml::load(text).map_err(|source| PlaybookError::Yaml { name: name.to_owned(), source })?;
     for entry in &playbook.phases {
         check(entry).map_err(|why| PlaybookError::Senseless {
             name: name.to_owned(),

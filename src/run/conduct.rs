@@ -20,6 +20,7 @@ use crate::engine::stop::StopFlag;
 use crate::engine::{Ending, Engine, EngineError, Gatekeeper};
 use crate::event::{Body, RunOutcome};
 use crate::guard::Finding;
+use crate::facts::FactsError;
 use crate::inventory::Inventory;
 use crate::journal::{self, Entry, Header, Journal};
 use crate::plan::{Gate, Plan};
@@ -360,21 +361,24 @@ fn confirmed(order: &Order) -> Result<(), End> {
 }
 
 fn refusal(error: &PrepareError) -> End {
-    let (exit, next) = match error {
+    let (exit, next) = verdict(error);
+    End { outcome: RunOutcome::Refused, exit, reason: format!("{error}; nothing was changed"), next }
+}
+
+/// Exit code and next command for what came before any change.
+pub fn verdict(error: &PrepareError) -> (u8, String) {
+    match error {
         PrepareError::Hosts(errors) => {
-            let trust = errors.iter().any(|e| matches!(e, TransportError::HostKey { .. }));
-            let down = errors.iter().all(|e| !matches!(e, TransportError::HostKey { .. }));
-            match (trust, down) {
-                (true, _) => (4, "check the key, then add it with ssh-keyscan or by logging in once".to_owned()),
-                _ => (8, "try `ssh HOST true` with the same user".to_owned()),
+            match errors.iter().find(|e| matches!(e, TransportError::HostKey { .. })) {
+                Some(error) => (4, format!("check the key of {}, then add it to known_hosts", error.host())),
+                None => (8, "try `ssh HOST true` with the same user and ssh_config".to_owned()),
             }
         }
-        PrepareError::Facts(crate::facts::FactsError::Transport(_)) => (8, "try again".to_owned()),
+        PrepareError::Facts(FactsError::Transport(_)) => (8, "try again".to_owned()),
         PrepareError::Facts(_) | PrepareError::Unresolved(_) => (4, "cure that, then try again".to_owned()),
         PrepareError::NoBackup { root, node, .. } => (3, format!("see what is there: ssh {node} ls {root}")),
-        PrepareError::Password(_) | PrepareError::Name(_) => (3, String::new()),
-    };
-    End { outcome: RunOutcome::Refused, exit, reason: format!("{error}; nothing was changed"), next }
+        PrepareError::Password(_) => (3, String::new()),
+    }
 }
 
 fn operator() -> String {

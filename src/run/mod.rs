@@ -16,5 +16,5 @@ mod state;
 
 pub use conduct::{Ended, Order, conduct, resume};
 pub use lock::RunLock;
-pub use prepare::{PrepareError, Prepared, prepare};
+pub use prepare::{Ask, PrepareError, Prepared, prepare};
 pub use state::{RunDir, StateDir, StateError};

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::cassandra::schema;
 use crate::event::Level;
 use crate::facts::{self, BackupFacts, Facts, FactsError, Secrets, Wanted};
 use crate::guard::{self, Case, Finding, Override};
 use crate::inventory::{Inventory, PasswordError};
-use crate::name::{Keyspace, NameError, Tag};
+use crate::name::{Keyspace, Tag};
 use crate::plan::{self, Plan, Request};
 use crate::playbook::Playbook;
 use crate::remote::{Transport, TransportError};
@@ -70,9 +69,6 @@ pub enum PrepareError {
     /// A password cannot be had.
     #[error(transparent)]
     Password(#[from] PasswordError),
-    /// A keyspace of the cluster has a name that reseed cannot carry.
-    #[error(transparent)]
-    Name(#[from] NameError),
     /// The playbook does not fit the cluster.
     #[error(transparent)]
     Unresolved(#[from] Unresolved),
@@ -102,7 +98,7 @@ pub async fn prepare<T: Transport>(
         return Err(PrepareError::NoBackup { tag: tag.clone(), root, node });
     }
     let tag = ask.tag.clone().unwrap_or(Tag::parse("none").expect("a word"));
-    let request = Request { playbook: ask.playbook.playbook.clone(), tag, keyspaces: keyspaces(inventory, &facts, ask)? };
+    let request = Request { playbook: ask.playbook.playbook.clone(), tag, keyspaces: keyspaces(inventory, &facts, ask) };
     let findings = guard::judge(&Case { inventory, facts: &facts, request: &request }, &ask.overrides);
     let mut prepared = Prepared { facts, request, findings, plan: None };
     if !prepared.refused() && ask.tag.is_some() {
@@ -129,16 +125,15 @@ pub async fn connect<T: Transport>(transport: &Arc<T>, inventory: &Inventory) ->
     if errors.is_empty() { Ok(()) } else { Err(PrepareError::Hosts(errors)) }
 }
 
-fn keyspaces(inventory: &Inventory, facts: &Facts, ask: &Ask) -> Result<Vec<Keyspace>, NameError> {
+fn keyspaces(inventory: &Inventory, facts: &Facts, ask: &Ask) -> Vec<Keyspace> {
     if !ask.keyspaces.is_empty() {
-        return Ok(ask.keyspaces.clone());
+        return ask.keyspaces.clone();
     }
     if let BackupFacts::Whole(manifest, _) = &facts.backup {
-        return Ok(manifest.keyspaces.iter().map(|keyspace| keyspace.name.clone()).collect());
+        return manifest.keyspaces.iter().map(|keyspace| keyspace.name.clone()).collect();
     }
     if !inventory.keyspaces.is_empty() {
-        return Ok(inventory.keyspaces.clone());
+        return inventory.keyspaces.clone();
     }
-    let names = facts.schema.keyspaces.iter().map(|k| k.name.as_str()).filter(|name| !schema::is_internal(name));
-    names.map(Keyspace::parse).collect()
+    facts.schema.user_keyspaces().map(|keyspace| keyspace.name.clone()).collect()
 }

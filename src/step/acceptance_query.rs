@@ -1,6 +1,7 @@
 //! `acceptance.query`: the operator's own checks, on every node at CL ONE, before clients start.
 
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
+use crate::cassandra::cqlsh;
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -46,27 +47,9 @@ fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
     let Some(expect) = step.proof[0].script.vars.get("EXPECT") else {
         return Verdict::Holds("succeeded".to_owned());
     };
-    match cells(&reply.stdout).as_slice() {
-        [cell] if cell == expect => Verdict::Holds(format!("answered {cell}")),
-        [cell] => Verdict::Not(format!("answered {cell:?} instead of {expect:?}")),
-        rows => Verdict::Not(format!("answered {} rows instead of one", rows.len())),
-    }
-}
-
-/// The rows of a one-column result, as cqlsh prints it: header, dashes, rows, blank line.
-fn cells(text: &str) -> Vec<String> {
-    let dashes = |line: &str| !line.is_empty() && line.bytes().all(|b| b == b'-');
-    let rows = text.lines().skip_while(|line| !dashes(line.trim())).skip(1);
-    rows.take_while(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_one_cell_of_a_result_is_found() {
-        assert_eq!(cells("Consistency level set to ONE.\n\n count\n-------\n    42\n\n(1 rows)\n"), ["42"]);
-        assert!(cells("\n a\n---\n\n(0 rows)\n").is_empty());
+    match cqlsh::single(&reply.stdout) {
+        Ok(cell) if cell == *expect => Verdict::Holds(format!("answered {cell}")),
+        Ok(cell) => Verdict::Not(format!("answered {cell:?} instead of {expect:?}")),
+        Err(why) => Verdict::Not(why.to_string()),
     }
 }

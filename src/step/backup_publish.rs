@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
 use crate::backup::manifest::{FORMAT, Manifest};
-use crate::cassandra::schema::{KeyspaceSchema, TableSchema};
+use crate::cassandra::layout::TableDir;
+use crate::cassandra::schema::KeyspaceSchema;
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -33,11 +34,11 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let mut tables = vec![];
     for name in &context.request.keyspaces {
         let missing = || target.unresolved(SPEC.name, format!("the cluster has no keyspace {name}"));
-        let schema = context.facts.schema.keyspace(name.as_str()).ok_or_else(missing)?;
+        let schema = context.facts.schema.keyspace(name).ok_or_else(missing)?;
         let cql = context.facts.schema_cql.get(name.as_str()).map_or("", String::as_str);
-        let head = json!({"name": name, "replication": schema.replication.to_json(), "schema_cql": cql});
+        let head = json!({"name": name, "replication": schema.replication, "schema_cql": cql});
         keyspaces.push(format!("{name}\t{}", open(&head)));
-        tables.extend(schema.tables.iter().map(|t| format!("{name}\t{}\t{}", t.name, open(&table_head(schema, t)))));
+        tables.extend(schema.dirs().iter().map(|dir| format!("{name}\t{}\t{}", dir.table, open(&table_head(schema, dir)))));
     }
     let publish = context
         .backup_vars(Script::new("backup.publish.act"))
@@ -52,10 +53,12 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     }])
 }
 
-fn table_head(keyspace: &KeyspaceSchema, table: &TableSchema) -> serde_json::Value {
-    let indexes: Vec<_> = table.indexes.iter().map(|i| json!({"name": i.name, "kind": i.kind.to_string()})).collect();
-    let views: Vec<_> = keyspace.views_of(&table.name).collect();
-    json!({"name": table.name, "id": table.id, "indexes": indexes, "views": views})
+/// A table or view; a view has its own directory and so its own entry.
+fn table_head(keyspace: &KeyspaceSchema, dir: &TableDir) -> serde_json::Value {
+    let indexes = keyspace.table(&dir.table).map_or(&[][..], |table| &table.indexes);
+    let indexes: Vec<_> = indexes.iter().map(|i| json!({"name": i.name, "kind": i.kind})).collect();
+    let views: Vec<_> = keyspace.views.iter().filter(|v| v.base == dir.table).map(|v| &v.name).collect();
+    json!({"name": dir.table, "id": dir.id, "indexes": indexes, "views": views})
 }
 
 /// A JSON object without its closing brace, for the script to go on with.

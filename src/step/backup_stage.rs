@@ -4,7 +4,6 @@
 //! The copy never shares an inode with the backup (Cassandra appends to some components).
 
 use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, never};
-use crate::cassandra::layout;
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -27,7 +26,8 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let keyspace = target.keyspace(SPEC.name)?;
     let data = facts.data().next().ok_or_else(|| target.unresolved(SPEC.name, "it has no data directory"))?;
     let files = context.staged_files(SPEC.name, target)?;
-    let tables = context.tables(keyspace).map(|t| format!("{}\t{}", t.name, layout::table_dir(&t.name, &t.id)));
+    let dirs = context.table_dirs(keyspace);
+    let tables = dirs.iter().map(|dir| format!("{}\t{dir}", dir.table));
     let bytes: u64 = files.iter().map(|f| f.size).sum();
     let act = Script::new("backup.stage.act")
         .var("SOURCE", format!("{}/{}/{keyspace}", context.inventory.backup.root, context.tag()))

@@ -1,7 +1,8 @@
 //! What a step may look at while it is resolved, and the variables that many scripts share.
 
 use crate::backup::layout as layout_of;
-use crate::cassandra::{layout, schema::TableSchema};
+use crate::cassandra::layout::TableDir;
+use crate::cassandra::schema::{KeyspaceSchema, TableSchema};
 use crate::facts::{BackupFacts, Facts, NodeFacts};
 use crate::inventory::{Inventory, Node};
 use crate::name::{HostName, Keyspace, Tag};
@@ -102,23 +103,12 @@ impl<'a> Context<'a> {
 
     /// Adds what `nt` of the prelude needs.
     pub fn nodetool(&self, script: Script, node: &Node, facts: &NodeFacts) -> Script {
-        let tool = &node.cassandra.nodetool;
-        let mut args = tool.args.clone();
-        for (flag, value) in [("-u", &tool.username), ("-pwf", &tool.password_file)] {
-            args.extend(value.iter().flat_map(|v| [flag.to_owned(), v.clone()]));
-        }
-        script.var("NODETOOL", &tool.command).list("NODETOOL_ARGS", args).var("RUN_AS", &facts.run_as)
+        nodetool(script, node).var("RUN_AS", &facts.run_as)
     }
 
     /// Adds what `cql` of the prelude needs.
     pub fn cqlsh(&self, script: Script, node: &Node, facts: &NodeFacts) -> Script {
-        let tool = &node.cassandra.cqlsh;
-        script
-            .var("CQLSH", &tool.command)
-            .list("CQLSH_ARGS", &tool.args)
-            .var("CQL_HOST", tool.host.clone().unwrap_or_else(|| facts.cql_address()))
-            .var("CQL_PORT", tool.port)
-            .var("CQL_USER", tool.username.as_deref().unwrap_or(""))
+        cqlsh(script, node, facts)
     }
 
     /// Adds the data directories' paths as `DATA_DIRS`.
@@ -130,6 +120,27 @@ impl<'a> Context<'a> {
     pub fn data_places(&self, script: Script, facts: &NodeFacts) -> Script {
         script.list("DATA_DIRS", facts.data().map(|d| format!("{}\t{}\t{}", d.label, d.path, d.place)))
     }
+}
+
+/// Adds nodetool and its connection arguments, which go before the sub-command.
+pub fn nodetool(script: Script, node: &Node) -> Script {
+    let tool = &node.cassandra.nodetool;
+    let mut args = tool.args.clone();
+    for (flag, value) in [("-u", &tool.username), ("-pwf", &tool.password_file)] {
+        args.extend(value.iter().flat_map(|v| [flag.to_owned(), v.clone()]));
+    }
+    script.var("NODETOOL", &tool.command).list("NODETOOL_ARGS", args)
+}
+
+/// Adds cqlsh and where it connects to.
+pub fn cqlsh(script: Script, node: &Node, facts: &NodeFacts) -> Script {
+    let tool = &node.cassandra.cqlsh;
+    script
+        .var("CQLSH", &tool.command)
+        .list("CQLSH_ARGS", &tool.args)
+        .var("CQL_HOST", tool.host.clone().unwrap_or_else(|| facts.cql_address()))
+        .var("CQL_PORT", tool.port)
+        .var("CQL_USER", tool.username.as_deref().unwrap_or(""))
 }
 
 /// A file of the backup and where it goes below the keyspace's stage.
@@ -148,14 +159,15 @@ pub struct StagedFile {
 const SNAPSHOT_ONLY: [&str; 2] = ["manifest.json", "schema.cql"];
 
 impl<'a> Context<'a> {
-    /// The keyspace's live tables and views.
+    /// The keyspace's live tables.
     pub fn tables(&self, keyspace: &Keyspace) -> impl Iterator<Item = &'a TableSchema> {
-        self.facts.schema.keyspace(keyspace.as_str()).into_iter().flat_map(|ks| &ks.tables)
+        self.facts.schema.keyspace(keyspace).into_iter().flat_map(|ks| &ks.tables)
     }
 
-    /// Their directory names, from the schema (never from a listing: dropped tables stay there).
-    pub fn table_dirs(&self, keyspace: &Keyspace) -> Vec<String> {
-        self.tables(keyspace).map(|table| layout::table_dir(&table.name, &table.id)).collect()
+    /// Directories of its tables and views, from the schema (never from a listing: those of
+    /// dropped tables stay there).
+    pub fn table_dirs(&self, keyspace: &Keyspace) -> Vec<TableDir> {
+        self.facts.schema.keyspace(keyspace).map(KeyspaceSchema::dirs).unwrap_or_default()
     }
 
     /// The files of the backup that become live in the target's keyspace.
@@ -169,11 +181,11 @@ impl<'a> Context<'a> {
             .ok_or_else(|| target.unresolved(step, format!("the backup does not hold keyspace {keyspace}")))?;
         let mut files = vec![];
         for table in &backup.tables {
-            let live = self
-                .tables(keyspace)
-                .find(|live| live.name == table.name.as_str())
+            let dirs = self.table_dirs(keyspace);
+            let dir = dirs
+                .iter()
+                .find(|live| live.table == table.name)
                 .ok_or_else(|| target.unresolved(step, format!("the cluster has no table {keyspace}.{}", table.name)))?;
-            let dir = layout::table_dir(&live.name, &live.id);
             files.extend(table.files.iter().filter(|f| !SNAPSHOT_ONLY.contains(&f.path.as_str())).map(|f| StagedFile {
                 sha256: f.sha256.clone(),
                 size: f.size,

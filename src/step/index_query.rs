@@ -24,8 +24,9 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         .tables(keyspace)
         .flat_map(|table| table.indexes.iter().map(move |index| (table, index)))
         .filter_map(|(table, index)| {
-            let column = index.plain_column()?;
-            Some(format!("{}\t{}.{}\t{}", index.name, quoted(keyspace.as_str()), quoted(&table.name), quoted(column)))
+            let column = plain_column(&index.target)?;
+            let table = format!("{}.{}", quoted(keyspace.as_str()), quoted(table.name.as_str()));
+            Some(format!("{}\t{table}\t{}", index.name, quoted(column)))
         })
         .collect();
     if lines.is_empty() {
@@ -40,6 +41,13 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         patience_s: 60,
         ..target.step(SPEC.name)
     }])
+}
+
+/// The column of an index on a plain value. Those on parts of collections (`keys(c)`, `entries(c)`)
+/// need other questions, which nobody asks here yet.
+fn plain_column(target: &str) -> Option<&str> {
+    let column = target.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(target);
+    (!column.contains(['(', '"'])).then_some(column)
 }
 
 /// A CQL identifier as is, whatever its case.

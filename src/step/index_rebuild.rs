@@ -3,8 +3,9 @@
 //! Cassandra builds an index at start only if its own notes say it was never built; those notes
 //! survive a restore, so an index without files stays empty for ever (domain.md B.1).
 
+use crate::cassandra::layout::TableDir;
+
 use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code};
-use crate::cassandra::layout;
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -27,7 +28,10 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let lines: Vec<String> = context
         .tables(keyspace)
         .flat_map(|table| table.indexes.iter().map(move |index| (table, index)))
-        .map(|(table, index)| format!("{}\t{}\t{}", index.name, layout::table_dir(&table.name, &table.id), index.kind))
+        .map(|(table, index)| {
+            let dir = TableDir { table: table.name.clone(), id: table.id.clone() };
+            format!("{}\t{dir}\t{}", index.name, index.kind)
+        })
         .collect();
     if lines.is_empty() {
         return Ok(vec![]);

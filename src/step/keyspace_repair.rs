@@ -37,6 +37,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
 pub fn judge(step: &ResolvedStep, observed: &Observations, single_ok: bool) -> Verdict {
     let Some(act) = &observed.act else { return Verdict::Unknown("nothing was run".to_owned()) };
     let wanted = step.act.as_ref().and_then(|s| s.vars.get("KEYSPACES")).map_or("", String::as_str);
+    // stderr after stdout: it belongs to the last keyspace at the latest
     let output = format!("{}\n{}", act.stdout, act.stderr);
     for keyspace in wanted.lines() {
         let mark = format!("reseed: repair of {keyspace}\n");
@@ -44,10 +45,13 @@ pub fn judge(step: &ResolvedStep, observed: &Observations, single_ok: bool) -> V
             return Verdict::Not(format!("the repair of {keyspace} was not reached"));
         };
         let own = own.split("reseed: repair of ").next().unwrap_or(own);
-        match repair::judge(own) {
-            repair::Outcome::Succeeded => {}
-            repair::Outcome::NotNeeded(_) if single_ok => {}
-            other => return Verdict::Not(format!("repair of {keyspace}: {other}")),
+        use repair::Verdict as Said;
+        match repair::judge(own, act.rc) {
+            Said::Repaired => {}
+            Said::Nothing(_) if single_ok => {}
+            Said::Failed(why) | Said::Lost(why) | Said::Nothing(why) | Said::Unproven(why) => {
+                return Verdict::Not(format!("repair of {keyspace}: {why}"));
+            }
         }
     }
     Verdict::Holds(format!("Repair completed successfully: {}", wanted.lines().collect::<Vec<_>>().join(", ")))

@@ -141,7 +141,7 @@ mod snapshot_take;
 mod table_aside;
 mod table_swap;
 
-pub use context::{Context, Target, Unresolved};
+pub use context::{Context, Target, Unresolved, cqlsh, nodetool};
 
 use crate::script::Embedded;
 

@@ -6,7 +6,6 @@
 
 use super::keyspace_repair::{ACT, judge};
 use super::{Ask, Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code};
-use crate::cassandra::schema;
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -28,9 +27,8 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         .schema
         .keyspaces
         .iter()
-        .filter(|ks| ks.replication.is_replicated() && !schema::is_local(&ks.name))
+        .filter(|ks| !ks.replication.is_local() && !restored.contains(&ks.name))
         .map(|ks| ks.name.as_str())
-        .filter(|name| restored.iter().all(|r| r.as_str() != *name))
         .collect();
     if others.is_empty() {
         return Ok(vec![]);

@@ -39,12 +39,15 @@ pub fn views(asked: &[Ask], seen: &[Seen]) -> Verdict {
             Ok(reply) => return Verdict::Not(format!("{}: {}", seen.host, super::last_line(&reply.stderr))),
             Err(why) => return Verdict::Unknown(format!("{}: {why}", seen.host)),
         };
-        let rows = status::parse(&reply.stdout);
+        let rows = match status::parse(&reply.stdout) {
+            Ok(rows) => rows,
+            Err(why) => return Verdict::Not(format!("{}: {why}", seen.host)),
+        };
         let expected = ask.script.vars.get("EXPECT").map_or("", String::as_str);
         for id in expected.lines() {
             match rows.iter().find(|row| row.host_id.as_deref() == Some(id)) {
-                Some(row) if row.is_up_normal() => {}
-                Some(row) => return Verdict::Not(format!("{} sees {} as {}", seen.host, row.address, row.code())),
+                Some(row) if row.is_up_and_normal() => {}
+                Some(row) => return Verdict::Not(format!("{} sees {} as {:?}/{:?}", seen.host, row.address, row.status, row.state)),
                 None => return Verdict::Not(format!("{} does not see host id {id}", seen.host)),
             }
         }

@@ -27,9 +27,13 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
 
 fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
     match &observed.seen[0].reply {
-        Ok(reply) if reply.rc == 0 => match describecluster::parse(&reply.stdout).agreed() {
-            Ok(version) => Verdict::Holds(format!("schema version {version}")),
-            Err(why) => Verdict::Not(why),
+        Ok(reply) if reply.rc == 0 => match describecluster::parse(&reply.stdout) {
+            Ok(cluster) if cluster.agrees() => Verdict::Holds("one schema version on all nodes".to_owned()),
+            Ok(cluster) => {
+                let (versions, silent) = (cluster.schema_versions.len(), cluster.unreachable.join(", "));
+                Verdict::Not(format!("{versions} schema versions, unreachable: {silent}"))
+            }
+            Err(why) => Verdict::Unknown(why.to_string()),
         },
         Ok(reply) => Verdict::Unknown(super::last_line(&reply.stderr).to_owned()),
         Err(why) => Verdict::Unknown(why.clone()),

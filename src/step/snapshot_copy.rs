@@ -4,7 +4,6 @@
 //! of dropped tables (on which the written script aborts, domain.md A.3).
 
 use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, never};
-use crate::cassandra::layout;
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -21,10 +20,8 @@ pub const SPEC: Spec = Spec {
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (_, facts) = context.node(SPEC.name, target)?;
     let keyspace = target.keyspace(SPEC.name)?;
-    let tables: Vec<String> = context
-        .tables(keyspace)
-        .map(|table| format!("{}\t{}", table.name, layout::table_dir(&table.name, &table.id)))
-        .collect();
+    let dirs = context.table_dirs(keyspace);
+    let tables: Vec<String> = dirs.iter().map(|dir| format!("{}\t{dir}", dir.table)).collect();
     let script = context.data_paths(context.backup_vars(Script::new("snapshot.copy.act")), facts);
     Ok(vec![ResolvedStep {
         summary: format!("copy the {} tables of {keyspace} to {}", tables.len(), context.partial()),

@@ -1,0 +1,42 @@
+//! `backup`: snapshot, copy, verify, clear the snapshot, publish.
+
+use jiff::Timestamp;
+
+use super::printer::Printer;
+use super::session::{self, Selection};
+use super::{Ended, Failure, Global};
+use crate::name::Tag;
+use crate::playbook;
+use crate::run::{Ask, Order};
+
+/// Backs up keyspaces of one node, which holds all the data; the cluster serves meanwhile
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The backup's name [default: CLUSTER-TIME]
+    #[arg(long)]
+    tag: Option<Tag>,
+    #[command(flatten)]
+    selection: Selection,
+}
+
+pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
+    let inventory = session::inventory(global)?;
+    let overrides = args.selection.overrides()?;
+    let tag = match &args.tag {
+        Some(tag) => tag.clone(),
+        None => {
+            let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+            let name = format!("{}-{time}", inventory.cluster.slug());
+            Tag::parse(name).map_err(|why| Failure::new(super::ExitCode::Usage, why.to_string()).hint("give one with --tag"))?
+        }
+    };
+    let ask = Ask {
+        playbook: playbook::built_in("backup").expect("it is built in"),
+        tag: Some(tag),
+        keyspaces: args.selection.keyspaces.clone(),
+        overrides,
+    };
+    let order =
+        Order { inventory, ask, command: "backup".to_owned(), args: std::env::args().collect(), confirm: None };
+    session::conduct(global, printer, order)
+}

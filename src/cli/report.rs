@@ -1,0 +1,56 @@
+//! `report`: the evidence of a run, made from its journal.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use super::exit::{ExitCode, Failure};
+use super::printer::Printer;
+use super::view::summary;
+use super::{Ended, Global, session};
+use crate::event::RunState;
+use crate::journal::History;
+use crate::report;
+
+/// Shows the evidence of a run: timeline, commands, proofs, downtime
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The run, or the beginning of its id [default: the newest]
+    run: Option<String>,
+    /// Writes the page to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Prints the document as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
+    let inventory = session::inventory(global)?;
+    let dir = session::state(global).find(&inventory.cluster, args.run.as_deref())?;
+    let history = dir.history()?;
+    let state = RunState::of(history.events());
+    if let Some(path) = &args.html {
+        let events: Vec<_> = history.events().cloned().collect();
+        let page = report::html(history.plan().map(|(plan, _)| plan), &events, &state).map_err(unwritten)?;
+        std::fs::write(path, page).map_err(|error| unwritten(error).because(path.display().to_string()))?;
+        return Ok(ExitCode::Done);
+    }
+    if args.json || printer.json {
+        return document(&history);
+    }
+    let _ = summary::write(&mut io::stdout().lock(), &state, printer.out);
+    Ok(ExitCode::Done)
+}
+
+/// Prints a run's document.
+pub(super) fn document(history: &History) -> Ended {
+    let events: Vec<_> = history.events().cloned().collect();
+    let state = RunState::of(history.events());
+    let text = report::json(history.plan().map(|(plan, _)| plan), &events, &state).map_err(unwritten)?;
+    let _ = writeln!(io::stdout().lock(), "{}", text.trim_end());
+    Ok(ExitCode::Done)
+}
+
+fn unwritten(error: io::Error) -> Failure {
+    Failure::of(ExitCode::Internal, &error)
+}

@@ -1,0 +1,162 @@
+//! What the commands that talk to hosts share: inventory, transport, signals, the run's view.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::printer::Printer;
+use super::{Ended, Failure, Global};
+use crate::cli::exit::ExitCode;
+use crate::cli::view::View;
+use crate::engine::bus::Subscriber;
+use crate::engine::stop::StopFlag;
+use crate::event::RunState;
+use crate::guard::Override;
+use crate::inventory::Inventory;
+use crate::name::Keyspace;
+use crate::remote::ssh::{SshHost, SshTransport};
+use crate::run::{self, Order, RunDir, StateDir};
+
+/// `-k`, `--override`, `--reason`: what several commands take.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Selection {
+    /// A keyspace; may be given several times
+    #[arg(short, long = "keyspace", value_name = "KEYSPACE")]
+    pub keyspaces: Vec<Keyspace>,
+    /// Goes on although this guard objects; may be given several times
+    #[arg(long = "override", value_name = "GUARD", requires = "reason")]
+    overrides: Vec<String>,
+    /// Why; goes into the journal
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl Selection {
+    /// The overrides, each of a known guard that allows it.
+    pub fn overrides(&self) -> Result<Vec<Override>, Failure> {
+        let reason = self.reason.clone().unwrap_or_default();
+        let each = |guard: &String| {
+            crate::guard::check_override(guard).map_err(|why| Failure::new(ExitCode::Usage, why))?;
+            Ok(Override { guard: guard.clone(), reason: reason.clone() })
+        };
+        self.overrides.iter().map(each).collect()
+    }
+}
+
+/// Reads the inventory.
+pub fn inventory(global: &Global) -> Result<Inventory, Failure> {
+    Ok(Inventory::load(&global.inventory)?)
+}
+
+/// Where runs are kept.
+pub fn state(global: &Global) -> StateDir {
+    StateDir::locate(global.state_dir.clone())
+}
+
+/// Connections to all hosts of the inventory.
+pub fn transport(inventory: &Inventory) -> Result<SshTransport, Failure> {
+    let hosts = inventory.hosts().map(|(name, address, ssh)| SshHost {
+        name: name.clone(),
+        address: address.to_owned(),
+        ssh: ssh.clone(),
+    });
+    Ok(SshTransport::new(hosts.collect(), &inventory.limits, None)?)
+}
+
+/// Runs a future to its end on this thread.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("the system gives a thread its event queue").block_on(future)
+}
+
+/// The operator's view, shared by events, pulses and the clock.
+#[derive(Clone)]
+pub struct Screen {
+    view: Arc<Mutex<Box<dyn View>>>,
+    state: Arc<Mutex<RunState>>,
+}
+
+impl Screen {
+    /// The view that the flags ask for.
+    pub fn new(printer: Printer) -> Self {
+        Self { view: Arc::new(Mutex::new(printer.view())), state: Arc::default() }
+    }
+
+    /// Shows what is being waited for.
+    pub fn pulse(&self, text: &str) {
+        self.view().pulse(text);
+    }
+
+    /// Leaves the terminal as it must be.
+    pub fn finish(&self) {
+        self.view().finish();
+    }
+
+    fn subscriber(&self) -> Subscriber {
+        let screen = self.clone();
+        Box::new(move |event, state| {
+            screen.view().handle(event, state);
+            screen.state.lock().expect("no view panics").clone_from(state);
+        })
+    }
+
+    fn tick(&self) {
+        let state = self.state.lock().expect("no view panics").clone();
+        self.view().tick(&state, Timestamp::now());
+    }
+
+    fn view(&self) -> std::sync::MutexGuard<'_, Box<dyn View>> {
+        self.view.lock().expect("no view panics")
+    }
+}
+
+/// Conducts a new run and shows it.
+pub fn conduct(global: &Global, printer: Printer, order: Order) -> Ended {
+    let transport = transport(&order.inventory)?;
+    let state = state(global);
+    block_on(shown(printer, |subscribers, stop, screen| async move {
+        run::conduct(order, transport, &state, subscribers, stop, &|text| screen.pulse(text)).await
+    }))
+}
+
+/// Goes on with a run and shows it.
+pub fn resume(global: &Global, printer: Printer, dir: RunDir, inventory: Inventory) -> Ended {
+    let transport = transport(&inventory)?;
+    let state = state(global);
+    block_on(shown(printer, |subscribers, stop, screen| async move {
+        run::resume(dir, inventory, transport, &state, subscribers, stop, &|text| screen.pulse(text)).await
+    }))
+}
+
+async fn shown<F, Fut>(printer: Printer, work: F) -> Ended
+where
+    F: FnOnce(Vec<Subscriber>, StopFlag, Screen) -> Fut,
+    Fut: Future<Output = Result<run::Ended, run::conduct::ConductError>>,
+{
+    let screen = Screen::new(printer);
+    let stop = StopFlag::default();
+    let watcher = tokio::spawn(watch(stop.clone(), screen.clone()));
+    let ended = work(vec![screen.subscriber()], stop, screen.clone()).await;
+    watcher.abort();
+    screen.finish();
+    Ok(ExitCode::of_number(ended?.exit))
+}
+
+/// The first SIGINT or SIGTERM pauses the run after the steps that run now; what runs on a host
+/// then ends there. Also lets the clock tick.
+async fn watch(stop: StopFlag, screen: Screen) {
+    let both = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
+    let Ok((mut interrupt, mut terminate)) = both else { return };
+    let mut clock = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = clock.tick() => { screen.tick(); continue; }
+        }
+        stop.raise();
+        screen.pulse("pausing after the steps that run now");
+    }
+}
