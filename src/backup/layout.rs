@@ -1,0 +1,94 @@
+//! Where a backup lies on the backup host:
+//!
+//! ```text
+//! <root>/<tag>/manifest.json
+//! <root>/<tag>/manifest.json.sha256
+//! <root>/<tag>/<keyspace>/<table>/<files>
+//! <root>/.partial-<tag>/…             while it is being made
+//! ```
+//! Invariant: a directory `<root>/<tag>` is complete, because it got that name by a rename after
+//! everything in it was synced.
+
+use crate::name::{Keyspace, Table, Tag};
+
+/// Name of the manifest.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Name of the manifest's checksum, in the form of `sha256sum`.
+pub const MANIFEST_SHA256: &str = "manifest.json.sha256";
+
+const PARTIAL: &str = ".partial-";
+
+/// The finished backup.
+pub fn dir(root: &str, tag: &Tag) -> String {
+    format!("{root}/{tag}")
+}
+
+/// The backup while it is being made.
+pub fn partial_dir(root: &str, tag: &Tag) -> String {
+    format!("{root}/{PARTIAL}{tag}")
+}
+
+/// A table's files, below the backup's directory.
+pub fn table_dir(backup: &str, keyspace: &Keyspace, table: &Table) -> String {
+    format!("{backup}/{keyspace}/{table}")
+}
+
+/// The manifest, below the backup's directory.
+pub fn manifest(backup: &str) -> String {
+    format!("{backup}/{MANIFEST}")
+}
+
+/// The manifest's checksum, below the backup's directory.
+pub fn manifest_sha256(backup: &str) -> String {
+    format!("{backup}/{MANIFEST_SHA256}")
+}
+
+/// What a directory entry of the root is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// A finished backup (or one of the written scripts, when it has no manifest).
+    Backup(Tag),
+    /// One that was never finished.
+    Partial(Tag),
+    /// Something else, such as `lost+found`.
+    Other,
+}
+
+/// Judges the name of a directory entry of the root.
+pub fn entry(name: &str) -> Entry {
+    if name == "lost+found" {
+        return Entry::Other;
+    }
+    match name.strip_prefix(PARTIAL) {
+        Some(tag) => Tag::parse(tag).map_or(Entry::Other, Entry::Partial),
+        None => Tag::parse(name).map_or(Entry::Other, Entry::Backup),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_follow_the_contract() {
+        let tag = Tag::parse("lab-20240701T100000Z").unwrap();
+        let backup = dir("/backup", &tag);
+        assert_eq!(backup, "/backup/lab-20240701T100000Z");
+        assert_eq!(partial_dir("/backup", &tag), "/backup/.partial-lab-20240701T100000Z");
+        assert_eq!(manifest(&backup), "/backup/lab-20240701T100000Z/manifest.json");
+        assert_eq!(manifest_sha256(&backup), "/backup/lab-20240701T100000Z/manifest.json.sha256");
+        let (keyspace, table) = (Keyspace::parse("ks").unwrap(), Table::parse("t").unwrap());
+        assert_eq!(table_dir(&backup, &keyspace, &table), "/backup/lab-20240701T100000Z/ks/t");
+    }
+
+    #[test]
+    fn entries_of_the_root_are_told_apart() {
+        let tag = Tag::parse("t-1").unwrap();
+        assert_eq!(entry("t-1"), Entry::Backup(tag.clone()));
+        assert_eq!(entry(".partial-t-1"), Entry::Partial(tag));
+        for other in ["lost+found", ".partial-", ".snapshot", "a b", "..", ""] {
+            assert_eq!(entry(other), Entry::Other, "{other}");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! [`Version`]: Cassandra's release, its order, and what a release can do.
+//!
+//! Predicates are named by what they mean, so that no other file compares versions.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Unreadable;
+
+/// A release such as `2.2.19`, `4.0-beta4`, `5.0.8-SNAPSHOT`; printed as it was read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Version {
+    text: String,
+    numbers: [u32; 3],
+    /// Empty for a release.
+    pre: String,
+}
+
+impl Version {
+    /// Reads a version; `ReleaseVersion: 5.0.8`, as nodetool prints it, will do too.
+    pub fn parse(text: &str) -> Result<Self, Unreadable> {
+        let bad = || Unreadable::new("a Cassandra version", format!("{:?}", super::excerpt(text)));
+        let text = text.trim();
+        let text = text.strip_prefix("ReleaseVersion:").unwrap_or(text).trim();
+        let (numbers, pre) = match text.find(['-', '+', '~']) {
+            Some(at) => (&text[..at], text[at + 1..].to_owned()),
+            None => (text, String::new()),
+        };
+        let printable = |b: u8| b.is_ascii_alphanumeric() || b"-+~._".contains(&b);
+        if text.len() > 60 || !text.bytes().all(printable) {
+            return Err(bad());
+        }
+        let mut parsed = [0; 3];
+        let parts: Vec<&str> = numbers.split('.').collect();
+        if parts.len() < 2 {
+            return Err(bad());
+        }
+        // A fourth number (vendors' builds such as 4.0.11.4) does not matter here.
+        for (slot, part) in parsed.iter_mut().zip(&parts) {
+            *slot = part.parse().map_err(|_| bad())?;
+        }
+        if parts.iter().any(|p| p.is_empty() || !p.bytes().all(|b| b.is_ascii_digit())) {
+            return Err(bad());
+        }
+        Ok(Self { text: text.to_owned(), numbers: parsed, pre })
+    }
+
+    /// The version as text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Major and minor, such as `(4, 1)`: releases that share these can be mixed.
+    pub fn line(&self) -> (u32, u32) {
+        (self.numbers[0], self.numbers[1])
+    }
+
+    fn from(&self, major: u32, minor: u32) -> bool {
+        self.line() >= (major, minor)
+    }
+
+    fn patched(&self, major: u32, minor: u32, patch: u32) -> bool {
+        // A beta of the same number came before the fix.
+        self.numbers >= [major, minor, patch] && !(self.numbers == [major, minor, patch] && !self.pre.is_empty())
+    }
+
+    /// Whether reseed knows this release: 2.2 and 3.0 to 5.0.
+    pub fn is_supported(&self) -> bool {
+        self.from(2, 2) && !self.from(5, 1)
+    }
+
+    /// The schema is in `system_schema` (3.0+); before, in `system.schema_*`.
+    pub fn has_system_schema(&self) -> bool {
+        self.from(3, 0)
+    }
+
+    /// Hints are files in `hints_directory` (3.0+); before, the table `system.hints`.
+    pub fn hints_are_files(&self) -> bool {
+        self.from(3, 0)
+    }
+
+    /// A failing `nodetool drain` exits other than 0 (2.2 only); later ones only log it.
+    pub fn drain_reports_failure(&self) -> bool {
+        !self.from(3, 0)
+    }
+
+    /// `SIGTERM` without a drain flushes all tables (3.11+); 2.2 loses unflushed writes unless the
+    /// commitlog is kept.
+    pub fn flushes_on_term(&self) -> bool {
+        self.from(3, 11)
+    }
+
+    /// There is `nodetool replaybatchlog` (3.0+).
+    pub fn can_replay_batchlog(&self) -> bool {
+        self.from(3, 0)
+    }
+
+    /// There is `nodetool listpendinghints` (4.1+).
+    pub fn can_list_pending_hints(&self) -> bool {
+        self.from(4, 1)
+    }
+
+    /// There is `repair --paxos-only` (4.1+).
+    pub fn has_paxos_repair(&self) -> bool {
+        self.from(4, 1)
+    }
+
+    /// There is `repair --preview` and `repair --validate` (4.0+).
+    pub fn has_repair_preview(&self) -> bool {
+        self.from(4, 0)
+    }
+
+    /// A failed repair exits other than 0 (3.11+); in 2.2 only its text tells.
+    pub fn repair_reports_failure(&self) -> bool {
+        self.from(3, 11)
+    }
+
+    /// A lost notification makes `nodetool repair` wait for ever (before 4.0).
+    pub fn repair_may_hang(&self) -> bool {
+        !self.from(4, 0)
+    }
+
+    /// There is `nodetool import` (4.0+).
+    pub fn has_import(&self) -> bool {
+        self.from(4, 0)
+    }
+
+    /// There are virtual tables: `system_views`, `system_virtual_schema` (4.0+).
+    pub fn has_virtual_tables(&self) -> bool {
+        self.from(4, 0)
+    }
+
+    /// A snapshot holds `schema.cql` (3.11; late 3.0 releases do too, which is not relied on).
+    pub fn snapshots_hold_schema(&self) -> bool {
+        self.from(3, 11)
+    }
+
+    /// `rebuild_index` wants bare index names (2.2); later `table.index` works as well.
+    pub fn rebuild_index_wants_bare_names(&self) -> bool {
+        !self.from(3, 0)
+    }
+
+    /// Logins are checked at `LOCAL_QUORUM` or more (4.1+), so nobody may log in before a quorum is up.
+    pub fn auth_needs_quorum(&self) -> bool {
+        self.from(4, 1)
+    }
+
+    /// SSTables may be named by UUID (4.1+, when switched on).
+    pub fn knows_uuid_sstables(&self) -> bool {
+        self.from(4, 1)
+    }
+
+    /// SAI and the bti format exist (5.0+).
+    pub fn has_sai(&self) -> bool {
+        self.from(5, 0)
+    }
+
+    /// Restored sstables of another node cannot hide later local writes from commitlog replay
+    /// (CASSANDRA-16619: 3.0.25, 3.11.11, 4.0).
+    pub fn ignores_foreign_commitlog_positions(&self) -> bool {
+        match self.line() {
+            (3, 0) => self.patched(3, 0, 25),
+            (3, 11) => self.patched(3, 11, 11),
+            _ => self.from(4, 0) && !(self.numbers == [4, 0, 0] && self.pre.starts_with(['a', 'b'])),
+        }
+    }
+
+    /// nodetool on a JDK of 2022 or later fails with `URISyntaxException` unless it gets
+    /// `-Dcom.sun.jndi.rmiURLParsing=legacy` (CASSANDRA-17581: fixed in 3.11.13 and 4.0.4).
+    pub fn nodetool_needs_legacy_rmi(&self) -> bool {
+        match self.line() {
+            (3, 11) => !self.patched(3, 11, 13),
+            (4, 0) => !self.patched(4, 0, 4),
+            line => line < (4, 0),
+        }
+    }
+
+    /// Rank of the suffix: snapshots and named pre-releases come before the release.
+    fn rank(&self) -> (u8, u32) {
+        let digits: String = self.pre.chars().filter(char::is_ascii_digit).collect();
+        let number = digits.parse().unwrap_or(0);
+        let name = self.pre.to_ascii_lowercase();
+        let rank = match name.trim_start_matches(|c: char| !c.is_ascii_alphabetic()) {
+            "" => 5,
+            n if n.starts_with("alpha") => 1,
+            n if n.starts_with("beta") => 2,
+            n if n.starts_with("rc") => 3,
+            n if n.starts_with("snapshot") => 4,
+            // Packagers' suffixes (`-1`, `-dse`) are of the release itself.
+            _ => 5,
+        };
+        (rank, if rank < 5 { number } else { 0 })
+    }
+}
+
+impl Ord for Version {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |v: &Self| (v.numbers, v.rank());
+        key(self).cmp(&key(other)).then_with(|| self.text.cmp(&other.text))
+    }
+}
+
+impl PartialOrd for Version {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Version {}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl FromStr for Version {
+    type Err = Unreadable;
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = Unreadable;
+    fn try_from(text: String) -> Result<Self, Unreadable> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> Self {
+        version.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn v(text: &str) -> Version {
+        Version::parse(text).unwrap()
+    }
+
+    #[test]
+    fn releases_are_ordered_as_they_came_out() {
+        let mut all: Vec<Version> =
+            ["5.0.8", "4.0-rc1", "2.2.19", "4.0.0", "4.0-beta4", "5.0.8-SNAPSHOT", "4.0-alpha2", "3.11.19", "4.0-beta10"]
+                .map(v)
+                .to_vec();
+        all.sort();
+        let order: Vec<&str> = all.iter().map(Version::as_str).collect();
+        assert_eq!(
+            order,
+            ["2.2.19", "3.11.19", "4.0-alpha2", "4.0-beta4", "4.0-beta10", "4.0-rc1", "4.0.0", "5.0.8-SNAPSHOT", "5.0.8"]
+        );
+    }
+
+    #[test]
+    fn what_nodetool_prints_is_read_and_kept_as_text() {
+        assert_eq!(v("ReleaseVersion: 4.1.10\n").to_string(), "4.1.10");
+        assert_eq!(v("4.0.11.4").line(), (4, 0));
+        for bad in ["", "5", "x.y", "4.", "4.0 beta", "4.0-\"$(x)\"", "nodetool: Failed to connect"] {
+            assert!(Version::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_release_can_do_follows_its_line_and_patch() {
+        let old = v("2.2.19");
+        assert!(!old.has_system_schema() && !old.hints_are_files() && old.drain_reports_failure());
+        assert!(!old.can_replay_batchlog() && old.rebuild_index_wants_bare_names() && old.nodetool_needs_legacy_rmi());
+        assert!(v("3.11.12").nodetool_needs_legacy_rmi() && !v("3.11.13").nodetool_needs_legacy_rmi());
+        assert!(v("4.0-beta4").nodetool_needs_legacy_rmi() && !v("4.0.19").nodetool_needs_legacy_rmi());
+        assert!(!v("3.11.10").ignores_foreign_commitlog_positions() && v("3.11.11").ignores_foreign_commitlog_positions());
+        assert!(!v("4.0-beta4").ignores_foreign_commitlog_positions() && v("4.0-rc2").ignores_foreign_commitlog_positions());
+        assert!(v("4.1.0").has_paxos_repair() && !v("4.0.19").has_paxos_repair());
+        assert!(v("5.0.8-SNAPSHOT").is_supported() && !v("5.1-alpha1").is_supported() && !v("2.1.22").is_supported());
+    }
+}
