@@ -17,7 +17,7 @@ use serde_json::Value;
 pub use replication::{Factor, Replication, Strategy};
 
 use super::Unreadable;
-use super::layout::TableId;
+use super::layout::{TableDir, TableId};
 use super::version::Version;
 use crate::name::{Keyspace, Table};
 
@@ -166,6 +166,13 @@ impl Schema {
 }
 
 impl KeyspaceSchema {
+    /// Directories of its tables and views, in that order.
+    pub fn dirs(&self) -> Vec<TableDir> {
+        let tables = self.tables.iter().map(|table| (&table.name, &table.id));
+        let views = self.views.iter().map(|view| (&view.name, &view.id));
+        tables.chain(views).map(|(table, id)| TableDir { table: table.clone(), id: id.clone() }).collect()
+    }
+
     /// The table of that name.
     pub fn table(&self, name: &Table) -> Option<&TableSchema> {
         self.tables.iter().find(|t| t.name == *name)

@@ -44,6 +44,15 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
+    /// The code of that number: what a run ended with. Others are internal errors.
+    pub fn of_number(number: u8) -> Self {
+        let all = [
+            Self::Done, Self::Usage, Self::Invalid, Self::Refused, Self::Paused, Self::Busy, Self::Damaged,
+            Self::Unreachable, Self::Interrupted,
+        ];
+        all.into_iter().find(|code| code.number() == number).unwrap_or(Self::Internal)
+    }
+
     /// The number.
     pub fn number(self) -> u8 {
         self as u8

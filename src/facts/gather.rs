@@ -231,7 +231,7 @@ impl<T: Transport> Asker<T> {
     async fn backup(&self, inventory: &Inventory, tag: &Tag) -> Result<BackupFacts, FactsError> {
         let root = &inventory.backup.root;
         let script =
-            Script::new("facts.backup").var("FINAL", layout::dir(root, tag)).var("PARTIAL", layout::partial(root, tag));
+            Script::new("facts.backup").var("FINAL", layout::dir(root, tag)).var("PARTIAL", layout::partial_dir(root, tag));
         let fields = Fields::parse(&self.ask(&inventory.backup.node, script, false).await?);
         Ok(parse::backup(&fields))
     }

@@ -23,7 +23,7 @@ impl Fields {
 
     /// The first value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.all(key).next()
+        self.0.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
     /// All values of a key.

@@ -31,8 +31,8 @@ fn judge(case: &Case) -> Vec<Objection> {
             objections.push(Objection::fail(message, "this backup can never be restored there").on(host));
         }
     }
-    if manifest.cluster != case.inventory.cluster.as_str() {
-        let message = format!("it was made of cluster {:?}", manifest.cluster);
+    if manifest.cluster != case.inventory.cluster {
+        let message = format!("it was made of cluster {:?}", manifest.cluster.as_str());
         objections.push(Objection::warn(message, "right for a migration; else check the tag").on(node));
     }
     objections

@@ -1,7 +1,7 @@
 //! `sstable-version`: this Cassandra can read the backup's files.
 use std::collections::BTreeSet;
 
-use crate::cassandra::sstable::{self, Component};
+use crate::cassandra::sstable;
 use crate::facts::BackupFacts;
 use super::{Case, Guard, Objection, When};
 
@@ -16,8 +16,8 @@ pub const GUARD: Guard = Guard {
 
 fn judge(case: &Case) -> Vec<Objection> {
     let BackupFacts::Whole(manifest, _) = &case.facts.backup else { return vec![] };
-    let names = manifest.tables().flat_map(|table| &table.files).map(|file| file.path.rsplit('/').next().unwrap_or(""));
-    let formats: BTreeSet<_> = names.filter_map(Component::parse).map(|c| (c.format, c.version)).collect();
+    let components = manifest.files().filter_map(|(_, _, file)| file.component());
+    let formats: BTreeSet<_> = components.map(|c| (c.format, c.version)).collect();
     let mut objections = vec![];
     for (host, node) in &case.facts.nodes {
         for (format, version) in &formats {

@@ -155,9 +155,6 @@ pub struct StagedFile {
     pub to: String,
 }
 
-/// Files that Cassandra writes into a snapshot and never reads from a live directory.
-const SNAPSHOT_ONLY: [&str; 2] = ["manifest.json", "schema.cql"];
-
 impl<'a> Context<'a> {
     /// The keyspace's live tables.
     pub fn tables(&self, keyspace: &Keyspace) -> impl Iterator<Item = &'a TableSchema> {
@@ -186,7 +183,7 @@ impl<'a> Context<'a> {
                 .iter()
                 .find(|live| live.table == table.name)
                 .ok_or_else(|| target.unresolved(step, format!("the cluster has no table {keyspace}.{}", table.name)))?;
-            files.extend(table.files.iter().filter(|f| !SNAPSHOT_ONLY.contains(&f.path.as_str())).map(|f| StagedFile {
+            files.extend(table.files.iter().filter(|f| f.goes_live()).map(|f| StagedFile {
                 sha256: f.sha256.clone(),
                 size: f.size,
                 from: format!("{}/{}", table.name, f.path),
@@ -205,7 +202,7 @@ impl Context<'_> {
 
     /// Where it is while it is made.
     pub fn partial(&self) -> String {
-        layout_of::partial(&self.inventory.backup.root, self.tag())
+        layout_of::partial_dir(&self.inventory.backup.root, self.tag())
     }
 
     /// The request's keyspaces for a sentence.

@@ -1,6 +1,6 @@
 //! `ring.ready`: every node sees every node Up and Normal.
 
-use super::{Ask, Context, Kind, Observations, ResolvedStep, Script, Seen, Spec, Target, Unresolved, Verdict, never};
+use super::{Ask, Context, Kind, ResolvedStep, Script, Seen, Spec, Target, Unresolved, Verdict, never};
 use crate::cassandra::status;
 use crate::script::Embedded;
 
