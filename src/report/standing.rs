@@ -48,6 +48,7 @@ pub fn standing(state: &RunState) -> Vec<Standing> {
 }
 
 const NOT_TOUCHED: &str = "not touched";
+const OLD: &str = "old tables live";
 
 impl Standing {
     fn take(&mut self, phase: &str, step: &str) {
@@ -62,14 +63,14 @@ impl Standing {
             "table.swap" => self.data = "restored tables live, old ones in quarantine",
             "table.aside" => self.data = "old tables in quarantine, none live",
             "node.repair" if !self.data.is_empty() => self.data = "restored tables live and repaired",
-            _ if phase == "clear" && self.data.is_empty() => {
-                self.data = "old tables live, commitlog and hints in quarantine"
+            _ if phase == "clear" && matches!(self.data, "" | OLD) => {
+                self.data = "old tables live; commitlog and hints in quarantine";
             }
             _ if HARMLESS.contains(&phase) || self.service != NOT_TOUCHED => {}
             _ => self.service = "touched",
         }
         if self.service.starts_with("Cassandra") && self.data.is_empty() {
-            self.data = "old tables live";
+            self.data = OLD;
         }
     }
 
@@ -83,10 +84,10 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::fixture;
+    use crate::event::{Body, fixture};
 
     fn lines(state: &RunState) -> String {
-        standing(state).iter().map(|s| format!("{}: {}\n", s.host, s.line())).collect()
+        standing(state).iter().map(|s| format!("{}: {}", s.host, s.line())).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -105,6 +106,19 @@ mod tests {
         cass1: Cassandra up; restored tables live and repaired
         cass2: Cassandra up; old tables in quarantine, none live; node.repair began, its end was not seen
         cass3: Cassandra up; old tables in quarantine, none live
+        gw1: clients stopped
+        ");
+    }
+
+    #[test]
+    fn before_the_swap_the_old_tables_are_live_without_their_commitlog() {
+        let (events, _) = fixture::done();
+        let swap = |e: &crate::event::Event| matches!(&e.body, Body::PhaseStarted { phase } if phase == "restore");
+        let until = events.iter().position(swap).unwrap();
+        insta::assert_snapshot!(lines(&RunState::of(&events[..until])), @"
+        cass1: Cassandra stopped; old tables live; commitlog and hints in quarantine
+        cass2: Cassandra stopped; old tables live; commitlog and hints in quarantine
+        cass3: Cassandra stopped; old tables live; commitlog and hints in quarantine
         gw1: clients stopped
         ");
     }
