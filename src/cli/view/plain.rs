@@ -297,9 +297,9 @@ mod tests {
           why    SIGINT
 
           The cluster now
-            cass1  Cassandra up; restored tables live and repaired
-            cass2  Cassandra up; old tables in quarantine, none live; node.repair began, its end was not seen
-            cass3  Cassandra up; old tables in quarantine, none live
+            cass1  Cassandra up; 1 keyspace restored, old tables in quarantine
+            cass2  Cassandra up; old tables of 1 keyspace in quarantine; to be filled by the repair; node.repair began, its end was not seen
+            cass3  Cassandra up; old tables of 1 keyspace in quarantine; to be filled by the repair
             gw1    clients stopped
             No other host was touched.
 
