@@ -29,7 +29,7 @@ pub enum Output {
 /// `--color`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
     /// Even into a pipe
@@ -62,6 +62,7 @@ pub struct Flags {
 }
 
 /// What the process was started in.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about the process, not states")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Surroundings {
     /// Whether standard output is a terminal.

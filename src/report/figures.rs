@@ -7,7 +7,7 @@ use jiff::{Timestamp, Unit};
 use serde::Serialize;
 
 use super::words;
-use crate::event::RunState;
+use crate::event::{RunState, StepState};
 
 /// A phase's share of the run; phases of the same name are added up.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,9 +26,7 @@ pub struct PhaseFigures {
 pub fn phases(state: &RunState) -> Vec<PhaseFigures> {
     let mut all: Vec<PhaseFigures> = vec![];
     for (i, phase) in state.phases.iter().enumerate() {
-        let next = state.phases.get(i + 1).map(|next| next.started);
-        let end = next.or(phase.ended).or(state.span.map(|(_, last)| last)).unwrap_or(phase.started);
-        let elapsed = worked(state, phase.started, end);
+        let elapsed = worked(state, phase.started, phase_end(state, i));
         if let Some(known) = all.iter_mut().find(|known| known.phase == phase.phase) {
             known.elapsed_s += elapsed;
             known.steps += phase.steps.len();
@@ -38,6 +36,17 @@ pub fn phases(state: &RunState) -> Vec<PhaseFigures> {
         }
     }
     all
+}
+
+/// When the phase at place `at` ended; of the last one, when it was last heard of.
+pub fn phase_end(state: &RunState, at: usize) -> Timestamp {
+    let phase = &state.phases[at];
+    let last = state.span.map_or(phase.started, |(_, last)| last);
+    match state.phases.get(at + 1) {
+        Some(next) => next.started,
+        None if phase.steps.iter().any(|step| matches!(step.state, StepState::Running(_))) => last,
+        None => phase.ended.unwrap_or(last),
+    }
 }
 
 /// Seconds from `from` to `to`, pauses left out.

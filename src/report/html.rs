@@ -21,6 +21,8 @@ struct Page<'a> {
     outcome: &'static str,
     good: bool,
     refused: bool,
+    /// Nothing failed: what is listed as trouble was merely cut off.
+    open: bool,
     facts: Vec<(&'static str, String)>,
     figures: Vec<Figure>,
     next: &'a str,
@@ -103,6 +105,7 @@ pub fn page(plan: Option<&Plan>, state: &RunState, attempts: &[Attempt]) -> aska
         outcome: words::outcome(state),
         good,
         refused: ended.is_some_and(|end| end.outcome == RunOutcome::Refused),
+        open: attempts.iter().all(|a| a.outcome.is_none_or(StepOutcome::good)),
         facts: facts(plan, state),
         figures: big_figures(state),
         next: ended.map_or("", |end| &end.next),
@@ -231,13 +234,4 @@ fn moment(time: jiff::Timestamp) -> String {
 fn upper_first(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
-
-/// Filters of the template.
-mod filters {
-    /// A place with one digit after the point: enough for a drawing, and half the file's size.
-    #[askama::filter_fn]
-    pub(super) fn f1(value: &f64, _: &dyn askama::Values) -> askama::Result<String> {
-        Ok(format!("{value:.1}"))
-    }
 }

@@ -6,7 +6,10 @@
 //! only counts as "touched". Hosts that no event names cannot be listed; the caller says "no
 //! other host was touched", which is true because a step begins with an event.
 
-use crate::event::{RunState, StepState};
+use std::collections::BTreeMap;
+
+use super::words;
+use crate::event::{RunState, StepOutcome, StepState};
 use crate::name::HostName;
 
 /// Phases before "outage starts now": they change no data, service or client.
@@ -19,74 +22,126 @@ pub struct Standing {
     pub host: HostName,
     /// Its services, such as `Cassandra stopped`.
     pub service: &'static str,
-    /// Its data, such as `old tables in quarantine`; empty when there is nothing to say.
-    pub data: &'static str,
+    /// Its data, such as `old tables live`; empty when there is nothing to say.
+    pub data: String,
     /// The step that is not proven, such as `node.drain failed`; empty when there is none.
     pub doubt: String,
 }
 
-/// All hosts that an event named, in order of their names.
+impl Standing {
+    /// All of it in one line.
+    pub fn line(&self) -> String {
+        let parts = [self.service, &self.data, &self.doubt];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// All hosts that a step named, in order of their names.
 pub fn standing(state: &RunState) -> Vec<Standing> {
-    let mut hosts: Vec<Standing> = vec![];
+    let mut hosts: BTreeMap<&HostName, Tally> = BTreeMap::new();
     for phase in &state.phases {
         for step in &phase.steps {
-            let at = hosts.iter().position(|h| h.host == step.host).unwrap_or_else(|| {
-                hosts.push(Standing { host: step.host.clone(), service: NOT_TOUCHED, data: "", doubt: String::new() });
-                hosts.len() - 1
-            });
-            let host = &mut hosts[at];
+            let host = hosts.entry(&step.host).or_default();
+            host.unsure |= step.step.starts_with("table.") && !state.is_proven(&step.id);
             match &step.state {
                 StepState::Ended(outcome, ..) if outcome.good() => host.take(&phase.phase, &step.step),
-                StepState::Ended(crate::event::StepOutcome::Failed, ..) => host.doubt = format!("{} failed", step.step),
+                StepState::Ended(StepOutcome::Failed, ..) => host.doubt = format!("{} failed", step.step),
                 StepState::Ended(..) => host.doubt = format!("{}: outcome unknown", step.step),
                 StepState::Running(_) => host.doubt = format!("{} began, its end was not seen", step.step),
             }
         }
     }
-    hosts.sort_by(|a, b| a.host.cmp(&b.host));
-    hosts
+    let restore = state.command == "restore";
+    let told = |(host, tally): (&HostName, Tally)| Standing {
+        host: host.clone(),
+        service: tally.service.unwrap_or(if tally.touched { "touched" } else { "not touched" }),
+        data: tally.data(restore),
+        doubt: tally.doubt,
+    };
+    hosts.into_iter().map(told).collect()
 }
 
-const NOT_TOUCHED: &str = "not touched";
+/// What the proven steps did to one host. Tables are counted by keyspace, since a run may stop
+/// between two of them.
+#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each set by a kind of step")]
+struct Tally {
+    service: Option<&'static str>,
+    node: bool,
+    touched: bool,
+    cleared: bool,
+    swapped: usize,
+    aside: usize,
+    repaired: bool,
+    /// A step that moves tables is not proven.
+    unsure: bool,
+    doubt: String,
+}
 
-impl Standing {
+impl Tally {
     fn take(&mut self, phase: &str, step: &str) {
-        match step {
-            "gateway.stop" | "client.stop" => self.service = "clients stopped",
-            "gateway.start" | "client.start" => self.service = "clients serving",
-            "native.disable" => self.service = "Cassandra up, closed to clients",
-            "native.enable" => self.service = "Cassandra up, open to clients",
-            "node.drain" => self.service = "Cassandra drained",
-            "node.stop" => self.service = "Cassandra stopped",
-            "node.start" => self.service = "Cassandra up",
-            "table.swap" => self.data = "restored tables live, old ones in quarantine",
-            "table.aside" => self.data = "old tables in quarantine, none live",
-            "node.repair" if !self.data.is_empty() => self.data = "restored tables live and repaired",
-            _ if phase == "clear" && self.data.is_empty() => {
-                self.data = "old tables live, commitlog and hints in quarantine"
-            }
-            _ if HARMLESS.contains(&phase) || self.service != NOT_TOUCHED => {}
-            _ => self.service = "touched",
-        }
-        if self.service.starts_with("Cassandra") && self.data.is_empty() {
-            self.data = "old tables live";
-        }
+        let service = match step {
+            "gateway.stop" | "client.stop" => Some("clients stopped"),
+            "gateway.start" | "client.start" => Some("clients serving"),
+            "native.disable" => Some("Cassandra up, closed to clients"),
+            "native.enable" => Some("Cassandra up, open to clients"),
+            "node.drain" => Some("Cassandra drained"),
+            "node.stop" => Some("Cassandra stopped"),
+            "node.start" => Some("Cassandra up"),
+            _ => None,
+        };
+        self.node |= service.is_some_and(|text| text.starts_with("Cassandra"));
+        self.service = service.or(self.service);
+        self.touched |= !HARMLESS.contains(&phase);
+        self.cleared |= phase == "clear";
+        self.swapped += usize::from(step == "table.swap");
+        self.aside += usize::from(step == "table.aside");
+        self.repaired |= step == "node.repair";
     }
 
-    /// All of it in one line.
-    pub fn line(&self) -> String {
-        let parts = [self.service, self.data, &self.doubt];
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+    /// Only of a `restore` is it known which tables are the old ones; of other commands (a
+    /// rollback moves them the other way) it is only said that tables were moved.
+    fn data(&self, restore: bool) -> String {
+        let keyspaces = |number| words::count(number, "keyspace");
+        let mut said = vec![];
+        if !restore {
+            if self.swapped + self.aside > 0 {
+                said.push(format!("tables of {} moved by this run", keyspaces(self.swapped + self.aside)));
+            }
+            return said.concat();
+        }
+        if self.swapped > 0 {
+            said.push(format!("{} restored, old tables in quarantine", keyspaces(self.swapped)));
+        }
+        if self.aside > 0 {
+            // `repair -pr` covers the node's own ranges: a wiped node is whole once all did it.
+            let whole = if self.repaired {
+                "; own ranges repaired, whole once every node is"
+            } else {
+                "; to be filled by the repair"
+            };
+            said.push(format!("old tables of {} in quarantine{whole}", keyspaces(self.aside)));
+        }
+        if self.unsure {
+            said.push("some tables moved, some perhaps not".to_owned());
+        }
+        if said.is_empty() && (self.node || self.cleared) {
+            said.push("old tables live".to_owned());
+            if self.cleared {
+                said.push("commitlog and hints in quarantine".to_owned());
+            }
+        }
+        said.join("; ")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::fixture;
+    use crate::event::{Body, Event, fixture};
 
     fn lines(state: &RunState) -> String {
-        standing(state).iter().map(|s| format!("{}: {}\n", s.host, s.line())).collect()
+        standing(state).iter().map(|s| format!("{}: {}", s.host, s.line())).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -102,9 +157,47 @@ mod tests {
     #[test]
     fn in_the_middle_of_a_repair_the_data_is_said_to_be_live() {
         insta::assert_snapshot!(lines(&fixture::interrupted().1), @"
-        cass1: Cassandra up; restored tables live and repaired
-        cass2: Cassandra up; old tables in quarantine, none live; node.repair began, its end was not seen
-        cass3: Cassandra up; old tables in quarantine, none live
+        cass1: Cassandra up; 1 keyspace restored, old tables in quarantine
+        cass2: Cassandra up; old tables of 1 keyspace in quarantine; to be filled by the repair; node.repair began, its end was not seen
+        cass3: Cassandra up; old tables of 1 keyspace in quarantine; to be filled by the repair
+        gw1: clients stopped
+        ");
+    }
+
+    #[test]
+    fn before_the_swap_the_old_tables_are_live_without_their_commitlog() {
+        let (events, _) = fixture::done();
+        let swap = |e: &Event| matches!(&e.body, Body::PhaseStarted { phase } if phase == "restore");
+        let until = events.iter().position(swap).unwrap();
+        insta::assert_snapshot!(lines(&RunState::of(&events[..until])), @"
+        cass1: Cassandra stopped; old tables live; commitlog and hints in quarantine
+        cass2: Cassandra stopped; old tables live; commitlog and hints in quarantine
+        cass3: Cassandra stopped; old tables live; commitlog and hints in quarantine
+        gw1: clients stopped
+        ");
+    }
+
+    #[test]
+    fn after_a_failed_swap_nothing_is_claimed_about_the_tables() {
+        let (events, _) = fixture::done();
+        let swap = |e: &Event| matches!(&e.body, Body::StepStarted { step, .. } if step == "table.swap");
+        let until = events.iter().position(swap).unwrap();
+        let mut failed = events[until + 1].clone();
+        if let Body::StepFinished { outcome, .. } = &mut failed.body {
+            *outcome = StepOutcome::Failed;
+        }
+        let text = lines(&RunState::of(events[..=until].iter().chain([&failed])));
+        insta::assert_snapshot!(text.lines().next().unwrap(), @"cass1: Cassandra stopped; some tables moved, some perhaps not; table.swap failed");
+    }
+
+    #[test]
+    fn of_a_rollback_it_is_not_claimed_which_tables_are_the_old_ones() {
+        let (_, mut state) = fixture::interrupted();
+        state.command = "rollback".to_owned();
+        insta::assert_snapshot!(lines(&state), @"
+        cass1: Cassandra up; tables of 1 keyspace moved by this run
+        cass2: Cassandra up; tables of 1 keyspace moved by this run; node.repair began, its end was not seen
+        cass3: Cassandra up; tables of 1 keyspace moved by this run
         gw1: clients stopped
         ");
     }

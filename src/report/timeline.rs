@@ -100,21 +100,30 @@ impl<'a> Scale<'a> {
 
     fn x(&self, time: Timestamp) -> f64 {
         let breaks = self.state.pauses.iter().filter(|(_, end)| *end <= time).count();
-        LEFT + figures::worked(self.state, self.first, time) * self.per_second + as_f64(breaks) * BREAK
+        round(LEFT + figures::worked(self.state, self.first, time) * self.per_second + as_f64(breaks) * BREAK)
     }
 
     /// The place of a moment given in seconds worked.
     fn x_worked(&self, seconds: f64) -> f64 {
         let before = |begin: Timestamp| figures::worked(self.state, self.first, begin) < seconds;
         let breaks = self.state.pauses.iter().filter(|(begin, _)| before(*begin)).count();
-        LEFT + seconds * self.per_second + as_f64(breaks) * BREAK
+        round(LEFT + seconds * self.per_second + as_f64(breaks) * BREAK)
     }
 
     fn bar(&self, from: Timestamp, to: Timestamp, y: f64, least: f64) -> Bar {
         let x = self.x(from);
-        let w = (self.x(to) - x).max(least);
+        let w = round((self.x(to) - x).max(least));
         let cross_x = if w > 24.0 { x + w - 10.0 } else { x + w + 8.0 };
-        Bar { x, y, w, text_x: x + w / 2.0, cross_x, class: String::new(), text: String::new(), title: String::new() }
+        Bar {
+            x,
+            y,
+            w,
+            text_x: round(x + w / 2.0),
+            cross_x,
+            class: String::new(),
+            text: String::new(),
+            title: String::new(),
+        }
     }
 }
 
@@ -170,8 +179,7 @@ fn lane_name(host: &str, y: f64) -> Mark {
 fn phases(state: &RunState, scale: &Scale<'_>, names: &[&str]) -> Vec<Bar> {
     let mut bars = vec![];
     for (i, phase) in state.phases.iter().enumerate() {
-        let next = state.phases.get(i + 1).map(|next| next.started);
-        let end = next.or(phase.ended).or(state.span.map(|(_, last)| last)).unwrap_or(phase.started);
+        let end = figures::phase_end(state, i);
         let mut bar = scale.bar(phase.started, end, PHASE_Y, 1.5);
         let number = names.iter().position(|name| *name == phase.phase).map_or(0, |n| n + 1);
         let seconds = figures::worked(state, phase.started, end);
@@ -232,6 +240,11 @@ fn ticks(scale: &Scale<'_>, worked: f64, y: f64) -> Vec<Mark> {
     let every = STEPS.iter().copied().find(|s| worked / f64::from(*s) <= 11.0).unwrap_or(86_400 * 7);
     let marks = (0..=11).map(|i| f64::from(i * every)).take_while(|seconds| *seconds <= worked);
     marks.map(|seconds| Mark { x: scale.x_worked(seconds), y, text: words::clock(seconds) }).collect()
+}
+
+/// One digit after the point: enough for a drawing, and half the size of the file.
+fn round(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small counts")]

@@ -3,7 +3,7 @@
 //! The verdict is a word in the first column; failing guards come first, since a refusal is read
 //! from the top. Guards that hold are counted, and listed only when asked for.
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::Look;
 use crate::event::Level;
@@ -51,7 +51,6 @@ fn lay_out(rows: &[&Finding], look: Look) -> String {
         let host = host.as_ref().map_or("cluster", HostName::as_str);
         table.add_row([word(*level), guard, host, &words::line(message), &words::line(cure)]);
     }
-    table.column_mut(0).map(|column| column.set_cell_alignment(CellAlignment::Left));
     // The first three are short and are looked up by eye: never broken.
     table.set_constraints([ColumnConstraint::ContentWidth; 3]);
     if let Some(message) = table.column_mut(3) {

@@ -68,6 +68,8 @@ mod tests {
         }
         let (events, state) = fixture::done();
         let mut view = Json::new(Gone(0));
-        events.iter().for_each(|event| view.handle(event, &state));
+        for event in &events {
+            view.handle(event, &state);
+        }
     }
 }

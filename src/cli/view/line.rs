@@ -3,6 +3,8 @@
 //! Every function returns finished lines without line breaks and without the time of day, which
 //! only the plain view puts in front.
 
+use std::fmt::Write as _;
+
 use super::Look;
 use crate::event::{Body, Event, Level, RunState, StepOutcome};
 use crate::report::words;
@@ -21,7 +23,7 @@ pub(super) fn lines(event: &Event, state: &RunState, look: Look) -> Vec<String> 
         }
         Body::PhaseStarted { phase } if !look.quiet() => vec![look.head(&heading(phase, state)).into_owned()],
         Body::StepStarted { step, host, attempt, id, summary, .. } if look.verbose() => {
-            let line = format!("{host:<8} {step:<15} {} … begins", words::line(summary));
+            let line = format!("{host:<8} {step:<15} {} {} begins", words::line(summary), look.sign("…", "..."));
             vec![format!("{line} {}", look.dim(&format!("[{id}, attempt {attempt}]")))]
         }
         Body::StepFinished { .. } => step_finished(&event.body, state, look),
@@ -88,13 +90,13 @@ fn step_finished(body: &Body, state: &RunState, look: Look) -> Vec<String> {
     // On a narrow terminal the evidence matters more than what the step's name says already.
     let mut line = match look.width {
         Some(width) if whole > width.into() && !look.verbose() => format!("{start} {end}"),
-        _ => format!("{start} {summary} … {end}"),
+        _ => format!("{start} {summary} {} {end}", look.sign("…", "...")),
     };
     if look.verbose() {
         let more = format!(" [{id}, attempt {attempt}, remote {}]", words::span(*remote_s));
         line.push_str(&look.dim(&more));
     } else if *attempt > 1 {
-        line.push_str(&format!(" (attempt {attempt})"));
+        _ = write!(line, " (attempt {attempt})");
     }
     let mut said = vec![line];
     if !outcome.good() {

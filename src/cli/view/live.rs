@@ -12,7 +12,7 @@
 //! redraw costs a round trip. At most [`ROWS`] steps get a line of their own, or 200 hosts would
 //! push everything off the screen; the others are counted in the last line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -43,6 +43,9 @@ pub struct Live {
     /// Steps that run, by id, each with its line when it has one.
     running: BTreeMap<String, Option<ProgressBar>>,
     pulse: Option<ProgressBar>,
+    /// Steps that ended well. Kept here, since counting them in the fold at every event would be
+    /// quadratic: seconds of work in a run over 200 hosts.
+    proven: BTreeSet<String>,
 }
 
 /// What the last line is made of.
@@ -90,7 +93,17 @@ impl Live {
     fn new(target: ProgressDrawTarget, look: Look, now: fn() -> Timestamp, beats: bool) -> Self {
         let screen = MultiProgress::with_draw_target(target);
         let overall = Arc::new(Mutex::new(Overall::default()));
-        Self { screen, look, now, beats, last: ProgressBar::hidden(), overall, running: BTreeMap::new(), pulse: None }
+        Self {
+            screen,
+            look,
+            now,
+            beats,
+            last: ProgressBar::hidden(),
+            overall,
+            running: BTreeMap::new(),
+            pulse: None,
+            proven: BTreeSet::new(),
+        }
     }
 
     fn print(&self, text: &str) {
@@ -102,7 +115,7 @@ impl Live {
         let first = state.span.map_or(event.time, |(first, _)| first);
         let overall = Overall {
             phase: state.phases.last().map(|p| line::heading(&p.phase, state)).unwrap_or_default(),
-            proven: state.proven(),
+            proven: self.proven.len(),
             total: state.total_steps,
             worked: figures::worked(state, first, event.time),
             at: event.time,
@@ -126,6 +139,7 @@ impl Live {
                 _ = w.write_str(&look.head(&overall.text(now(), look)));
             };
             self.last = self.line("{overall}", |style| style.with_key("overall", text));
+            self.start(&self.last);
         }
     }
 
@@ -134,10 +148,15 @@ impl Live {
         let bar = ProgressBar::no_length();
         let bar = if self.last.is_hidden() { self.screen.add(bar) } else { self.screen.insert_before(&self.last, bar) };
         bar.set_style(more(style(template, self.look)));
+        bar
+    }
+
+    /// Lets a line move by itself, once all that it says is set.
+    fn start(&self, bar: &ProgressBar) {
+        bar.tick();
         if self.beats {
             bar.enable_steady_tick(BEAT);
         }
-        bar
     }
 
     fn step_line(&self, step: &StepView) -> ProgressBar {
@@ -149,7 +168,7 @@ impl Live {
         let ran = (self.now)().duration_since(step.started).try_into().unwrap_or_default();
         let bar = bar.with_elapsed(ran);
         show_progress(&bar, step, self.look);
-        bar.tick();
+        self.start(&bar);
         bar
     }
 
@@ -179,18 +198,26 @@ impl Live {
 impl View for Live {
     fn handle(&mut self, event: &Event, state: &RunState) {
         self.begin();
-        if let Body::StepFinished { id, .. } = &event.body {
-            if let Some(Some(bar)) = self.running.remove(id) {
-                bar.finish_and_clear();
-                self.screen.remove(&bar);
-            }
+        if let Body::StepFinished { id, .. } = &event.body
+            && let Some(Some(bar)) = self.running.remove(id)
+        {
+            bar.finish_and_clear();
+            self.screen.remove(&bar);
         }
         let clock = event.time.strftime("%H:%M:%S").to_string();
         for text in line::lines(event, state, self.look) {
             self.print(&format!("{}  {text}", self.look.dim(&clock)));
         }
         match &event.body {
-            Body::StepStarted { id, .. } => _ = self.running.insert(id.clone(), None),
+            Body::RunStarted { .. } => {
+                let proven = state.steps().filter(|step| state.is_proven(&step.id));
+                self.proven = proven.map(|step| step.id.clone()).collect();
+            }
+            Body::StepStarted { id, .. } => {
+                self.proven.remove(id);
+                self.running.insert(id.clone(), None);
+            }
+            Body::StepFinished { id, outcome, .. } if outcome.good() => _ = self.proven.insert(id.clone()),
             Body::StepProgress { id, .. } => {
                 if let (Some(Some(bar)), Some(step)) = (self.running.get(id), state.step(id)) {
                     show_progress(bar, step, self.look);
@@ -210,13 +237,14 @@ impl View for Live {
     }
 
     fn pulse(&mut self, text: &str) {
-        if self.pulse.is_none() {
-            self.pulse = Some(self.line("{spinner} {wide_msg} {clock}", |style| style));
-        }
         if let Some(pulse) = &self.pulse {
             pulse.set_message(words::line(text));
-            pulse.tick();
+            return;
         }
+        let pulse = self.line("{spinner} {wide_msg} {clock}", |style| style);
+        pulse.set_message(words::line(text));
+        self.start(&pulse);
+        self.pulse = Some(pulse);
     }
 
     fn finish(&mut self) {

@@ -58,10 +58,10 @@ pub fn make(printer: &Printer) -> Box<dyn View> {
     if printer.json {
         return Box::new(Json::new(io::stdout()));
     }
-    if printer.live {
-        if let Some(live) = Live::on_stderr(printer.err) {
-            return Box::new(live);
-        }
+    if printer.live
+        && let Some(live) = Live::on_stderr(printer.err)
+    {
+        return Box::new(live);
     }
     Box::new(Plain::new(io::stderr(), printer.err))
 }

@@ -65,7 +65,8 @@ impl<W: Write + Send> View for Plain<W> {
         // Said once: a log has no line to redraw.
         if !self.look.quiet() && self.pulse != text {
             text.clone_into(&mut self.pulse);
-            self.line(Timestamp::now(), &format!("{} …", words::line(text)));
+            let text = format!("{} {}", words::line(text), self.look.sign("…", "..."));
+            self.line(Timestamp::now(), &text);
             _ = self.out.flush();
         }
     }
@@ -87,8 +88,8 @@ impl<W: Write + Send> View for Plain<W> {
             let far =
                 progress.as_ref().map(|(done, total, unit)| format!(", {}", words::progress(*done, *total, unit)));
             let since = words::clock(now.duration_since(step.started).as_secs_f64());
-            let text =
-                format!("{:<8} {:<15} {} … still running, {since}", step.host, step.step, words::line(&step.summary));
+            let (summary, dots) = (words::line(&step.summary), self.look.sign("…", "..."));
+            let text = format!("{:<8} {:<15} {summary} {dots} still running, {since}", step.host, step.step);
             self.line(now, &(text + &far.unwrap_or_default()));
         }
     }
@@ -296,9 +297,9 @@ mod tests {
           why    SIGINT
 
           The cluster now
-            cass1  Cassandra up; restored tables live and repaired
-            cass2  Cassandra up; old tables in quarantine, none live; node.repair began, its end was not seen
-            cass3  Cassandra up; old tables in quarantine, none live
+            cass1  Cassandra up; 1 keyspace restored, old tables in quarantine
+            cass2  Cassandra up; old tables of 1 keyspace in quarantine; to be filled by the repair; node.repair began, its end was not seen
+            cass3  Cassandra up; old tables of 1 keyspace in quarantine; to be filled by the repair
             gw1    clients stopped
             No other host was touched.
 
@@ -316,7 +317,7 @@ mod tests {
           wipe               0.7 s  ▎
           start             94.5 s  ████████████████████████████████████████
           index              3.9 s  █▋
-          repair            24.6 s  ██████████▍
+          repair            31.7 s  █████████████▍
 
         report: /home/ops/.local/state/reseed/lab-cluster/20261122T161500Z-1f3a/report.html
         next:   reseed resume 20261122T161500Z-1f3a
@@ -366,5 +367,53 @@ mod tests {
         23:17:27  cass2    node.drain      flush memtables and stop taking part in the ring … begins [drain/node.drain/cass2, attempt 2]
         23:17:33  cass2    node.drain      flush memtables and stop taking part in the ring … done in 5.9 s: Mode: DRAINED, clean log [drain/node.drain/cass2, attempt 2, remote 5.9 s]
         ");
+    }
+
+    #[test]
+    fn a_step_that_runs_silently_is_named_every_half_minute_with_its_progress() {
+        let (events, _) = fixture::done();
+        let until = events.iter().position(|e| matches!(e.body, Body::StepProgress { .. })).unwrap();
+        let mut view = Plain::new(vec![], Look { ascii: true, ..Look::default() });
+        let state = RunState::of(&events[..=until]);
+        for event in &events[..=until] {
+            view.handle(event, &state);
+        }
+        view.out.clear();
+        let now = events[until].time;
+        for seconds in 0..60 {
+            view.tick(&state, now + SignedDuration::from_secs(seconds));
+        }
+        insta::assert_snapshot!(String::from_utf8(view.out).unwrap(), @"
+        16:15:32  cass1    stage.copy      copy the backup to the stage and verify it ... still running, 0:30, 480 MiB of 1.2 GiB, 39 %
+        16:16:02  cass1    stage.copy      copy the backup to the stage and verify it ... still running, 1:00, 480 MiB of 1.2 GiB, 39 %
+        ");
+    }
+
+    #[test]
+    fn an_ascii_locale_gets_nothing_but_ascii() {
+        for (events, _) in [fixture::done(), fixture::paused(), fixture::refused(), fixture::interrupted()] {
+            let mut view = Plain::new(vec![], Look { ascii: true, ..Look::default() });
+            let mut state = RunState::default();
+            for event in &events {
+                state.apply(event);
+                view.handle(event, &state);
+            }
+            let text = String::from_utf8(view.out).unwrap();
+            assert!(text.is_ascii(), "{text}");
+        }
+    }
+
+    #[test]
+    fn colour_changes_nothing_but_colour() {
+        for (events, _) in [fixture::done(), fixture::paused(), fixture::refused()] {
+            let mut view = Plain::new(vec![], Look { colour: true, ..Look::default() });
+            let mut state = RunState::default();
+            for event in &events {
+                state.apply(event);
+                view.handle(event, &state);
+            }
+            let text = String::from_utf8(view.out).unwrap();
+            assert_eq!(words::clean(&text), shown(&events, Verbosity::Normal));
+        }
     }
 }

@@ -19,17 +19,25 @@ use crate::step::{Ask, ResolvedStep};
 pub fn write(out: &mut impl Write, plan: &Plan, digest: &str, look: Look) -> io::Result<()> {
     let steps = words::count(plan.steps().count(), "step");
     let hosts: BTreeSet<&HostName> = plan.phases.iter().flat_map(|p| p.lanes.iter().map(|l| &l.host)).collect();
+    let mut phases: Vec<&str> = plan.phases.iter().map(|p| p.phase.as_str()).collect();
+    phases.dedup();
     let title = format!("{} of {}", plan.playbook, plan.cluster);
-    let size =
-        format!("{steps} in {} on {}", words::count(plan.phases.len(), "phase"), words::count(hosts.len(), "host"));
+    let size = format!("{steps} in {} on {}", words::count(phases.len(), "phase"), words::count(hosts.len(), "host"));
     writeln!(out, "{}: {size}", look.head(&title))?;
     for (name, value) in &plan.params {
         writeln!(out, "  {name:<10} {}", words::line(value))?;
     }
     writeln!(out, "  {:<10} {digest}", "digest")?;
     let mut printed = BTreeSet::new();
-    for (i, phase) in plan.phases.iter().enumerate() {
-        write_phase(out, i + 1, phase, plan, look, &mut printed)?;
+    // Stages of one phase share its number, as they do in the views of the run.
+    let (mut number, mut last) = (0, "");
+    for phase in &plan.phases {
+        let stage = phase.phase == last;
+        number += usize::from(!stage);
+        last = &phase.phase;
+        let heading = if stage { "    then".to_owned() } else { format!("{number:>2}  {}", look.head(&phase.phase)) };
+        writeln!(out, "\n{heading}{}", order(phase))?;
+        write_phase(out, phase, plan, look, &mut printed)?;
     }
     writeln!(out)?;
     what_will_be_down(out, plan, look)
@@ -37,14 +45,11 @@ pub fn write(out: &mut impl Write, plan: &Plan, digest: &str, look: Look) -> io:
 
 fn write_phase<'p>(
     out: &mut impl Write,
-    number: usize,
     phase: &Phase,
     plan: &'p Plan,
     look: Look,
     printed: &mut BTreeSet<&'p str>,
 ) -> io::Result<()> {
-    let heading = look.head(&phase.phase).into_owned();
-    writeln!(out, "\n{number:>2}  {heading}{}", order(phase))?;
     match phase.gate {
         Some(Gate::Preflight) => writeln!(out, "      all guards, before anything is changed")?,
         Some(Gate::Recheck) => {
@@ -56,7 +61,7 @@ fn write_phase<'p>(
     let groups = if look.verbose() { phase.lanes.iter().map(|lane| vec![lane]).collect() } else { alike(&phase.lanes) };
     for group in groups {
         let names: Vec<&str> = group.iter().map(|lane| lane.host.as_str()).collect();
-        writeln!(out, "      {}", names.join(" "))?;
+        writeln!(out, "      {}", names.join(if phase.parallel { ", " } else { ", then " }))?;
         for step in &group[0].steps {
             let subject = step.subject.as_deref().map(|s| format!(" ({s})")).unwrap_or_default();
             writeln!(out, "        {:<16} {}{}", step.step, words::line(&step.summary), look.dim(&subject))?;
@@ -213,7 +218,8 @@ mod tests {
                 phase("drain", false, None, &[("cass2", DRAIN), ("cass1", DRAIN)]),
                 phase("restore", true, None, &[("cass1", &[("table.swap", "9 tables: stage to live")])]),
                 phase("wipe", true, None, &[("cass2", &[("table.aside", "9 tables to quarantine")])]),
-                phase("start", false, None, &[("cass1", START), ("cass2", START)]),
+                phase("start", true, None, &[("cass1", START)]),
+                phase("start", false, None, &[("cass2", START), ("cass3", START)]),
                 phase("start-clients", true, None, &[("gw1", &[("gateway.start", "start Instance1")])]),
             ],
             scripts: Library::of(&[("node.drain.act", "$NODETOOL drain\n"), ("mode.proof", "$NODETOOL netstats\n")]),
@@ -229,7 +235,7 @@ mod tests {
     #[test]
     fn a_plan_says_what_runs_where_in_which_order_and_what_will_be_down() {
         insta::assert_snapshot!(shown(&plan(), Verbosity::Normal), @"
-        restore of Lab Cluster: 10 steps in 8 phases on 3 hosts
+        restore of Lab Cluster: 11 steps in 8 phases on 4 hosts
           backup     Group2-20261121
           keyspaces  ks1
           digest     sha256:8f2c41d0
@@ -245,7 +251,7 @@ mod tests {
                 gateway.stop     stop Instance1
 
          4  drain, one host after the other
-              cass2 cass1
+              cass2, then cass1
                 node.drain       flush and leave the ring
                 node.stop        stop Cassandra
 
@@ -257,8 +263,12 @@ mod tests {
               cass2
                 table.aside      9 tables to quarantine (ks1)
 
-         7  start, one host after the other
-              cass1 cass2
+         7  start
+              cass1
+                node.start       start and wait until ready
+
+            then, one host after the other
+              cass2, then cass3
                 node.start       start and wait until ready
 
          8  start-clients
