@@ -67,7 +67,7 @@ async fn a_refused_login_is_denied_and_asked_once_for_all_who_wait() {
 
 #[tokio::test]
 async fn noisy_and_foreign_login_shells_run_scripts_as_sh_does() {
-    let Some(server) = Server::start("") else { return };
+    let Some(server) = Server::start("SetEnv SHLVL=0") else { return };
     let noisy = "#!/bin/sh\necho Welcome; printf 'no newline'; echo noise >&2\n/bin/sh \"$@\"\nrc=$?\necho bye; exit $rc\n";
     let mut logins = vec![("a noisy script", Login::with_script(noisy))];
     for shell in ["/bin/bash", "/bin/csh", "/usr/bin/tcsh", "/usr/bin/fish", "/usr/bin/zsh"] {
@@ -190,10 +190,18 @@ async fn a_job_survives_the_loss_of_its_connection_and_is_found_again() {
 async fn a_job_survives_its_coordinator_and_another_one_adopts_its_result() {
     let Some(server) = Server::start("") else { return };
     let dir = tempfile::tempdir().unwrap();
-    let job = job(dir.path(), "sleep 1; echo done");
+    let job = job(dir.path(), "sleep 4; echo done");
     let first = server.transport();
     let host = host();
-    assert!(tokio::time::timeout(Duration::from_millis(600), run(&first, &job)).await.is_err());
+    let started = async {
+        while !Path::new(&job.directory()).join("pid").exists() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        answer = run(&first, &job) => panic!("{answer:?}"),
+        () = started => {}
+    }
     first.close().await;
     let second = server.transport();
     assert_eq!(jobs::look(&second, &host, &job).await.unwrap(), State::Running(None));
@@ -217,6 +225,7 @@ async fn a_server_that_drops_connections_when_busy_is_knocked_at_again() {
     }
     let log = std::fs::read_to_string(server.dir.path().join("sshd.log")).unwrap();
     println!("{} connections were dropped", log.matches("past MaxStartups").count());
+    assert!(log.contains("MaxStartups"), "the fault did not happen: {log}");
     transport.close().await;
 }
 

@@ -22,7 +22,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one; `extra` goes into its sshd_config. `None`: printed why it cannot be.
+    /// Starts one; `extra` goes first into its sshd_config. `None`: printed why it cannot be.
+    ///
+    /// `SHLVL`: bash under sshd reads `.bashrc` unless it seems to be a nested shell. The file of
+    /// this machine's root is not what is tested (it may cost more than all the rest).
     pub fn start(extra: &str) -> Option<Self> {
         if !Path::new("/usr/sbin/sshd").exists() || !rustix::process::geteuid().is_root() {
             println!("skipped: this tier needs root and /usr/sbin/sshd");
@@ -37,10 +40,12 @@ impl Server {
         fs::copy(dir.path().join("client.pub"), dir.path().join("authorized")).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let at = dir.path().display();
+        // The last one counts, unlike most others.
+        let startups = if extra.contains("MaxStartups") { "" } else { "MaxStartups 100" };
         let config = format!(
-            "{extra}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host\nPidFile none\nUsePAM no\nStrictModes no\n\
+            "{extra}\n{startups}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host\nPidFile none\nUsePAM no\nStrictModes no\n\
              AuthorizedKeysFile {at}/authorized\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n\
-             KbdInteractiveAuthentication no\nAcceptEnv *\nMaxStartups 100\n"
+             KbdInteractiveAuthentication no\nAcceptEnv *\nSetEnv SHLVL=5\n"
         );
         fs::write(dir.path().join("sshd_config"), config).unwrap();
         let mut server = Self { dir, port, child: None };
