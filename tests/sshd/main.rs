@@ -1,6 +1,8 @@
 //! The sshd tier: the conformance suite and the faults of real connections, over a real sshd that
 //! each test starts for itself. Run as root: `cargo test --test sshd`.
 
+#![expect(clippy::print_stdout, reason = "tests tell what they skip and what they measured")]
+
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod server;
@@ -68,7 +70,8 @@ async fn a_refused_login_is_denied_and_asked_once_for_all_who_wait() {
 #[tokio::test]
 async fn noisy_and_foreign_login_shells_run_scripts_as_sh_does() {
     let Some(server) = Server::start("SetEnv SHLVL=0") else { return };
-    let noisy = "#!/bin/sh\necho Welcome; printf 'no newline'; echo noise >&2\n/bin/sh \"$@\"\nrc=$?\necho bye; exit $rc\n";
+    let noisy =
+        "#!/bin/sh\necho Welcome; printf 'no newline'; echo noise >&2\n/bin/sh \"$@\"\nrc=$?\necho bye; exit $rc\n";
     let mut logins = vec![("a noisy script", Login::with_script(noisy))];
     for shell in ["/bin/bash", "/bin/csh", "/usr/bin/tcsh", "/usr/bin/fish", "/usr/bin/zsh"] {
         if Path::new(shell).exists() {
@@ -211,7 +214,7 @@ async fn a_job_survives_its_coordinator_and_another_one_adopts_its_result() {
 
 #[tokio::test]
 async fn a_server_that_drops_connections_when_busy_is_knocked_at_again() {
-    let Some(server) = Server::start("MaxStartups 2:60:4") else { return };
+    let Some(server) = Server::start("MaxStartups 2:70:8") else { return };
     let names: Vec<String> = (0..8).map(|n| format!("n{n}")).collect();
     let hosts = names.iter().map(|name| server.host(name, "root")).collect();
     let transport = std::sync::Arc::new(SshTransport::new(hosts, &limits(), None).unwrap());
