@@ -1,6 +1,8 @@
 //! The conformance suite on this machine, under each shell that is here, and what is particular to
 //! the fake transport. The sshd tier runs the same suite over a real server.
 
+#![expect(clippy::print_stdout, reason = "tests tell what they skip and what they measured")]
+
 mod conformance;
 
 use std::path::PathBuf;
@@ -43,7 +45,8 @@ async fn sudo_to_the_same_user_gives_the_same_answer() {
     call.secret = reseed::remote::Secret::new("s3cret");
     assert_eq!(transport.exec(&host(), call).await.unwrap().stdout, format!("{user}\ns3cret"));
     conformance::a_job_answers_with_its_output_and_code(&transport).await;
-    let denied = LocalTransport::new(Become::Sudo("no-such-user".into())).exec(&host(), conformance::call("true")).await;
+    let denied =
+        LocalTransport::new(Become::Sudo("no-such-user".into())).exec(&host(), conformance::call("true")).await;
     assert!(matches!(denied, Err(TransportError::Denied { .. })), "{denied:?}");
 }
 

@@ -16,13 +16,14 @@
 //! cost two round trips each time.
 
 mod protocol;
+mod wrapped;
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 pub use self::protocol::{Progress, State};
-pub(super) use self::protocol::{answer, unwrap};
+pub(super) use self::wrapped::{answer, unwrap};
 use super::{Reply, Transport, TransportError};
 use crate::name::HostName;
 use crate::script::{Embedded, Rendered};

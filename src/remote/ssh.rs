@@ -1,7 +1,7 @@
 //! Hosts over SSH: one master connection per host, one channel per call.
 //!
-//! Flow: [`SshTransport::new`] makes a private directory with one generated ssh_config per host
-//! (`config`); the first call on a host starts its master (`master`), under a limit of connections
+//! Flow: [`SshTransport::new`] makes a private directory (`directory`) with one generated
+//! `ssh_config` per host (`config`); the first call on a host starts its master (`master`), under a limit of connections
 //! made at once; every call is a channel of it (`link`), spoken to by the openssh crate over the
 //! control socket (native-mux: no process per call). What ssh says on failure is told apart in
 //! `error`.
@@ -17,6 +17,7 @@
 //! its own task.
 
 mod config;
+mod directory;
 mod error;
 mod link;
 mod master;
@@ -37,7 +38,7 @@ use crate::name::HostName;
 pub struct SshHost {
     /// Its name in the inventory.
     pub name: HostName,
-    /// Where ssh goes: a name (also one of ssh_config), an address, or `user@` either.
+    /// Where ssh goes: a name (also one of `ssh_config`), an address, or `user@` either.
     pub address: String,
     /// How to log in.
     pub ssh: Ssh,
@@ -54,7 +55,7 @@ pub enum SshSetupError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The inventory names an ssh_config that cannot be read; ssh would pass over it silently.
+    /// The inventory names an `ssh_config` that cannot be read; ssh would pass over it silently.
     #[error("{host}: the inventory's ssh config {path} cannot be read: {source}")]
     Config {
         /// The host that names it.
@@ -64,7 +65,7 @@ pub enum SshSetupError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// An address that ssh would take for an option, or a value that ssh_config cannot hold.
+    /// An address that ssh would take for an option, or a value that `ssh_config` cannot hold.
     #[error("{host}: {what} {text:?} cannot be given to ssh")]
     Unfit {
         /// The host.
@@ -92,9 +93,9 @@ impl SshTransport {
     /// lock may give it.
     pub fn new(hosts: Vec<SshHost>, limits: &Limits, run_dir: Option<&Path>) -> Result<Self, SshSetupError> {
         if let Some(run_dir) = run_dir {
-            config::sweep(run_dir);
+            directory::sweep(run_dir);
         }
-        let directory = config::make_directory(run_dir)?;
+        let directory = directory::make(run_dir)?;
         let mut transport =
             Self { links: BTreeMap::new(), connects: Arc::new(Semaphore::new(limits.connects.max(1))), directory };
         for (index, host) in hosts.into_iter().enumerate() {
@@ -130,7 +131,8 @@ impl Transport for SshTransport {
     /// Ends all connections, also those with calls in flight.
     async fn close(&self) {
         let mut tasks = Vec::new();
-        for link in self.links.values().cloned() {
+        for link in self.links.values() {
+            let link = Arc::clone(link);
             tasks.push(tokio::spawn(async move { link.close().await }));
         }
         for task in tasks {

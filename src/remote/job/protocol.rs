@@ -1,6 +1,6 @@
 //! What the job scripts are given and what they answer; no I/O.
 
-use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use super::{Job, JobError, SCRIPTS};
 use crate::name::HostName;
 use crate::remote::frame::uptime;
 use crate::remote::{Call, Reply};
-use crate::script::{Library, Rendered, Script};
+use crate::script::{Library, Script};
 
 const SUPERVISE: &str = include_str!("../job_supervise.sh");
 /// How much later than its ceiling a waiting call may answer.
 const GRACE: Duration = Duration::from_secs(30);
 
-static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::of(SCRIPTS));
+pub(super) static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::of(SCRIPTS));
 
 /// How far a job says it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +69,11 @@ pub(super) fn check(host: &HostName, job: &Job) -> Result<(), JobError> {
 
 /// Names one job with one script: run, step, attempt and what it runs.
 fn token(job: &Job) -> String {
-    let digest: String = Sha256::digest(&job.script.text).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{} {} {} {digest}", job.run, job.step, job.attempt)
+    let mut token = format!("{} {} {} ", job.run, job.step, job.attempt);
+    for byte in Sha256::digest(&job.script.text) {
+        let _ = write!(token, "{byte:02x}");
+    }
+    token
 }
 
 pub(super) fn launch(job: &Job, ceiling: Duration, seen: &str) -> Call {
@@ -127,79 +130,11 @@ fn refused(host: &HostName, job: &Job, why: String) -> JobError {
     JobError::Refused { host: host.clone(), job: job.directory(), why }
 }
 
-/// A job call as the fake transport sees it.
-pub(in crate::remote) struct Wrapped {
-    /// The job's directory.
-    pub(in crate::remote) directory: String,
-    /// What names it.
-    pub(in crate::remote) token: String,
-    /// The act itself, when this is a launch.
-    pub(in crate::remote) act: Option<Call>,
-}
-
-/// Takes a job call apart; `None` for any other call.
-pub(in crate::remote) fn unwrap(call: &Call) -> Option<Wrapped> {
-    let vars = &call.script.vars;
-    let var = |name: &str| vars.get(name).cloned().unwrap_or_default();
-    let act = match call.script.name.as_str() {
-        "job.wait" => None,
-        "job.launch" => {
-            let text = var("ACT_TEXT");
-            let script = Rendered { name: var("ACT"), vars: assignments(&text), text };
-            Some(Call { script, ..call.clone() })
-        }
-        _ => return None,
-    };
-    let directory = format!("{}/{}/{}", var("ROOT"), call.run, var("JOB"));
-    Some(Wrapped { directory, token: var("TOKEN"), act })
-}
-
-/// What `job_wait.sh` would print for a job that ended with `reply`.
-pub(in crate::remote) fn answer(reply: &Reply) -> Reply {
-    let head = format!("finished {} 0 {} \n", reply.rc, reply.remote.as_secs_f64());
-    Reply { rc: 0, stdout: head + &reply.stdout, stderr: reply.stderr.clone(), remote: reply.remote }
-}
-
-/// Reads back the header that `script::header` wrote: the assignments before the prelude.
-fn assignments(text: &str) -> BTreeMap<String, String> {
-    let mut vars = BTreeMap::new();
-    let mut rest = text;
-    while let Some((name, mut tail)) = rest.split_once("='") {
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
-            break;
-        }
-        let mut value = String::new();
-        while let Some((part, after)) = tail.split_once('\'') {
-            value.push_str(part);
-            tail = after;
-            match tail.strip_prefix(r"\''") {
-                Some(inside) => {
-                    value.push('\'');
-                    tail = inside;
-                }
-                None => break,
-            }
-        }
-        vars.insert(name.to_owned(), value);
-        rest = tail.strip_prefix('\n').unwrap_or(tail);
-    }
-    vars
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    proptest::proptest! {
-        #[test]
-        fn the_header_of_a_script_is_read_back_as_it_was_written(
-            vars in proptest::collection::btree_map("[A-Z][A-Z0-9_]{0,5}", "([^\0]|'|\n|\\\\){0,20}", 0..4)
-        ) {
-            let mut script = Script::new("job.wait");
-            script.vars.clone_from(&vars);
-            proptest::prop_assert_eq!(assignments(&LIBRARY.render(&script).unwrap().text), vars);
-        }
-    }
+    use crate::script::Rendered;
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_name_that_could_leave_the_root_is_refused() {

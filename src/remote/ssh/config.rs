@@ -1,17 +1,16 @@
-//! The private directory of one transport: a generated ssh_config, a control socket and a log per
-//! host.
+//! The generated `ssh_config` of one host.
 //!
-//! `ssh -F` replaces both the user's and the system's ssh_config, so the generated file includes
-//! them. In ssh_config the first value wins: what must hold comes first, then the inventory's
+//! `ssh -F` replaces both the user's and the system's `ssh_config`, so the generated file includes
+//! them. In `ssh_config` the first value wins: what must hold comes first, then the inventory's
 //! login (in a `Host` block of its own, since a jump host reads the same file and must not get
 //! that user and port), then the includes, at top level again.
 //!
-//! Invariants: directory 0700, files 0600; a socket's path stays far under the 108 bytes of
-//! `sun_path` (ssh binds a name that is 17 longer first), so names are numbers, never host names.
+//! Invariant: no value of the inventory can add a line, an option or a pattern of its own.
 
+use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{SshHost, SshSetupError};
@@ -39,61 +38,8 @@ impl Place {
     }
 }
 
-/// Names the directory in a run's directory, for [`sweep`].
-const RECORD: &str = "ssh-directory";
-const PREFIX: &str = "reseed-";
-/// A longer `$XDG_RUNTIME_DIR` would make socket paths too long.
-const LONGEST_PARENT: usize = 48;
-
-/// Makes the private directory and records it in the run's.
-pub(super) fn make_directory(run_dir: Option<&Path>) -> Result<PathBuf, SshSetupError> {
-    let fits = |path: &PathBuf| path.is_absolute() && path.as_os_str().len() <= LONGEST_PARENT && path.is_dir();
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(fits);
-    let mut made = Err(io::ErrorKind::NotFound.into());
-    let mut path = PathBuf::new();
-    // A runtime directory may be named but not writable (after `su`, say).
-    for parent in runtime.into_iter().chain([PathBuf::from("/tmp")]) {
-        path = parent.join(format!("{PREFIX}{:08x}", super::super::random() & 0xffff_ffff));
-        made = fs::DirBuilder::new().mode(0o700).create(&path);
-        if made.is_ok() {
-            break;
-        }
-    }
-    made.map_err(|source| SshSetupError::Directory { path: path.clone(), source })?;
-    if let Some(run_dir) = run_dir {
-        let record = run_dir.join(RECORD);
-        fs::write(&record, path.as_os_str().as_encoded_bytes())
-            .map_err(|source| SshSetupError::Directory { path: record, source })?;
-    }
-    Ok(path)
-}
-
-/// Ends what an earlier coordinator of the run left. Best effort: a master that is not found ends
-/// by itself when idle.
-pub(super) fn sweep(run_dir: &Path) {
-    let Ok(text) = fs::read_to_string(run_dir.join(RECORD)) else { return };
-    let directory = PathBuf::from(text);
-    let ours = directory.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
-        && fs::symlink_metadata(&directory)
-            .is_ok_and(|meta| meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw());
-    if !ours {
-        return;
-    }
-    for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
-        if entry.path().extension().is_some_and(|ext| ext == "s") {
-            let _ = std::process::Command::from(super::master::exit_command(&entry.path()).into_std()).status();
-        }
-    }
-    let _ = fs::remove_dir_all(&directory);
-}
-
-/// Writes the host's ssh_config.
-pub(super) fn write(
-    directory: &Path,
-    index: usize,
-    host: &SshHost,
-    limits: &Limits,
-) -> Result<Place, SshSetupError> {
+/// Writes the host's `ssh_config`.
+pub(super) fn write(directory: &Path, index: usize, host: &SshHost, limits: &Limits) -> Result<Place, SshSetupError> {
     let place = Place {
         config: directory.join(format!("{index}.conf")),
         stem: directory.join(index.to_string()),
@@ -110,8 +56,8 @@ pub(super) fn write(
     Ok(place)
 }
 
-/// What must hold whatever the user's ssh_config says. `LogLevel`: failures are told apart by
-/// what ssh logs. `UpdateHostKeys`: known_hosts is the user's. The rest: nothing of ours is
+/// What must hold whatever the user's `ssh_config` says. `LogLevel`: failures are told apart by
+/// what ssh logs. `UpdateHostKeys`: `known_hosts` is the user's. The rest: nothing of ours is
 /// forwarded, nothing of the user's for interactive sessions gets in the way.
 const FIXED: &str = "\
 BatchMode yes
@@ -136,26 +82,26 @@ fn text(host: &SshHost, limits: &Limits) -> Result<String, SshSetupError> {
     if host.address.is_empty() || host.address.starts_with('-') || !host.address.chars().all(fits) {
         return Err(unfit("address", &host.address));
     }
-    let word = |what, text: &str| match text.contains(|c: char| c.is_control() || c == '"') {
-        true => Err(unfit(what, text)),
-        // ssh_config reads quotes as the shell does, but knows no escape for them in old versions.
-        false => Ok(format!("\"{text}\"")),
+    // Old versions know no escape for a quote.
+    let word = |what, text: &str| {
+        let fits = !text.contains(|c: char| c.is_control() || c == '"');
+        fits.then(|| format!("\"{text}\"")).ok_or_else(|| unfit(what, text))
     };
     let connect = limits.connect.as_secs().max(1);
     let alive = (limits.silence.as_secs() / 3).max(1);
     let mut text = format!("# Written by reseed.\n{FIXED}ConnectTimeout {connect}\nServerAliveInterval {alive}\n");
     let name = host.address.rsplit('@').next().unwrap_or_default();
-    text.push_str(&format!("Host {name}\n"));
+    let _ = writeln!(text, "Host {name}");
     if let Some(user) = &host.ssh.user {
-        text.push_str(&format!("  User {}\n", word("user", user)?));
+        let _ = writeln!(text, "  User {}", word("user", user)?);
     }
     if let Some(port) = host.ssh.port {
-        text.push_str(&format!("  Port {port}\n"));
+        let _ = writeln!(text, "  Port {port}");
     }
     if let Some(file) = &host.ssh.identity_file {
         // A percent sign would be a token there.
         let file = file.to_string_lossy().replace('%', "%%");
-        text.push_str(&format!("  IdentityFile {}\n  IdentitiesOnly yes\n", word("identity file", &file)?));
+        let _ = writeln!(text, "  IdentityFile {}\n  IdentitiesOnly yes", word("identity file", &file)?);
     }
     text.push_str("Match all\n");
     match &host.ssh.config {
@@ -167,7 +113,7 @@ fn text(host: &SshHost, limits: &Limits) -> Result<String, SshSetupError> {
                 source,
             })?;
             let path = path.canonicalize().unwrap_or(path);
-            text.push_str(&format!("Include {}\n", word("ssh config", &literal(&path.to_string_lossy()))?));
+            let _ = writeln!(text, "Include {}", word("ssh config", &literal(&path.to_string_lossy()))?);
         }
         None => text.push_str("Include ~/.ssh/config\n"),
     }
@@ -225,7 +171,8 @@ mod tests {
     fn resolved(target: &str, host: &SshHost) -> String {
         let dir = tempfile::tempdir().unwrap();
         let place = write(dir.path(), 0, host, &limits()).unwrap();
-        let out = std::process::Command::new("ssh").arg("-G").arg("-F").arg(&place.config).arg(target).output().unwrap();
+        let out =
+            std::process::Command::new("ssh").arg("-G").arg("-F").arg(&place.config).arg(target).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8(out.stdout).unwrap()
     }
@@ -263,13 +210,5 @@ mod tests {
     fn a_config_that_is_not_there_is_an_error_not_a_silent_skip() {
         let ssh = Ssh { config: Some("/nonexistent/config".into()), ..Ssh::default() };
         assert!(matches!(text(&host("a", ssh), &limits()), Err(SshSetupError::Config { .. })));
-    }
-
-    #[test]
-    fn a_socket_path_is_short_and_its_directory_private() {
-        let path = make_directory(None).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o700);
-        assert!(path.join("9999.9999.s.0123456789abcdef").as_os_str().len() < 90);
-        fs::remove_dir(&path).unwrap();
     }
 }

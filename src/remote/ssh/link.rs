@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::config::Place;
 use super::master::{Channel, Master};
@@ -25,8 +25,8 @@ use crate::remote::{Call, Reply, TransportError, random};
 
 /// Tries against a server that drops connections.
 const KNOCKS: u32 = 5;
-/// Tries to get a channel that the server refuses.
-const REQUESTS: u32 = 6;
+/// Connections that may be found gone when a call wants to use them.
+const STALE: u32 = 3;
 /// For the exit code after the answer is whole.
 const GOODBYE: Duration = Duration::from_secs(5);
 
@@ -41,8 +41,10 @@ pub(super) struct Link {
     /// abandoned counts until its command ends; so well below ten.
     channels: Semaphore,
     state: Mutex<State>,
-    /// Numbers attempts to connect.
-    attempt: AtomicU64,
+    /// Numbers masters.
+    masters: AtomicU64,
+    /// Counts attempts to connect that have ended.
+    attempts: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -60,22 +62,25 @@ impl Link {
             deadline: limits.connect * 2,
             channels: Semaphore::new(limits.channels.max(1)),
             state: Mutex::default(),
-            attempt: AtomicU64::new(0),
+            masters: AtomicU64::new(0),
+            attempts: AtomicU64::new(0),
         }
     }
 
     /// The connection; made if there is none. Callers that waited for an attempt share its
     /// failure: each trying again would be a burst of refused logins.
     pub(super) async fn connect(&self, connects: &Semaphore) -> Result<Arc<Master>, TransportError> {
-        let before = self.attempt.load(Ordering::Acquire);
+        let before = self.attempts.load(Ordering::Acquire);
         let mut state = self.state.lock().await;
         if let Some(master) = state.master.as_ref().filter(|master| !master.is_ended()) {
             return Ok(Arc::clone(master));
         }
-        if let Some(failure) = state.failure.as_ref().filter(|_| self.attempt.load(Ordering::Acquire) != before) {
+        if let Some(failure) = state.failure.as_ref().filter(|_| self.attempts.load(Ordering::Acquire) != before) {
             return Err(failure.clone());
         }
-        match self.dial(connects).await {
+        let dialled = self.dial(connects).await;
+        self.attempts.fetch_add(1, Ordering::AcqRel);
+        match dialled {
             Ok(master) => {
                 let master = Arc::new(master);
                 *state = State { master: Some(Arc::clone(&master)), failure: None };
@@ -93,7 +98,8 @@ impl Link {
         loop {
             let attempt = {
                 let _permit = connects.acquire().await;
-                Master::launch(&self.host, &self.place, self.attempt.fetch_add(1, Ordering::AcqRel), self.deadline).await
+                let number = self.masters.fetch_add(1, Ordering::AcqRel);
+                Master::launch(&self.host, &self.place, number, self.deadline).await
             };
             match attempt {
                 Ok(master) => return Ok(master),
@@ -111,9 +117,9 @@ impl Link {
     pub(super) async fn exec(&self, connects: &Semaphore, call: Call) -> Result<Reply, TransportError> {
         let _channel = self.channels.acquire().await;
         let frame = Frame::of(&call);
-        let mut requests = 0;
+        let started = Instant::now();
+        let (mut stale, mut pause) = (0, Duration::from_millis(20));
         loop {
-            requests += 1;
             let master = self.connect(connects).await?;
             let attempt = timeout(call.limit, self.converse(&master, &frame)).await;
             match attempt {
@@ -122,10 +128,19 @@ impl Link {
                     return Err(TransportError::Timeout { host: self.host.clone(), limit: call.limit });
                 }
                 Ok(Attempt::Done(answer)) => return answer,
-                Ok(Attempt::NotSent(why)) if requests >= REQUESTS => {
+                Ok(Attempt::Stale) if stale < STALE => stale += 1,
+                Ok(Attempt::Stale) => {
+                    let why = "its connections break as soon as they are made".into();
                     return Err(TransportError::Unreachable { host: self.host.clone(), why });
                 }
-                Ok(Attempt::NotSent(_)) => sleep(Duration::from_millis(20 << requests)).await,
+                Ok(Attempt::Full(why)) if started.elapsed() > call.limit => {
+                    return Err(TransportError::Unreachable { host: self.host.clone(), why });
+                }
+                // Another channel will end, or what holds it.
+                Ok(Attempt::Full(_)) => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_millis(500));
+                }
             }
         }
     }
@@ -136,10 +151,10 @@ impl Link {
             // The socket is gone: idle for long, or lost while nothing ran.
             Err(openssh::Error::Disconnected) => {
                 master.end().await;
-                return Attempt::NotSent("the connection was gone".into());
+                return Attempt::Stale;
             }
             Err(openssh::Error::SshMux(error)) if error.to_string().contains("refused the request") => {
-                return Attempt::NotSent(format!("it opens no more sessions on this connection (MaxSessions?): {error}"));
+                return Attempt::Full(format!("it opens no more sessions on this connection (MaxSessions?): {error}"));
             }
             Err(error) => return Attempt::Done(Err(self.lost(master, &error).await)),
         };
@@ -201,6 +216,8 @@ impl Link {
 enum Attempt {
     /// The command was, or may have been, sent.
     Done(Result<Reply, TransportError>),
-    /// It certainly was not.
-    NotSent(String),
+    /// It certainly was not: the connection was gone.
+    Stale,
+    /// It certainly was not: the server refused a channel.
+    Full(String),
 }

@@ -1,0 +1,83 @@
+//! Job calls taken apart and answered, for the fake transport: it has no shell to run them.
+
+use std::collections::BTreeMap;
+
+use crate::remote::{Call, Reply};
+use crate::script::Rendered;
+
+/// A job call as the fake transport sees it.
+pub(in crate::remote) struct Wrapped {
+    /// The job's directory.
+    pub(in crate::remote) directory: String,
+    /// What names it.
+    pub(in crate::remote) token: String,
+    /// The act itself, when this is a launch.
+    pub(in crate::remote) act: Option<Call>,
+}
+
+/// Takes a job call apart; `None` for any other call.
+pub(in crate::remote) fn unwrap(call: &Call) -> Option<Wrapped> {
+    let vars = &call.script.vars;
+    let var = |name: &str| vars.get(name).cloned().unwrap_or_default();
+    let act = match call.script.name.as_str() {
+        "job.wait" => None,
+        "job.launch" => {
+            let text = var("ACT_TEXT");
+            let script = Rendered { name: var("ACT"), vars: assignments(&text), text };
+            Some(Call { script, ..call.clone() })
+        }
+        _ => return None,
+    };
+    let directory = format!("{}/{}/{}", var("ROOT"), call.run, var("JOB"));
+    Some(Wrapped { directory, token: var("TOKEN"), act })
+}
+
+/// What `job_wait.sh` would print for a job that ended with `reply`.
+pub(in crate::remote) fn answer(reply: &Reply) -> Reply {
+    let head = format!("finished {} 0 {} \n", reply.rc, reply.remote.as_secs_f64());
+    Reply { rc: 0, stdout: head + &reply.stdout, stderr: reply.stderr.clone(), remote: reply.remote }
+}
+
+/// Reads back the header that `script::header` wrote: the assignments before the prelude.
+fn assignments(text: &str) -> BTreeMap<String, String> {
+    let mut vars = BTreeMap::new();
+    let mut rest = text;
+    while let Some((name, mut tail)) = rest.split_once("='") {
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
+            break;
+        }
+        let mut value = String::new();
+        while let Some((part, after)) = tail.split_once('\'') {
+            value.push_str(part);
+            tail = after;
+            match tail.strip_prefix(r"\''") {
+                Some(inside) => {
+                    value.push('\'');
+                    tail = inside;
+                }
+                None => break,
+            }
+        }
+        vars.insert(name.to_owned(), value);
+        rest = tail.strip_prefix('\n').unwrap_or(tail);
+    }
+    vars
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remote::job::protocol::LIBRARY;
+    use crate::script::Script;
+
+    proptest::proptest! {
+        #[test]
+        fn the_header_of_a_script_is_read_back_as_it_was_written(
+            vars in proptest::collection::btree_map("[A-Z][A-Z0-9_]{0,5}", "([^\0]|'|\n|\\\\){0,20}", 0..4)
+        ) {
+            let mut script = Script::new("job.wait");
+            script.vars.clone_from(&vars);
+            proptest::prop_assert_eq!(assignments(&LIBRARY.render(&script).unwrap().text), vars);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! A real sshd on a free port of 127.0.0.1 with keys of its own, for one test. Nothing of the
+//! system's ssh set-up is used or changed; accounts are made only by [`Login::with_shell`], and
+//! removed with it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use reseed::inventory::{Become, Limits, Ssh};
+use reseed::name::HostName;
+use reseed::remote::ssh::{SshHost, SshTransport};
+
+pub struct Server {
+    pub dir: tempfile::TempDir,
+    pub port: u16,
+    child: Option<Child>,
+}
+
+impl Server {
+    /// Starts one; `extra` goes first into its sshd_config. `None`: printed why it cannot be.
+    ///
+    /// `SHLVL`: bash under sshd reads `.bashrc` unless it seems to be a nested shell. The file of
+    /// this machine's root is not what is tested (it may cost more than all the rest).
+    pub fn start(extra: &str) -> Option<Self> {
+        if !Path::new("/usr/sbin/sshd").exists() || !rustix::process::geteuid().is_root() {
+            println!("skipped: this tier needs root and /usr/sbin/sshd");
+            return None;
+        }
+        fs::create_dir_all("/run/sshd").unwrap();
+        let dir = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
+        for key in ["host", "client", "stranger"] {
+            let file = dir.path().join(key);
+            quiet(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(file));
+        }
+        fs::copy(dir.path().join("client.pub"), dir.path().join("authorized")).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let at = dir.path().display();
+        // The last one counts, unlike most others.
+        let startups = if extra.contains("MaxStartups") { "" } else { "MaxStartups 100" };
+        let config = format!(
+            "{extra}\n{startups}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host\nPidFile none\nUsePAM no\nStrictModes no\n\
+             AuthorizedKeysFile {at}/authorized\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n\
+             KbdInteractiveAuthentication no\nAcceptEnv *\nSetEnv SHLVL=5\n"
+        );
+        fs::write(dir.path().join("sshd_config"), config).unwrap();
+        let mut server = Self { dir, port, child: None };
+        server.trust("host");
+        server.resume();
+        Some(server)
+    }
+
+    /// Starts the listener (again).
+    pub fn resume(&mut self) {
+        let mut sshd = Command::new("/usr/sbin/sshd");
+        sshd.args(["-D", "-e", "-f"]).arg(self.dir.path().join("sshd_config"));
+        let log = fs::File::create(self.dir.path().join("sshd.log")).unwrap();
+        self.child = Some(sshd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
+        for _ in 0..100 {
+            std::thread::sleep(Duration::from_millis(20));
+            if fs::read_to_string(self.dir.path().join("sshd.log")).unwrap().contains("Server listening") {
+                return;
+            }
+        }
+        panic!("sshd does not listen: {}", fs::read_to_string(self.dir.path().join("sshd.log")).unwrap());
+    }
+
+    /// Puts the key of that name into known_hosts, alone.
+    pub fn trust(&self, key: &str) {
+        let public = fs::read_to_string(self.dir.path().join(format!("{key}.pub"))).unwrap();
+        let line = format!("[127.0.0.1]:{} {public}", self.port);
+        fs::write(self.dir.path().join("known_hosts"), line).unwrap();
+    }
+
+    /// How to log in here as `user`.
+    pub fn host(&self, name: &str, user: &str) -> SshHost {
+        let at = self.dir.path();
+        let config = at.join("client.conf");
+        let known = format!("UserKnownHostsFile {}/known_hosts\nGlobalKnownHostsFile none\n", at.display());
+        fs::write(&config, known).unwrap();
+        fs::set_permissions(&config, fs::Permissions::from_mode(0o600)).unwrap();
+        SshHost {
+            name: HostName::parse(name).unwrap(),
+            address: "127.0.0.1".into(),
+            ssh: Ssh {
+                user: Some(user.into()),
+                port: Some(self.port),
+                config: Some(config),
+                identity_file: Some(at.join("client")),
+                r#become: Become::None,
+            },
+        }
+    }
+
+    pub fn transport(&self) -> SshTransport {
+        self.transport_as("root", |_| {})
+    }
+
+    pub fn transport_as(&self, user: &str, change: impl FnOnce(&mut SshHost)) -> SshTransport {
+        let mut host = self.host("h1", user);
+        change(&mut host);
+        SshTransport::new(vec![host], &limits(), None).unwrap()
+    }
+
+    /// The server's processes without its listener: the connections.
+    pub fn sessions(&self) -> Vec<u32> {
+        let mut found = vec![self.child.as_ref().unwrap().id()];
+        let mut at = 0;
+        while at < found.len() {
+            let children: Vec<u32> = processes().filter(|(_, parent, _)| *parent == found[at]).map(|p| p.0).collect();
+            found.extend(children);
+            at += 1;
+        }
+        // Only sshd's own, not what runs in the sessions.
+        let own: Vec<u32> = processes().filter(|(_, _, name)| name.starts_with("sshd")).map(|p| p.0).collect();
+        found.into_iter().skip(1).filter(|pid| own.contains(pid)).collect()
+    }
+
+    pub fn signal(&self, signal: &str) {
+        for pid in self.sessions() {
+            let _ = Command::new("kill").args([&format!("-{signal}"), &pid.to_string()]).stderr(Stdio::null()).status();
+        }
+    }
+
+    /// Ends the listener; connections stay.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.child.is_some() {
+            self.signal("CONT");
+            self.signal("KILL");
+        }
+        self.stop();
+    }
+}
+
+/// Process id, parent and name of all processes.
+fn processes() -> impl Iterator<Item = (u32, u32, String)> {
+    fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
+        Some((pid, rest.split_whitespace().nth(1)?.parse().ok()?, name.to_owned()))
+    })
+}
+
+pub fn limits() -> Limits {
+    let zero = Duration::ZERO;
+    Limits {
+        connects: 8,
+        channels: 4,
+        copies: 2,
+        copy_rate: 0,
+        connect: Duration::from_secs(20),
+        silence: Duration::from_secs(3),
+        settle: zero,
+        ready: zero,
+        repair_stall: zero,
+        run: zero,
+    }
+}
+
+/// An account made for a test.
+pub struct Login {
+    pub name: String,
+    pub home: tempfile::TempDir,
+}
+
+/// useradd locks its files, but fails when it waits too long.
+static ACCOUNTS: Mutex<()> = Mutex::new(());
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+impl Login {
+    pub fn with_shell(shell: &Path) -> Self {
+        let home = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
+        let name = format!("rs{}x{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let lock = ACCOUNTS.lock().unwrap();
+        let mut add = Command::new("useradd");
+        quiet(add.args(["-M", "-N", "-p", "*", "-d"]).arg(home.path()).arg("-s").arg(shell).arg(&name));
+        drop(lock);
+        Self { name, home }
+    }
+
+    /// With a shell that is the given script.
+    pub fn with_script(text: &str) -> Self {
+        let login = Self::with_shell(Path::new("/bin/sh"));
+        let file: PathBuf = login.home.path().join("shell");
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        let lock = ACCOUNTS.lock().unwrap();
+        quiet(Command::new("usermod").arg("-s").arg(&file).arg(&login.name));
+        drop(lock);
+        login
+    }
+}
+
+impl Drop for Login {
+    fn drop(&mut self) {
+        let _lock = ACCOUNTS.lock();
+        let _ = Command::new("userdel").arg(&self.name).stderr(Stdio::null()).status();
+    }
+}
+
+fn quiet(command: &mut Command) {
+    let out = command.output().unwrap();
+    assert!(out.status.success(), "{command:?}: {}", String::from_utf8_lossy(&out.stderr));
+}
