@@ -197,7 +197,7 @@ mod tests {
             host: HostName::parse(*host).unwrap(),
             steps: steps.iter().map(|(kind, summary)| step(name, kind, host, summary)).collect(),
         };
-        Phase { phase: name.to_owned(), parallel, lanes: lanes.iter().map(lane).collect(), gate }
+        Phase { phase: name.to_owned(), parallel, always: false, lanes: lanes.iter().map(lane).collect(), gate }
     }
 
     fn plan() -> Plan {
