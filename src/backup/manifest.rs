@@ -34,7 +34,9 @@ pub enum ManifestError {
         why: String,
     },
     /// The text is not what was written.
-    #[error("manifest.json is damaged: its SHA-256 is {found}, manifest.json.sha256 says {expected}; do not restore from this backup")]
+    #[error(
+        "manifest.json is damaged: its SHA-256 is {found}, manifest.json.sha256 says {expected}; do not restore from this backup"
+    )]
     Damaged {
         /// From the checksum file.
         expected: String,
@@ -48,7 +50,9 @@ pub enum ManifestError {
         why: String,
     },
     /// A later reseed wrote it.
-    #[error("manifest.json has format {found}, this reseed reads format {FORMAT}; use the version of reseed that made the backup, or a later one")]
+    #[error(
+        "manifest.json has format {found}, this reseed reads format {FORMAT}; use the version of reseed that made the backup, or a later one"
+    )]
     Format {
         /// Its format.
         found: u64,

@@ -1,6 +1,6 @@
 //! Backups: what is in one ([`manifest`]) and where it lies ([`layout`]).
 //!
-//! Pure: neither module names tokio or openssh.
+//! Both are pure: no I/O, no async runtime.
 
 pub mod layout;
 pub mod manifest;

@@ -75,8 +75,31 @@ fn another_format_is_refused_whatever_else_it_holds() {
 #[test]
 fn paths_that_leave_the_table_or_hide_in_it_are_refused() {
     for path in [
-        "", ".", "..", "/etc/passwd", "../x", "a/../../x", "a//b", "a/b", ".i/a/b", ".i/../x", ".i/", "./x", ".hidden",
-        ".i/.hidden", "-rf", "a b", "a\nb", "a\0b", "a;b", "$(x)", "a'b", "é", "a\\b", "snapshots/x", "..x/y",
+        "",
+        ".",
+        "..",
+        "/etc/passwd",
+        "../x",
+        "a/../../x",
+        "a//b",
+        "a/b",
+        ".i/a/b",
+        ".i/../x",
+        ".i/",
+        "./x",
+        ".hidden",
+        ".i/.hidden",
+        "-rf",
+        "a b",
+        "a\nb",
+        "a\0b",
+        "a;b",
+        "$(x)",
+        "a'b",
+        "é",
+        "a\\b",
+        "snapshots/x",
+        "..x/y",
     ] {
         let error = parse(&with_path(path)).unwrap_err();
         assert!(matches!(error, ManifestError::Hostile { .. }), "{path:?}: {error}");
@@ -87,8 +110,13 @@ fn paths_that_leave_the_table_or_hide_in_it_are_refused() {
 #[test]
 fn names_of_every_kind_of_component_are_accepted() {
     for path in [
-        "nb-1-big-Data.db", "nb-3gks_1b2c_0abcdefghijklmnopq-big-TOC.txt", "ks-t-ka-1-Data.db", ".by-v/lb-1-big-Digest.adler32",
-        "nb-1-big-SAI+aa+by_v+TermsData.db", "da-1-bti-Partitions.db", "nb-1-big-SI_idx.db",
+        "nb-1-big-Data.db",
+        "nb-3gks_1b2c_0abcdefghijklmnopq-big-TOC.txt",
+        "ks-t-ka-1-Data.db",
+        ".by-v/lb-1-big-Digest.adler32",
+        "nb-1-big-SAI+aa+by_v+TermsData.db",
+        "da-1-bti-Partitions.db",
+        "nb-1-big-SI_idx.db",
     ] {
         assert!(parse(&with_path(path)).is_ok(), "{path}");
     }
@@ -111,7 +139,9 @@ fn hostile_names_duplicates_and_sizes_are_refused() {
     assert!(changed(&|v| v["host_id"] = json!("x")).contains("no UUID"));
     assert!(changed(&|v| v["keyspaces"][0]["tables"][0]["files"][0]["sha256"] = json!("AB")).contains("sha256"));
     assert!(changed(&|v| v["keyspaces"][0]["tables"][0]["files"][0]["size"] = json!(u64::MAX)).contains("add up"));
-    assert!(changed(&|v| v["keyspaces"][0]["tables"][0]["files"][1]["path"] = json!("nb-1-big-Data.db")).contains("twice"));
+    assert!(
+        changed(&|v| v["keyspaces"][0]["tables"][0]["files"][1]["path"] = json!("nb-1-big-Data.db")).contains("twice")
+    );
     let twice = |v: &mut Value, pointer: &str| {
         let list = v.pointer_mut(pointer).and_then(Value::as_array_mut).unwrap();
         list.push(list[0].clone());
