@@ -1,4 +1,4 @@
-//! The one place that reads YAML; nothing else names serde_yaml, which is unmaintained since 2024
+//! The one place that reads YAML; nothing else names `serde_yaml`, which is unmaintained since 2024
 //! and may have to be replaced.
 //!
 //! - [`load`]: typed, strict: unknown and duplicate keys are refused with their line, with a
@@ -7,9 +7,9 @@
 //!   Cassandra's own reader.
 //! - [`line_of`]: the line of `nodes[1].host`, for errors found after loading.
 //!
-//! serde_yaml keeps no positions in its values. Searching the text by indentation was rejected: it
+//! `serde_yaml` keeps no positions in its values. Searching the text by indentation was rejected: it
 //! fails on flow style, quotes and anchors. Instead [`line_of`] parses again with a visitor that
-//! raises an error at the wanted place, since errors are what serde_yaml puts positions on.
+//! raises an error at the wanted place, since errors are what `serde_yaml` puts positions on.
 
 mod loose;
 mod seek;
@@ -76,13 +76,12 @@ fn explain(error: &serde_yaml::Error, text: &str, advice: Advice) -> YamlError {
     let message = bare(error);
     let (what, cure) = reword(&message, text, line, advice);
     // serde reports a duplicate at the start of its map.
-    let again = split(&message, "duplicate field `").and_then(|(place, key)| {
-        seek::second_line_of(text, &format!("{place}.{}", key.trim_end_matches('`')))
-    });
+    let again = split(&message, "duplicate field `")
+        .and_then(|(place, key)| seek::second_line_of(text, &format!("{place}.{}", key.trim_end_matches('`'))));
     YamlError { line: again.or(line), column: column.filter(|_| again.is_none()), what, cure }
 }
 
-/// The message without the position that serde_yaml appends.
+/// The message without the position that `serde_yaml` appends.
 fn bare(error: &serde_yaml::Error) -> String {
     let full = error.to_string();
     let Some(place) = error.location() else { return full };

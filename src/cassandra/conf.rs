@@ -11,6 +11,7 @@ use super::{Unreadable, excerpt};
 use crate::yaml;
 
 /// What cassandra.yaml says, with Cassandra's defaults for what it does not say.
+#[expect(clippy::struct_excessive_bools, reason = "they are switches of Cassandra's, independent of each other")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conf {
     /// `cluster_name`.
@@ -103,7 +104,7 @@ impl Keys<'_> {
             cdc_raw_directory: self.directory("cdc_raw_directory", "cdc_raw")?,
             cdc_enabled: self.flag("cdc_enabled", false)?,
             local_system_data_file_directory: match self.text("local_system_data_file_directory")? {
-                Some(path) => Some(absolute("local_system_data_file_directory", path)?),
+                Some(path) => Some(absolute("local_system_data_file_directory", &path)?),
                 None => None,
             },
             listen_address: self.text("listen_address")?,
@@ -163,8 +164,8 @@ impl Keys<'_> {
 
     fn directory(&self, key: &str, default: &str) -> Result<String, Unreadable> {
         match self.text(key)? {
-            Some(path) => absolute(key, path),
-            None => absolute(key, format!("{}/{default}", self.storage)),
+            Some(path) => absolute(key, &path),
+            None => absolute(key, &format!("{}/{default}", self.storage)),
         }
     }
 
@@ -176,7 +177,7 @@ impl Keys<'_> {
             Some(_) => return Err(bad(format!("{key} is no list"))),
         };
         let path = |value: &Value| match value {
-            Value::String(path) => absolute(key, path.clone()),
+            Value::String(path) => absolute(key, path),
             _ => Err(bad(format!("{key} holds something that is no path"))),
         };
         paths.iter().map(path).collect()
@@ -205,7 +206,7 @@ impl Keys<'_> {
 
 /// Paths enter scripts one per line and are compared as text, hence the same rules as for the
 /// inventory's.
-fn absolute(key: &str, path: String) -> Result<String, Unreadable> {
+fn absolute(key: &str, path: &str) -> Result<String, Unreadable> {
     let trimmed = path.trim_end_matches('/');
     let sound = trimmed.starts_with('/')
         && !path.chars().any(char::is_control)
@@ -224,7 +225,8 @@ mod tests {
 
     #[test]
     fn what_is_commented_out_has_cassandras_default() {
-        let text = "cluster_name: 'Lab Cluster'\n# data_file_directories:\n#     - /var/lib/cassandra/data\nnum_tokens: 16\n";
+        let text =
+            "cluster_name: 'Lab Cluster'\n# data_file_directories:\n#     - /var/lib/cassandra/data\nnum_tokens: 16\n";
         let conf = Conf::from_yaml(text, "/opt/cassandra/").unwrap();
         assert_eq!(conf.data_file_directories, ["/opt/cassandra/data/data"]);
         assert_eq!(conf.commitlog_directory, "/opt/cassandra/data/commitlog");
@@ -269,7 +271,10 @@ server_encryption_options: {keystore: conf/.keystore, keystore_password: s3cret}
     fn what_is_said_is_read() {
         let conf = Conf::from_yaml(FULL, "/opt/cassandra").unwrap();
         assert_eq!(conf.data_file_directories, ["/data1/cassandra", "/data2/cassandra"]);
-        assert_eq!((conf.partitioner.as_str(), conf.authenticator.as_str()), ("Murmur3Partitioner", "PasswordAuthenticator"));
+        assert_eq!(
+            (conf.partitioner.as_str(), conf.authenticator.as_str()),
+            ("Murmur3Partitioner", "PasswordAuthenticator")
+        );
         assert_eq!(conf.seeds, ["10.77.0.11:7000", "10.77.0.12"]);
         assert!(conf.start_native_transport && !conf.auto_snapshot && conf.uuid_sstable_identifiers_enabled);
         assert_eq!((conf.native_transport_port, conf.storage_compatibility_mode), (9142, StorageMode::None));

@@ -68,7 +68,7 @@ fn row_count(line: &str) -> Option<usize> {
 pub fn single(text: &str) -> Result<String, Unreadable> {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let rule = |line: &&str| !line.is_empty() && line.bytes().all(|b| b == b'-' || b == b'+') && line.contains("--");
-    let Some(at) = lines.iter().position(|line| rule(line)) else {
+    let Some(at) = lines.iter().position(rule) else {
         let first = lines.iter().find(|line| !line.is_empty()).unwrap_or(&"nothing was printed");
         return Err(bad(format!("no table: {}", excerpt(first))));
     };
@@ -108,7 +108,13 @@ mod tests {
 (0 rows)
 ";
         let sets = json(text).unwrap();
-        assert_eq!(sets, [vec![json!({"keyspace_name": "a", "n": 1}), json!({"keyspace_name": "bbbbbbbbbbbbbbbbbbbb", "n": 2})], vec![]]);
+        assert_eq!(
+            sets,
+            [
+                vec![json!({"keyspace_name": "a", "n": 1}), json!({"keyspace_name": "bbbbbbbbbbbbbbbbbbbb", "n": 2})],
+                vec![]
+            ]
+        );
         assert!(json("").unwrap().is_empty());
     }
 
@@ -144,14 +150,22 @@ Aggregation query used without partition key
         assert!(json(" [json]\n---\n {\"a\": 1}\n").is_err());
         assert!(json(" [json]\n---\n {\"a\": 1}\n\n(2 rows)\n").is_err());
         assert!(json(" [json]\n---\n {\"a\": \n\n(1 rows)\n").is_err());
-        assert!(json(" [json]\n---\nTraceback (most recent call last):\n").unwrap_err().to_string().contains("Traceback"));
+        assert!(
+            json(" [json]\n---\nTraceback (most recent call last):\n").unwrap_err().to_string().contains("Traceback")
+        );
     }
 
     #[test]
     fn one_value_is_read_as_text() {
         assert_eq!(single("\n count\n-------\n    42\n\n(1 rows)\n\nWarnings :\nx\n").unwrap(), "42");
         assert_eq!(single("\n v\n-----------\n a | b\\\\c \n\n(1 rows)\n").unwrap(), "a | b\\c");
-        for bad in ["", "\n a | b\n---+---\n 1 | 2\n\n(1 rows)\n", "\n a\n---\n 1\n 2\n\n(2 rows)\n", "\n a\n---\n\n(0 rows)\n", "\n a\n---\n 1\n"] {
+        for bad in [
+            "",
+            "\n a | b\n---+---\n 1 | 2\n\n(1 rows)\n",
+            "\n a\n---\n 1\n 2\n\n(2 rows)\n",
+            "\n a\n---\n\n(0 rows)\n",
+            "\n a\n---\n 1\n",
+        ] {
             assert!(single(bad).is_err(), "{bad}");
         }
     }

@@ -112,13 +112,23 @@ mod tests {
         assert_eq!(dir.table.as_str(), "kps_a");
         assert_eq!(dir.id.to_string(), "f58cb0e0-c9a6-11e7-a9d0-b5b6a2d0a1b2");
         assert_eq!(dir.to_string(), DIR);
-        let same = TableDir { table: dir.table.clone(), id: TableId::parse(&dir.id.to_string().to_uppercase()).unwrap() };
+        let same =
+            TableDir { table: dir.table.clone(), id: TableId::parse(&dir.id.to_string().to_uppercase()).unwrap() };
         assert_eq!(same, dir);
     }
 
     #[test]
     fn anything_else_is_refused() {
-        for bad in ["kps_a", "kps_a-", "-f58cb0e0c9a611e7a9d0b5b6a2d0a1b2", "kps_a-f58c", "a/b-f58cb0e0c9a611e7a9d0b5b6a2d0a1b2", "kps_a-F58CB0E0C9A611E7A9D0B5B6A2D0A1B2", "", "é-x"] {
+        for bad in [
+            "kps_a",
+            "kps_a-",
+            "-f58cb0e0c9a611e7a9d0b5b6a2d0a1b2",
+            "kps_a-f58c",
+            "a/b-f58cb0e0c9a611e7a9d0b5b6a2d0a1b2",
+            "kps_a-F58CB0E0C9A611E7A9D0B5B6A2D0A1B2",
+            "",
+            "é-x",
+        ] {
             assert!(TableDir::parse(bad).is_err(), "{bad}");
         }
         assert!(TableId::parse("f58cb0e0-c9a6-11e7").is_err());

@@ -5,7 +5,7 @@
 //! differ in meaning, [`version::Version`] has a predicate with the meaning as its name.
 //!
 //! Invariants: no parser trusts its input (a line that does not fit is an error or is left out as
-//! documented, never a panic); this module names neither tokio nor openssh.
+//! documented, never a panic); no I/O, no async runtime here.
 
 pub mod conf;
 pub mod cqlsh;

@@ -106,7 +106,10 @@ mod tests {
     #[test]
     fn success_needs_its_line_and_rc_0() {
         assert_eq!(judge(GOOD, 0), Verdict::Repaired);
-        assert_eq!(judge(&GOOD.replace("Repair completed", "Repair completed successfully\n[x] Repair completed"), 0), Verdict::Repaired);
+        assert_eq!(
+            judge(&GOOD.replace("Repair completed", "Repair completed successfully\n[x] Repair completed"), 0),
+            Verdict::Repaired
+        );
         assert!(matches!(judge(GOOD, 2), Verdict::Failed(line) if line.contains("exit code 2")));
         assert!(matches!(judge("", 0), Verdict::Unproven(_)));
         assert!(matches!(judge(&GOOD.replace("Repair completed successfully", "x"), 0), Verdict::Unproven(_)));
@@ -137,7 +140,8 @@ mod tests {
 
     #[test]
     fn rc_0_without_a_repair_is_not_success() {
-        let lost = "[x] There were some lost notification(s). You should check server log for repair status of keyspace k";
+        let lost =
+            "[x] There were some lost notification(s). You should check server log for repair status of keyspace k";
         assert_eq!(judge(&format!("{GOOD}{lost}\n"), 0), Verdict::Lost(lost.into()));
         let single = "[x] Replication factor is 1. No repair is needed for keyspace 'k'";
         assert_eq!(judge(single, 0), Verdict::Nothing(single.into()));

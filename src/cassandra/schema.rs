@@ -161,7 +161,9 @@ impl Schema {
 
     fn keyspace_mut(&mut self, name: &str) -> Result<&mut KeyspaceSchema, Unreadable> {
         let found = self.keyspaces.iter_mut().find(|k| k.name.as_str() == name);
-        found.ok_or_else(|| bad(format!("something belongs to the unknown keyspace {name:?}: the schema is changing, try again")))
+        found.ok_or_else(|| {
+            bad(format!("something belongs to the unknown keyspace {name:?}: the schema is changing, try again"))
+        })
     }
 }
 

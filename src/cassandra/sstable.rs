@@ -1,4 +1,4 @@
-//! SSTable file names, and which server reads which format.
+//! Names of sstable files, and which server reads which format.
 //!
 //! A name is `nb-1-big-Data.db`: format version, id, format, component; before 2.2
 //! `ks-cf-ka-1-Data.db`. The format version is checkable before anything is stopped.
@@ -187,7 +187,9 @@ pub fn readable_by(server: &Version, mode: StorageMode, format: Format, file: Fo
     };
     if file.0 < earliest {
         let earliest = FormatVersion(earliest);
-        Err(format!("Cassandra {server} reads sstables from {earliest} on, these are {file}: upgrade them on an older version first"))
+        Err(format!(
+            "Cassandra {server} reads sstables from {earliest} on, these are {file}: upgrade them on an older version first"
+        ))
     } else if file.letter() > letter {
         Err(format!("sstables of version {file} are newer than Cassandra {server} can read ({}*)", char::from(letter)))
     } else {
@@ -216,7 +218,17 @@ mod tests {
         assert_eq!(component("nb-1-big-SI_my-idx.db"), of("nb", "1", Format::Big, "SI_my-idx.db"));
         let uuid = "nb-3gks_1b2c_0abcdefghijklmnopq-big-Data.db";
         assert_eq!(component(uuid).unwrap().1, "3gks_1b2c_0abcdefghijklmnopq");
-        for other in ["manifest.json", "schema.cql", "nb-1-big-", "nb--big-Data.db", "nb_txn_flush_1.log", "x", "", "NB-1-big-Data.db", "nb-1-big-../x.db"] {
+        for other in [
+            "manifest.json",
+            "schema.cql",
+            "nb-1-big-",
+            "nb--big-Data.db",
+            "nb_txn_flush_1.log",
+            "x",
+            "",
+            "NB-1-big-Data.db",
+            "nb-1-big-../x.db",
+        ] {
             assert_eq!(component(other), None, "{other}");
         }
     }
@@ -232,13 +244,25 @@ mod tests {
     #[test]
     fn a_server_reads_its_own_letter_and_older_ones_down_to_its_earliest() {
         let reads = |server: &str, mode, file: &str| {
-            readable_by(&Version::parse(server).unwrap(), mode, Format::Big, FormatVersion::parse(file).unwrap()).is_ok()
+            readable_by(&Version::parse(server).unwrap(), mode, Format::Big, FormatVersion::parse(file).unwrap())
+                .is_ok()
         };
         let table = [
-            ("2.2.19", "lb", true), ("2.2.19", "jb", true), ("2.2.19", "ja", false), ("2.2.19", "ma", false),
-            ("3.11.19", "lb", true), ("3.11.19", "me", true), ("3.11.19", "na", false),
-            ("4.0.19", "me", true), ("4.0.19", "ma", true), ("4.0.19", "lb", false), ("4.1.10", "nb", true), ("4.1.10", "oa", false),
-            ("5.0.8", "nb", true), ("5.0.8", "oa", false), ("5.0.8", "la", false),
+            ("2.2.19", "lb", true),
+            ("2.2.19", "jb", true),
+            ("2.2.19", "ja", false),
+            ("2.2.19", "ma", false),
+            ("3.11.19", "lb", true),
+            ("3.11.19", "me", true),
+            ("3.11.19", "na", false),
+            ("4.0.19", "me", true),
+            ("4.0.19", "ma", true),
+            ("4.0.19", "lb", false),
+            ("4.1.10", "nb", true),
+            ("4.1.10", "oa", false),
+            ("5.0.8", "nb", true),
+            ("5.0.8", "oa", false),
+            ("5.0.8", "la", false),
         ];
         for (server, file, expected) in table {
             assert_eq!(reads(server, StorageMode::Cassandra4, file), expected, "{server} {file}");

@@ -61,9 +61,9 @@ fn finding(line: &str) -> Option<Finding> {
 /// Lines below WARN: `INFO [SSTableBatchOpen:1] … Opening …` is a good sign, and a table may be
 /// named Corrupt. Lines without a level belong to a stack trace or the console and count.
 pub(super) fn is_chatter(line: &str) -> bool {
-    ["INFO", "DEBUG", "TRACE"].iter().any(|level| {
-        line.strip_prefix(level).is_some_and(|rest| rest.starts_with([' ', '[']))
-    })
+    ["INFO", "DEBUG", "TRACE"]
+        .iter()
+        .any(|level| line.strip_prefix(level).is_some_and(|rest| rest.starts_with([' ', '['])))
 }
 
 /// Whether the excerpt shows that the start came to its end.

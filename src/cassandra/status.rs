@@ -167,7 +167,8 @@ UJ  10.0.1.1   1.02 MB    100,0%  bbbbbbbb-c613-422a-81f0-27f6b127bab0  0       
 Note: Non-system keyspaces don't have the same replication settings, effective ownership information is meaningless
 ";
         let rows = parse(text).unwrap();
-        let short: Vec<_> = rows.iter().map(|r| (r.datacenter.as_str(), r.state, r.owns, r.host_id.is_some())).collect();
+        let short: Vec<_> =
+            rows.iter().map(|r| (r.datacenter.as_str(), r.state, r.owns, r.host_id.is_some())).collect();
         assert_eq!(
             short,
             [

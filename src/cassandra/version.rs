@@ -64,8 +64,9 @@ impl Version {
     }
 
     fn patched(&self, major: u32, minor: u32, patch: u32) -> bool {
+        let fixed = [major, minor, patch];
         // A beta of the same number came before the fix.
-        self.numbers >= [major, minor, patch] && !(self.numbers == [major, minor, patch] && !self.pre.is_empty())
+        self.numbers > fixed || (self.numbers == fixed && self.pre.is_empty())
     }
 
     /// Whether reseed knows this release: 2.2 and 3.0 to 5.0.
@@ -149,7 +150,7 @@ impl Version {
         self.from(4, 1)
     }
 
-    /// SSTables may be named by UUID (4.1+, when switched on).
+    /// Sstables may be named by UUID (4.1+, when switched on).
     pub fn knows_uuid_sstables(&self) -> bool {
         self.from(4, 1)
     }
@@ -254,15 +255,34 @@ mod tests {
 
     #[test]
     fn releases_are_ordered_as_they_came_out() {
-        let mut all: Vec<Version> =
-            ["5.0.8", "4.0-rc1", "2.2.19", "4.0.0", "4.0-beta4", "5.0.8-SNAPSHOT", "4.0-alpha2", "3.11.19", "4.0-beta10"]
-                .map(v)
-                .to_vec();
+        let mut all: Vec<Version> = [
+            "5.0.8",
+            "4.0-rc1",
+            "2.2.19",
+            "4.0.0",
+            "4.0-beta4",
+            "5.0.8-SNAPSHOT",
+            "4.0-alpha2",
+            "3.11.19",
+            "4.0-beta10",
+        ]
+        .map(v)
+        .to_vec();
         all.sort();
         let order: Vec<&str> = all.iter().map(Version::as_str).collect();
         assert_eq!(
             order,
-            ["2.2.19", "3.11.19", "4.0-alpha2", "4.0-beta4", "4.0-beta10", "4.0-rc1", "4.0.0", "5.0.8-SNAPSHOT", "5.0.8"]
+            [
+                "2.2.19",
+                "3.11.19",
+                "4.0-alpha2",
+                "4.0-beta4",
+                "4.0-beta10",
+                "4.0-rc1",
+                "4.0.0",
+                "5.0.8-SNAPSHOT",
+                "5.0.8"
+            ]
         );
     }
 
@@ -282,8 +302,12 @@ mod tests {
         assert!(!old.can_replay_batchlog() && old.rebuild_index_wants_bare_names() && old.nodetool_needs_legacy_rmi());
         assert!(v("3.11.12").nodetool_needs_legacy_rmi() && !v("3.11.13").nodetool_needs_legacy_rmi());
         assert!(v("4.0-beta4").nodetool_needs_legacy_rmi() && !v("4.0.19").nodetool_needs_legacy_rmi());
-        assert!(!v("3.11.10").ignores_foreign_commitlog_positions() && v("3.11.11").ignores_foreign_commitlog_positions());
-        assert!(!v("4.0-beta4").ignores_foreign_commitlog_positions() && v("4.0-rc2").ignores_foreign_commitlog_positions());
+        assert!(
+            !v("3.11.10").ignores_foreign_commitlog_positions() && v("3.11.11").ignores_foreign_commitlog_positions()
+        );
+        assert!(
+            !v("4.0-beta4").ignores_foreign_commitlog_positions() && v("4.0-rc2").ignores_foreign_commitlog_positions()
+        );
         assert!(v("4.1.0").has_paxos_repair() && !v("4.0.19").has_paxos_repair());
         assert!(v("5.0.8-SNAPSHOT").is_supported() && !v("5.1-alpha1").is_supported() && !v("2.1.22").is_supported());
     }

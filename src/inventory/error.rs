@@ -58,7 +58,9 @@ impl fmt::Display for Listed<'_> {
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     /// The variable does not exist or is empty.
-    #[error("the environment variable {name}, named by cqlsh.password_env, is not set; export it before running reseed")]
+    #[error(
+        "the environment variable {name}, named by cqlsh.password_env, is not set; export it before running reseed"
+    )]
     NoVariable {
         /// The variable.
         name: String,

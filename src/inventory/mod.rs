@@ -97,14 +97,14 @@ pub struct Node {
     pub cassandra: Cassandra,
 }
 
-/// How to log in on a host; what is `None` is left to the user's ssh_config.
+/// How to log in on a host; what is `None` is left to the user's `ssh_config`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ssh {
     /// Login name.
     pub user: Option<String>,
     /// Port.
     pub port: Option<u16>,
-    /// An ssh_config to include.
+    /// An `ssh_config` to include.
     pub config: Option<PathBuf>,
     /// A private key.
     pub identity_file: Option<PathBuf>,

@@ -22,9 +22,7 @@ impl PasswordSource {
                 }
                 secret(text, || format!("the environment variable {name}"))
             }
-            Self::File(path) => {
-                secret(read_private(path)?, || format!("the password file {}", path.display()))
-            }
+            Self::File(path) => secret(read_private(path)?, || format!("the password file {}", path.display())),
         }
     }
 }

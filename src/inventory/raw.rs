@@ -174,10 +174,12 @@ fn advice(place: &str, key: &str) -> Option<String> {
     let area = area.split('[').next().unwrap_or_default();
     let host = matches!(area, "nodes" | "gateways" | "clients");
     let text = match (area, key) {
-        ("cassandra", k) if k.starts_with("data") || k.contains("commitlog") || k.contains("hints") || k.contains("caches") => {
+        ("cassandra", k)
+            if k.starts_with("data") || k.contains("commitlog") || k.contains("hints") || k.contains("caches") =>
+        {
             "directories are read from cassandra.yaml on the node; say where that is with `conf`"
         }
-        ("cqlsh" | "nodetool", "user") | ("cqlsh" | "nodetool", "login") => "did you mean `username`?",
+        ("cqlsh" | "nodetool", "user" | "login") => "did you mean `username`?",
         ("cqlsh", "password" | "pass") => {
             "passwords are not kept in the inventory; name an environment variable with `password_env` \
              or a file with `password_file`"
@@ -195,15 +197,12 @@ fn advice(place: &str, key: &str) -> Option<String> {
         (_, "user" | "port" | "identity_file" | "become" | "become_user" | "config") if host => {
             return Some(format!("it belongs under `ssh`: `ssh: {{{key}: …}}`"));
         }
-        ("nodes", "home" | "conf" | "start" | "stop" | "run_as" | "nodetool" | "cqlsh") => {
+        ("nodes" | "", "home" | "conf" | "start" | "stop" | "run_as" | "nodetool" | "cqlsh") => {
             return Some(format!("it belongs under `cassandra`: `cassandra: {{{key}: …}}`"));
         }
         ("gateways", "path" | "home" | "dir" | "install_path") => "did you mean `install_dir`?",
         ("", "cluster_name" | "name") => "did you mean `cluster`?",
         ("", "seeds") => "mark a node as a seed with `seed: true` in `nodes`",
-        ("", "nodetool" | "cqlsh" | "home" | "conf") => {
-            return Some(format!("it belongs under `cassandra`: `cassandra: {{{key}: …}}`"));
-        }
         ("", "user" | "port" | "identity_file" | "become" | "become_user") => {
             return Some(format!("it belongs under `ssh`: `ssh: {{{key}: …}}`"));
         }

@@ -53,7 +53,7 @@ fn build(raw: &Raw, path: &Path, check: &mut Check) -> Option<Inventory> {
     let backup = backup(raw.backup.get(), &nodes, nodes.len() == written, check);
     let keyspaces = keyspaces(raw, check);
     let remote_dir = check.path_or("", "remote_dir", &raw.remote_dir, "/var/lib/reseed");
-    let limits = limits(raw.limits.get().cloned().unwrap_or_default(), check);
+    let limits = limits(&raw.limits.get().cloned().unwrap_or_default(), check);
     let acceptance = acceptance(raw, check);
     Some(Inventory {
         cluster: cluster?,
@@ -111,14 +111,16 @@ fn keyspace(place: &str, text: &str, check: &mut Check) -> Option<Keyspace> {
     if is_internal(keyspace.as_str()) {
         check.problem(
             place,
-            format!("`{keyspace}` is Cassandra's own and differs per node, so it is never backed up or restored; remove it"),
+            format!(
+                "`{keyspace}` is Cassandra's own and differs per node, so it is never backed up or restored; remove it"
+            ),
         );
         return None;
     }
     Some(keyspace)
 }
 
-fn limits(raw: RawLimits, check: &mut Check) -> Option<Limits> {
+fn limits(raw: &RawLimits, check: &mut Check) -> Option<Limits> {
     let connects = check.count("limits.connects", &raw.connects, 8);
     let channels = check.count("limits.channels", &raw.channels, 4);
     let copies = check.count("limits.copies", &raw.copies, 2);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::YamlError;
 
 /// Reads any YAML as JSON. An empty text is null, keys become text, tags are dropped, the last of
-/// duplicate keys wins (what SnakeYAML, Cassandra's reader, does).
+/// duplicate keys wins (what `SnakeYAML`, Cassandra's reader, does).
 pub fn loose(text: &str) -> Result<Value, YamlError> {
     let empty = text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#') || line == "---");
     if empty {

@@ -1,5 +1,5 @@
 //! The line of a place such as `nodes[1].host`: the text is parsed once more, and the visitor that
-//! arrives there raises an error, on which serde_yaml puts the position.
+//! arrives there raises an error, on which `serde_yaml` puts the position.
 
 use std::fmt;
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Column, DroppedColumn, Index, KeyspaceSchema, Replication, Row, Schema, TableSchema, TypeSchema, ViewSchema, bad, ordered};
+use super::{
+    Column, DroppedColumn, Index, KeyspaceSchema, Replication, Row, Schema, TableSchema, TypeSchema, ViewSchema, bad,
+    ordered,
+};
 use crate::cassandra::Unreadable;
 use crate::name::{Keyspace, Table};
 

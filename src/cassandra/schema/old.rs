@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Column, DroppedColumn, Index, KeyspaceSchema, Replication, Row, Schema, TableSchema, TypeSchema, bad, ordered};
+use super::{
+    Column, DroppedColumn, Index, KeyspaceSchema, Replication, Row, Schema, TableSchema, TypeSchema, bad, ordered,
+};
 use crate::cassandra::Unreadable;
 use crate::name::Keyspace;
 
@@ -31,7 +33,7 @@ pub fn schema(sets: &[Vec<Value>]) -> Result<Schema, Unreadable> {
             types: Vec::new(),
         });
     }
-    let mut parts: BTreeMap<(&str, &str), (Vec<(i64, Column)>, Vec<Index>)> = BTreeMap::new();
+    let mut parts: BTreeMap<(&str, &str), Parts> = BTreeMap::new();
     for row in columns.iter().map(Row) {
         let part = parts.entry((row.keyspace()?, row.text("columnfamily_name")?)).or_default();
         part.0.push((row.number("component_index"), column(row)?));
@@ -56,13 +58,20 @@ pub fn schema(sets: &[Vec<Value>]) -> Result<Schema, Unreadable> {
     Ok(schema)
 }
 
+/// Columns with their positions, and indexes, of one table.
+type Parts = (Vec<(i64, Column)>, Vec<Index>);
+
 fn column(row: Row) -> Result<Column, Unreadable> {
     let kind = match row.text("type")? {
         "clustering_key" => "clustering",
         "compact_value" => "regular",
         other => other,
     };
-    Ok(Column { name: row.text("column_name")?.to_owned(), ty: row.text("validator")?.to_owned(), kind: kind.to_owned() })
+    Ok(Column {
+        name: row.text("column_name")?.to_owned(),
+        ty: row.text("validator")?.to_owned(),
+        kind: kind.to_owned(),
+    })
 }
 
 fn index(row: Row) -> Result<Option<Index>, Unreadable> {
@@ -85,6 +94,8 @@ fn embedded(text: Option<&str>) -> Result<Map<String, Value>, Unreadable> {
     match text.map(serde_json::from_str::<Value>).transpose() {
         Ok(None | Some(Value::Null)) => Ok(Map::new()),
         Ok(Some(Value::Object(map))) => Ok(map),
-        Ok(Some(_)) | Err(_) => Err(bad(format!("options are no JSON: {}", super::super::excerpt(text.unwrap_or_default())))),
+        Ok(Some(_)) | Err(_) => {
+            Err(bad(format!("options are no JSON: {}", super::super::excerpt(text.unwrap_or_default()))))
+        }
     }
 }

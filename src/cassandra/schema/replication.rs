@@ -150,16 +150,22 @@ mod tests {
 
     use super::*;
 
-    fn parse(value: Value) -> Replication {
-        Replication::parse(&value).unwrap()
+    fn parse(value: impl Into<Value>) -> Replication {
+        Replication::parse(&value.into()).unwrap()
     }
 
     #[test]
     fn every_strategy_is_read_by_its_short_or_full_name() {
         let simple = parse(json!({"class": "org.apache.cassandra.locator.SimpleStrategy", "replication_factor": "3"}));
-        assert_eq!((simple.replicas_in("dc1", 3), simple.replicas_in("dc1", 2), simple.factor_in("x")), (Some(3), Some(2), Some(3)));
+        assert_eq!(
+            (simple.replicas_in("dc1", 3), simple.replicas_in("dc1", 2), simple.factor_in("x")),
+            (Some(3), Some(2), Some(3))
+        );
         let nts = parse(json!({"class": "NetworkTopologyStrategy", "dc1": "3", "dc2": "2"}));
-        assert_eq!((nts.replicas_in("dc1", 3), nts.replicas_in("dc3", 3), nts.factor_in("dc2")), (Some(3), Some(0), Some(2)));
+        assert_eq!(
+            (nts.replicas_in("dc1", 3), nts.replicas_in("dc3", 3), nts.factor_in("dc2")),
+            (Some(3), Some(0), Some(2))
+        );
         assert!(parse(json!({"class": "org.apache.cassandra.locator.LocalStrategy"})).is_local());
         assert_eq!(parse(json!({"class": "com.v.EverywhereStrategy"})).replicas_in("d", 5), Some(5));
         assert_eq!(parse(json!({"class": "com.v.Odd"})).replicas_in("d", 5), None);
@@ -174,7 +180,13 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for bad in [json!([]), json!({}), json!({"class": "SimpleStrategy"}), json!({"class": "NetworkTopologyStrategy", "dc1": "x"}), json!({"class": "SimpleStrategy", "replication_factor": "1/2"})] {
+        for bad in [
+            json!([]),
+            json!({}),
+            json!({"class": "SimpleStrategy"}),
+            json!({"class": "NetworkTopologyStrategy", "dc1": "x"}),
+            json!({"class": "SimpleStrategy", "replication_factor": "1/2"}),
+        ] {
             assert!(Replication::parse(&bad).is_err(), "{bad}");
         }
     }

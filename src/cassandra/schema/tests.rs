@@ -28,7 +28,9 @@ fn modern() -> Vec<Vec<Value>> {
             json!({"keyspace_name": "ks", "table_name": "v1", "column_name": "v", "type": "text", "kind": "partition_key", "position": 0}),
         ],
         vec![
-            row(json!({"index_name": "sai", "kind": "CUSTOM", "options": {"class_name": "StorageAttachedIndex", "target": "v"}})),
+            row(
+                json!({"index_name": "sai", "kind": "CUSTOM", "options": {"class_name": "StorageAttachedIndex", "target": "v"}}),
+            ),
             row(json!({"index_name": "by_v", "kind": "COMPOSITES", "options": {"target": "v"}})),
         ],
         vec![json!({"keyspace_name": "ks", "view_name": "v1", "id": ID, "base_table_name": "t"})],
@@ -45,7 +47,8 @@ fn the_schema_of_3_0_and_later_is_read_in_a_fixed_order() {
     assert_eq!((ks.name.as_str(), ks.durable_writes), ("ks", false));
     let table = &ks.tables[0];
     assert_eq!(table.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["z", "b", "c", "v"]);
-    let indexes: Vec<_> = table.indexes.iter().map(|i| (i.name.as_str(), i.is_legacy(), i.class.as_deref(), i.target.as_str())).collect();
+    let indexes: Vec<_> =
+        table.indexes.iter().map(|i| (i.name.as_str(), i.is_legacy(), i.class.as_deref(), i.target.as_str())).collect();
     assert_eq!(indexes, [("by_v", true, None, "v"), ("sai", false, Some("StorageAttachedIndex"), "v")]);
     assert_eq!((ks.views[0].base.as_str(), ks.types[0].fields.len(), table.dropped[0].name.as_str()), ("t", 1, "old"));
 }
@@ -58,8 +61,12 @@ fn the_schema_of_2_2_is_read_into_the_same_value() {
                "index_type": if index.is_null() { Value::Null } else { json!("COMPOSITES") }, "index_options": if index.is_null() { "null" } else { "{}" }})
     };
     let sets = vec![
-        vec![json!({"keyspace_name": "ks", "durable_writes": true, "strategy_class": "org.apache.cassandra.locator.NetworkTopologyStrategy", "strategy_options": "{\"dc1\":\"3\"}"})],
-        vec![json!({"keyspace_name": "ks", "columnfamily_name": "t", "cf_id": ID, "dropped_columns": {"old": 1_719_838_293_000_000_i64}})],
+        vec![
+            json!({"keyspace_name": "ks", "durable_writes": true, "strategy_class": "org.apache.cassandra.locator.NetworkTopologyStrategy", "strategy_options": "{\"dc1\":\"3\"}"}),
+        ],
+        vec![
+            json!({"keyspace_name": "ks", "columnfamily_name": "t", "cf_id": ID, "dropped_columns": {"old": 1_719_838_293_000_000_i64}}),
+        ],
         vec![
             column("v", "regular", json!(0), json!("by_v")),
             column("c", "clustering_key", json!(0), Value::Null),
@@ -99,7 +106,9 @@ fn every_query_is_one_select_json() {
 
 #[test]
 fn cassandras_own_keyspaces_are_known() {
-    for own in ["system", "system_auth", "system_schema", "system_views", "system_virtual_schema", "system_cluster_metadata"] {
+    for own in
+        ["system", "system_auth", "system_schema", "system_views", "system_virtual_schema", "system_cluster_metadata"]
+    {
         assert!(is_internal(own), "{own}");
     }
     assert!(!is_internal("systematic") && !is_internal("x9fa003e2_group_2"));

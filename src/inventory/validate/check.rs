@@ -96,7 +96,7 @@ impl<'t> Check<'t> {
 
     /// A path on this machine: `~` is the home directory, relative means beside the inventory.
     ///
-    /// It may end up in a generated ssh_config, where a quote cannot be escaped and where `Include`
+    /// It may end up in a generated `ssh_config`, where a quote cannot be escaped and where `Include`
     /// expands patterns.
     pub fn local_path(&mut self, place: &str, text: &str) -> Option<PathBuf> {
         if text.is_empty() {
@@ -119,7 +119,7 @@ impl<'t> Check<'t> {
     }
 
     /// Where ssh (or cqlsh) goes. Strict, since it stands on ssh's command line and may reach the
-    /// shell of a ProxyCommand.
+    /// shell of a `ProxyCommand`.
     pub fn host(&mut self, place: &str, text: &str) -> Option<String> {
         let port = text.split_once(':').filter(|(_, p)| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
         let why = if text.is_empty() {
@@ -254,7 +254,12 @@ impl<'t> Check<'t> {
             _ => None,
         };
         let rate = number(digits).zip(factor).and_then(|(n, factor)| n.checked_mul(factor));
-        rate.or_else(|| self.refuse(place, format!("{text:?} is no rate in bytes per second; write it like 0 (no limit), 800K or 50M")))
+        rate.or_else(|| {
+            self.refuse(
+                place,
+                format!("{text:?} is no rate in bytes per second; write it like 0 (no limit), 800K or 50M"),
+            )
+        })
     }
 }
 

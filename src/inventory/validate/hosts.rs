@@ -56,7 +56,8 @@ pub fn gateways(raw: &Raw, check: &mut Check) -> Vec<Gateway> {
 
 fn gateway(place: &str, gateway: &RawGateway, raw: &Raw, check: &mut Check) -> Option<Gateway> {
     let (name, host) = name_and_host(place, &gateway.name, &gateway.host, check);
-    let install_dir = check.required(place, "install_dir", &gateway.install_dir, "the directory that holds `apigateway`");
+    let install_dir =
+        check.required(place, "install_dir", &gateway.install_dir, "the directory that holds `apigateway`");
     let install_dir = install_dir.and_then(|text| check.path(&join(place, "install_dir"), text));
     let instances = instances(&join(place, "instances"), &gateway.instances, check);
     let run_as = user(place, &gateway.run_as, check);

@@ -163,7 +163,7 @@ fn the_backup_node_is_the_first_present_seed() {
 fn durations_and_rates_are_read_with_their_units() {
     let limits = load(&format!("{MINIMAL}limits: {{connect: 5s, ready: 2h, settle: 0, copy_rate: 50M}}\n")).limits;
     assert_eq!(limits.connect, Duration::from_secs(5));
-    assert_eq!(limits.ready, Duration::from_secs(7200));
+    assert_eq!(limits.ready, Duration::from_hours(2));
     assert_eq!((limits.settle, limits.copy_rate), (Duration::ZERO, 50 << 20));
 }
 
