@@ -37,6 +37,7 @@ macro_rules! conformance {
                 a_job_sees_its_run_and_its_directory_and_no_stdin
                 a_job_is_never_started_twice
                 jobs_launched_at_once_start_once
+                jobs_that_are_the_first_of_their_run_do_not_hinder_each_other
                 another_script_under_the_same_name_is_refused
                 a_job_that_cannot_be_written_is_refused
                 only_the_end_of_a_long_output_is_returned
@@ -256,6 +257,16 @@ pub async fn jobs_launched_at_once_start_once<T: Transport>(t: &T) {
     assert_eq!((a.as_ref(), b.as_ref()), (b.as_ref(), c.as_ref()));
     assert_eq!(a.unwrap().stdout, "said\n");
     assert_eq!(std::fs::read_to_string(dir.path().join("count")).unwrap(), "ran\n");
+}
+
+pub async fn jobs_that_are_the_first_of_their_run_do_not_hinder_each_other<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let of = |step: &str| Job { step: step.into(), ..job(dir.path(), "echo said") };
+    let (a, b, c, d) = (of("a"), of("b"), of("c"), of("d"));
+    let (a, b, c, d) = tokio::join!(run(t, &a), run(t, &b), run(t, &c), run(t, &d));
+    for reply in [a, b, c, d] {
+        assert_eq!(reply.unwrap().stdout, "said\n");
+    }
 }
 
 pub async fn another_script_under_the_same_name_is_refused<T: Transport>(t: &T) {
