@@ -262,9 +262,9 @@ pub async fn jobs_launched_at_once_start_once<T: Transport>(t: &T) {
 pub async fn jobs_that_are_the_first_of_their_run_do_not_hinder_each_other<T: Transport>(t: &T) {
     let dir = tempfile::tempdir().unwrap();
     let of = |step: &str| Job { step: step.into(), ..job(dir.path(), "echo said") };
-    let (a, b, c, d) = (of("a"), of("b"), of("c"), of("d"));
-    let (a, b, c, d) = tokio::join!(run(t, &a), run(t, &b), run(t, &c), run(t, &d));
-    for reply in [a, b, c, d] {
+    let jobs = [of("one"), of("two"), of("three")];
+    let replies = tokio::join!(run(t, &jobs[0]), run(t, &jobs[1]), run(t, &jobs[2]));
+    for reply in [replies.0, replies.1, replies.2] {
         assert_eq!(reply.unwrap().stdout, "said\n");
     }
 }
