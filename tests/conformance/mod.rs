@@ -296,13 +296,18 @@ pub async fn only_the_end_of_a_long_output_is_returned<T: Transport>(t: &T) {
 
 pub async fn a_job_reports_progress_while_it_runs<T: Transport>(t: &T) {
     let dir = tempfile::tempdir().unwrap();
-    let body = "echo '1 3 files' >>\"$RESEED_PROGRESS\"; sleep 1.6; echo '2 3 files' >>\"$RESEED_PROGRESS\"; sleep 1.6; \
-        echo '3 3 files' >>\"$RESEED_PROGRESS\"";
+    // Each step waits until the one before was told.
+    let body = "for n in 1 2 3; do echo \"$n 3 files\" >>\"$RESEED_PROGRESS\"; \
+        until [ -e \"$WHERE/$n\" ]; do sleep 0.1; done; done";
     let mut told = Vec::new();
     let job = job(dir.path(), body);
-    job::run(t, &host(), &job, |p| told.push((p.done, p.total, p.unit))).await.unwrap();
-    let told: Vec<u64> =
-        told.into_iter().filter(|(_, total, unit)| *total == 3 && unit == "files").map(|p| p.0).collect();
+    let tell = |p: job::Progress| {
+        assert_eq!((p.total, p.unit.as_str()), (3, "files"));
+        std::fs::write(dir.path().join(p.done.to_string()), "").unwrap();
+        told.push(p.done);
+    };
+    job::run(t, &host(), &job, tell).await.unwrap();
+    told.dedup();
     assert_eq!(told, [1, 2, 3]);
 }
 
