@@ -3,17 +3,17 @@
 # Gets ROOT, JOB, TOKEN, ACT (the act's name), ACT_TEXT (its script), SUPERVISE. job_wait.sh follows.
 dir=$ROOT/$RESEED_RUN/$JOB
 
-# The token goes last, whole, and to the disk: a claim that a crash of the host undoes is none.
+claim() { why=$(mkdir "$dir" 2>&1); }
+
+# The token goes last, in one piece, and to the disk: a claim that a crash of the host undoes is none.
 fill() {
   printf '%s' "$ACT_TEXT" >"$dir/script" &&
     printf '%s' "$SUPERVISE" >"$dir/supervise" &&
     printf '%s\n' "$ACT" >"$dir/name" &&
-    { printf '%s\n' "$TOKEN" | dd of="$dir/t" conv=fsync 2>/dev/null || printf '%s\n' "$TOKEN" >"$dir/t"; } &&
-    mv "$dir/t" "$dir/token"
+    { printf '%s\n' "$TOKEN" | dd of="$dir/token" conv=fsync 2>/dev/null || printf '%s\n' "$TOKEN" >"$dir/token"; }
 }
 
-mkdir -p "$ROOT/$RESEED_RUN" || die "cannot make $ROOT/$RESEED_RUN"
-if mkdir "$dir" 2>/dev/null; then
+if claim || { [ ! -d "$dir" ] && mkdir -p "$ROOT/$RESEED_RUN" && claim; }; then
   # Not started yet, so the claim may be taken back.
   fill || { rm -rf "$dir"; die "cannot write the job to $dir"; }
   # All three streams go elsewhere: one that is kept would keep the channel open until the end.
@@ -26,5 +26,5 @@ if mkdir "$dir" 2>/dev/null; then
     )
   fi
 elif [ ! -d "$dir" ]; then
-  die "cannot make $dir"
+  die "cannot make $dir: $why"
 fi

@@ -22,7 +22,8 @@ start_of() {
 start=- boot=- t0=0 t1=0
 read -r boot </proc/sys/kernel/random/boot_id
 start_of $$
-printf '%s\n' "$$ $start $boot" >"$RESEED_JOB/pid.new" && mv "$RESEED_JOB/pid.new" "$RESEED_JOB/pid" || exit 1
+# One write: who looks sees all of it or an empty file.
+printf '%s\n' "$$ $start $boot" >"$RESEED_JOB/pid" || exit 1
 
 set --
 read -r t0 _ </proc/uptime

@@ -26,13 +26,13 @@ group_lives() {
 }
 
 look() {
-  if [ -f "$dir/token" ]; then
+  if [ -s "$dir/token" ]; then
     read -r found <"$dir/token"
     if [ "$found" != "$TOKEN" ]; then state="refused $found"; return; fi
   fi
   if [ -f "$dir/rc" ]; then state=finished
   elif [ ! -d "$dir" ]; then state=absent
-  elif [ ! -f "$dir/pid" ]; then state=claimed
+  elif [ ! -s "$dir/pid" ]; then state=claimed
   else
     read -r pid start boot <"$dir/pid"
     if [ "$boot" != "$this_boot" ]; then state='lost the host was restarted while it ran'
@@ -69,8 +69,8 @@ case $state in
   finished)
     read -r rc t0 t1 <"$dir/rc"
     printf 'finished %s %s %s %s\n' "$rc" "$t0" "$t1" "$progress"
-    tail -c 1048576 "$dir/out"
-    tail -c 65536 "$dir/err" >&2
+    [ ! -s "$dir/out" ] || tail -c 1048576 "$dir/out"
+    [ ! -s "$dir/err" ] || tail -c 65536 "$dir/err" >&2
     ;;
   running) printf 'running %s\n' "$progress" ;;
   *) printf '%s\n' "$state" ;;

@@ -37,6 +37,7 @@ macro_rules! conformance {
                 a_job_sees_its_run_and_its_directory_and_no_stdin
                 a_job_is_never_started_twice
                 jobs_launched_at_once_start_once
+                jobs_that_are_the_first_of_their_run_do_not_hinder_each_other
                 another_script_under_the_same_name_is_refused
                 a_job_that_cannot_be_written_is_refused
                 only_the_end_of_a_long_output_is_returned
@@ -258,6 +259,16 @@ pub async fn jobs_launched_at_once_start_once<T: Transport>(t: &T) {
     assert_eq!(std::fs::read_to_string(dir.path().join("count")).unwrap(), "ran\n");
 }
 
+pub async fn jobs_that_are_the_first_of_their_run_do_not_hinder_each_other<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let of = |step: &str| Job { step: step.into(), ..job(dir.path(), "echo said") };
+    let jobs = [of("one"), of("two"), of("three")];
+    let replies = tokio::join!(run(t, &jobs[0]), run(t, &jobs[1]), run(t, &jobs[2]));
+    for reply in [replies.0, replies.1, replies.2] {
+        assert_eq!(reply.unwrap().stdout, "said\n");
+    }
+}
+
 pub async fn another_script_under_the_same_name_is_refused<T: Transport>(t: &T) {
     let dir = tempfile::tempdir().unwrap();
     run(t, &job(dir.path(), "echo one")).await.unwrap();
@@ -285,13 +296,18 @@ pub async fn only_the_end_of_a_long_output_is_returned<T: Transport>(t: &T) {
 
 pub async fn a_job_reports_progress_while_it_runs<T: Transport>(t: &T) {
     let dir = tempfile::tempdir().unwrap();
-    let body = "echo '1 3 files' >>\"$RESEED_PROGRESS\"; sleep 1.6; echo '2 3 files' >>\"$RESEED_PROGRESS\"; sleep 1.6; \
-        echo '3 3 files' >>\"$RESEED_PROGRESS\"";
+    // Each step waits until the one before was told.
+    let body = "for n in 1 2 3; do echo \"$n 3 files\" >>\"$RESEED_PROGRESS\"; \
+        until [ -e \"$WHERE/$n\" ]; do sleep 0.1; done; done";
     let mut told = Vec::new();
     let job = job(dir.path(), body);
-    job::run(t, &host(), &job, |p| told.push((p.done, p.total, p.unit))).await.unwrap();
-    let told: Vec<u64> =
-        told.into_iter().filter(|(_, total, unit)| *total == 3 && unit == "files").map(|p| p.0).collect();
+    let tell = |p: job::Progress| {
+        assert_eq!((p.total, p.unit.as_str()), (3, "files"));
+        std::fs::write(dir.path().join(p.done.to_string()), "").unwrap();
+        told.push(p.done);
+    };
+    job::run(t, &host(), &job, tell).await.unwrap();
+    told.dedup();
     assert_eq!(told, [1, 2, 3]);
 }
 

@@ -206,9 +206,10 @@ impl Login {
 }
 
 impl Drop for Login {
+    /// Forced: a session that is about to end would hinder it.
     fn drop(&mut self) {
         let _lock = ACCOUNTS.lock();
-        let _ = Command::new("userdel").arg(&self.name).stderr(Stdio::null()).status();
+        let _ = Command::new("userdel").arg("-f").arg(&self.name).stderr(Stdio::null()).status();
     }
 }
 
