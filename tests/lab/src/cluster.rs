@@ -21,8 +21,9 @@ pub(crate) const STORAGE: u16 = 7000;
 /// Clients talk to nodes here.
 pub(crate) const NATIVE: u16 = 9042;
 
-/// How long a node may take to start, on two cores that all nodes share.
-const START: Duration = Duration::from_mins(3);
+/// How long a node may take to start: seconds on an idle machine, minutes on two
+/// cores that all nodes, a build and the tests share.
+const START: Duration = Duration::from_mins(6);
 
 /// Starts Cassandra; returns as soon as the process runs.
 pub(crate) fn start(host: &Host) -> Result<()> {
@@ -141,39 +142,57 @@ pub(crate) fn start_all(nodes: &[&Host]) -> Result<()> {
     wait_un(nodes)
 }
 
-/// Boots a cluster for the first time: one node after the other, then the roles.
+/// Boots a cluster for the first time, one node after the other, with the role
+/// `lab` and with every node holding all logins.
 pub(crate) fn first_boot(options: &Options, nodes: &[&Host]) -> Result<()> {
     // Seeds first: they do not wait for a ring to join.
     let mut order: Vec<&Host> = nodes.to_vec();
     order.sort_by_key(|node| !matches!(node.role, Role::Node { seed: true, .. }));
+    let first = order[0];
+    let replication = options.replication();
     for (count, node) in order.iter().enumerate() {
         say(format!("{} joins (node {} of {})", node.name, count + 1, order.len()));
         start(node)?;
         wait_un(&order[..=count])?;
-    }
-
-    say("making the role lab and giving every node the logins");
-    let first = order[0];
-    let replication: Vec<String> = options.replication().iter().map(|(dc, count)| format!("'{dc}': {count}")).collect();
-    let since = Instant::now();
-    let alter = format!(
-        "ALTER KEYSPACE system_auth WITH replication = {{'class': 'NetworkTopologyStrategy', {}}}",
-        replication.join(", ")
-    );
-    let role = "CREATE ROLE IF NOT EXISTS lab WITH PASSWORD = 'lab' AND LOGIN = true AND SUPERUSER = true";
-    // The default superuser appears a few seconds after the first start.
-    while let Err(error) = cql::execute(first, cql::DEFAULT, &[role], Consistency::One, 1) {
-        interrupt::check()?;
-        if since.elapsed() > Duration::from_mins(1) {
-            return Err(error);
+        if count == 0 {
+            // While it is alone: later the logins might be on another node, in a
+            // data centre that this one does not read from. Only its own data
+            // centre is known yet.
+            make_role(first)?;
+            replicate_logins(first, &replication[..1])?;
         }
-        thread::sleep(Duration::from_secs(1));
     }
-    cql::execute(first, cql::DEFAULT, &[alter], Consistency::One, 1)?;
+    say("giving every node the logins");
+    replicate_logins(first, &replication)?;
     for node in &order {
         node.must("repairing system_auth", "nodetool repair -full system_auth")?;
     }
     Ok(())
+}
+
+/// Makes the role `lab` through a node that is alone.
+fn make_role(node: &Host) -> Result<()> {
+    let role = "CREATE ROLE IF NOT EXISTS lab WITH PASSWORD = 'lab' AND LOGIN = true AND SUPERUSER = true";
+    let since = Instant::now();
+    // The default superuser appears a few seconds after the first start.
+    while let Err(error) = cql::execute(node, cql::DEFAULT, &[role], Consistency::One, 1) {
+        interrupt::check()?;
+        if since.elapsed() > Duration::from_mins(2) {
+            return Err(error);
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
+    Ok(())
+}
+
+/// Sets the replication of the logins; the data follows by joining or repair.
+fn replicate_logins(node: &Host, replication: &[(String, usize)]) -> Result<()> {
+    let centres: Vec<_> = replication.iter().map(|(dc, count)| format!("'{dc}': {count}")).collect();
+    let alter = format!(
+        "ALTER KEYSPACE system_auth WITH replication = {{'class': 'NetworkTopologyStrategy', {}}}",
+        centres.join(", ")
+    );
+    cql::execute(node, cql::LAB, &[alter], Consistency::One, 1).map(drop)
 }
 
 /// Drains and stops every node, one after the other.

@@ -187,7 +187,7 @@ impl Lab {
     /// Waits until all nodes serve clients and are UN to each other.
     ///
     /// # Errors
-    /// When that takes more than three minutes, or a node's Cassandra ended.
+    /// When that takes minutes, or a node's Cassandra ended.
     pub fn wait_un(&self) -> Result<()> {
         cluster::wait_un(&nodes(&self.state.hosts))
     }
@@ -196,11 +196,11 @@ impl Lab {
     /// then on, what a query through it finds is its own data.
     ///
     /// # Errors
-    /// When that takes more than a minute.
+    /// When that takes more than three minutes.
     pub fn cut_off_alone(&self, host: &Host) -> Result<()> {
         host.cut_off()?;
         let what = "waiting until all others are DN";
-        cluster::wait_ring(what, &[host], Duration::from_mins(1), |host, members| {
+        cluster::wait_ring(what, &[host], Duration::from_mins(3), |host, members| {
             !members.is_empty()
                 && members.iter().all(|member| (member.address == host.address) == member.state.starts_with('U'))
         })
