@@ -214,7 +214,9 @@ impl<T: Transport> Asker<T> {
             let names: Vec<String> = facts.schema.user_keyspaces().map(|k| k.name.to_string()).collect();
             for name in names {
                 let cql = self.cql(seed, &known, &format!("DESCRIBE KEYSPACE \"{name}\";")).await?;
-                facts.schema_cql.insert(name, cql.trim().to_owned() + "\n");
+                // cqlsh may warn on stdout before it
+                let start = cql.find("CREATE KEYSPACE").ok_or_else(|| bad("DESCRIBE KEYSPACE", cql.trim().to_owned()))?;
+                facts.schema_cql.insert(name, cql[start..].trim().to_owned() + "\n");
             }
         }
         if let Some(tag) = &wanted.tag {

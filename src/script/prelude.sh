@@ -59,16 +59,16 @@ listening() {
 }
 
 # inode PATH
-inode() { set -- "$(ls -di -- "$1")"; set -- ${1}; printf '%s' "$1"; }
+inode() { stat -c %i -- "$1"; }
 
 # rename FROM TO: rename(2) or nothing. `mv` nests into an existing directory and silently copies
 # across filesystems, both with exit code 0; so everything is checked, before and after.
 rename() {
   [ -e "$1" ] || die "rename: $1 is not there"
-  [ ! -e "$2" ] && [ ! -L "$2" ] || die "rename: $2 is in the way"
+  if [ -e "$2" ] || [ -L "$2" ]; then die "rename: $2 is in the way"; fi
   _inode=$(inode "$1")
   mv -- "$1" "$2" || die "rename: $1 to $2 failed"
-  [ ! -e "$1" ] && [ "$(inode "$2")" = "$_inode" ] || die "rename: $1 to $2 was not a rename"
+  if [ -e "$1" ] || [ "$(inode "$2")" != "$_inode" ]; then die "rename: $1 to $2 was not a rename"; fi
 }
 
 # ours DIRECTORY: makes a directory of ours (0700) below a place, with its parents.
@@ -108,7 +108,7 @@ progress() {
 # variable) and reaches cqlsh in a 0600 file that a trap removes.
 cql() {
   _shm=/dev/shm
-  [ -w $_shm ] || _shm=${TMPDIR:-/tmp}
+  [ -w "$_shm" ] || _shm=${TMPDIR:-/tmp}
   _rc=$(mktemp -d "$_shm/reseed.XXXXXX") || die "cannot make a private directory"
   # shellcheck disable=SC2064 # the path as it is now
   trap "rm -rf '$_rc'" EXIT

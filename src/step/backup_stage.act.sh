@@ -40,7 +40,8 @@ fi
 owner=$(stat -c %u:%g -- "$LIVE")
 mode=$(stat -c %a -- "$LIVE")
 find . -type f -exec chown "$owner" {} + || die "cannot set the owner"
-find . -type f -exec chmod "$mode" {} + && find . -type f -exec chmod a-x {} + || die "cannot set the mode"
+find . -type f -exec chmod "$mode" {} + || die "cannot set the mode"
+find . -type f -exec chmod a-x {} + || die "cannot set the mode"
 if [ -e /sys/fs/selinux/enforce ] && command -v chcon >/dev/null 2>&1; then chcon -R --reference="$LIVE" . || die "cannot set the label"; fi
 rm -f "$stage/.want" "$stage/.got"
 sync

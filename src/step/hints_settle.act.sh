@@ -5,7 +5,7 @@ nt replaybatchlog || die "nodetool replaybatchlog failed"
 waited=0
 while :; do
   left=$(find "$HINTS" -name '*.hints' -type f | wc -l)
-  [ "$left" -gt 0 ] && [ "$waited" -lt "$SETTLE_S" ] || break
+  if [ "$left" -eq 0 ] || [ "$waited" -ge "$SETTLE_S" ]; then break; fi
   progress "$waited" "$SETTLE_S" s
   sleep 1
   waited=$((waited + 1))

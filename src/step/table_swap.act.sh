@@ -18,7 +18,7 @@ printf '%s\n' "$TABLES" | while IFS= read -r dir; do
       if [ ! -e "$aside/$dir" ]; then rename "$live" "$aside/$dir"; fi
       [ -e "$live" ] || like "$aside/$dir" "$live"
     fi
-    [ -d "$live" ] && [ -d "$aside/$dir" ] || die "$live: neither swapped nor as it was"
+    if [ ! -d "$live" ] || [ ! -d "$aside/$dir" ]; then die "$live: neither swapped nor as it was"; fi
     for foreign in snapshots backups; do
       if [ -e "$aside/$dir/$foreign" ]; then rename "$aside/$dir/$foreign" "$live/$foreign"; fi
     done

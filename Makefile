@@ -1,0 +1,26 @@
+# What a person or CI types here. `make demo` is the tour, `make test` is every test.
+LAB_CACHE ?= /var/cache/reseed-lab
+
+.PHONY: setup demo test unit sshd cluster lint fmt
+setup:            ## installs what is missing (root, Debian)
+	sh tests/lab/setup.sh
+
+demo: setup       ## a real cluster, backed up, damaged, restored, shown
+	cargo run --release --example demo
+
+test: setup unit sshd cluster   ## every test, the slowest last
+
+unit:             ## no root, seconds
+	cargo test --workspace
+	sh tests/shellcheck.sh
+
+sshd: setup       ## the transport over a real sshd
+	cargo test --test sshd
+
+cluster: setup    ## the whole over real Cassandra clusters
+	cargo test --test cluster
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo deny check bans licenses sources
