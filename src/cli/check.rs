@@ -57,7 +57,11 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
                 json!({"guard": guard, "host": host, "level": level, "message": message, "cure": cure})
             })
             .collect();
-        writeln!(out, "{}", json!({"v": 1, "kind": "check", "cluster": inventory.cluster, "ok": !refused, "findings": list}))
+        writeln!(
+            out,
+            "{}",
+            json!({"v": 1, "kind": "check", "cluster": inventory.cluster, "ok": !refused, "findings": list})
+        )
     } else {
         out.write_all(findings::table(&rows, printer.out).as_bytes())
     };

@@ -13,7 +13,7 @@ impl From<InventoryError> for Failure {
         let failure = Self::of(ExitCode::Invalid, &error);
         match error {
             InventoryError::Unreadable { .. } => failure.hint("name it with -i FILE or RESEED_INVENTORY"),
-            _ => failure,
+            InventoryError::Invalid { .. } => failure,
         }
     }
 }

@@ -68,7 +68,8 @@ fn typed(inventory: &Inventory) -> Option<String> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return None;
     }
-    let _ = write!(io::stderr(), "This replaces data of cluster {}. Type the cluster's name to go on: ", inventory.cluster);
+    let _ =
+        write!(io::stderr(), "This replaces data of cluster {}. Type the cluster's name to go on: ", inventory.cluster);
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).ok()?;
     Some(line.trim_end_matches(['\n', '\r']).to_owned())

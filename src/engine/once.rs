@@ -13,7 +13,7 @@ use crate::script::{Library, Rendered, Script};
 use crate::step::{self, Ask, LONG, Observations, ResolvedStep, Seen, Spec, Verdict};
 
 /// What one question of a probe or proof may take: a JVM on a node that is busy starting.
-const QUESTION: Duration = Duration::from_secs(120);
+const QUESTION: Duration = Duration::from_mins(2);
 /// Pauses between two looks at a proof that does not hold yet: quick at first, then no more than
 /// one JVM per two seconds, since looking slows down the very node that is looked at.
 const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(2)];

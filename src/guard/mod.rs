@@ -211,7 +211,8 @@ mod tests {
         assert_eq!(listed.len(), GUARDS.len());
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/guard");
         let files = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
-        let files: BTreeSet<String> = files.filter_map(|n| n.strip_suffix(".rs").map(str::to_owned)).filter(|n| n != "mod").collect();
+        let files: BTreeSet<String> =
+            files.filter_map(|n| n.strip_suffix(".rs").map(str::to_owned)).filter(|n| n != "mod").collect();
         assert_eq!(listed, files);
     }
 }

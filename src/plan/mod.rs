@@ -7,12 +7,12 @@
 //! same request give the same digest; a plan carries the bodies of all scripts it names.
 
 mod build;
-mod digest;
 
 use serde::{Deserialize, Serialize};
 
 pub use build::build;
 
+use crate::digest::sha256;
 use crate::name::{ClusterName, HostName, Keyspace, Tag};
 use crate::script::Library;
 use crate::step::ResolvedStep;
@@ -88,9 +88,10 @@ pub struct Lane {
 }
 
 impl Plan {
-    /// Hex sha256 over all decisions.
+    /// What an operator approves and `apply` demands: sha256 over the plan's JSON, in hex. Maps are
+    /// ordered, so the text is the same for the same decisions; nothing passing is in a plan.
     pub fn digest(&self) -> String {
-        digest::of(self)
+        sha256(serde_json::to_vec(self).expect("a plan is plain data"))
     }
 
     /// All steps, phase by phase.

@@ -12,15 +12,15 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::RunLock;
 use super::prepare::{self, Ask, PrepareError, Prepared, prepare};
 use super::state::{RunDir, StateDir, StateError};
-use super::RunLock;
 use crate::engine::bus::{Bus, Subscriber};
 use crate::engine::stop::StopFlag;
 use crate::engine::{Ending, Engine, EngineError, Gatekeeper};
 use crate::event::{Body, RunOutcome};
-use crate::guard::Finding;
 use crate::facts::FactsError;
+use crate::guard::Finding;
 use crate::inventory::Inventory;
 use crate::journal::{self, Entry, Header, Journal};
 use crate::plan::{Gate, Plan};
@@ -136,7 +136,13 @@ pub async fn conduct<T: Transport>(
         return show.finish(End { outcome: RunOutcome::Refused, exit: 4, reason, next }, None, began, &transport).await;
     };
     bus.record(Entry::Plan { digest: plan.digest(), plan: Box::new(plan.clone()) })?;
-    let gates = Gates { order: Ask { tag: order.ask.tag.clone(), ..order.ask.clone() }, inventory: order.inventory.clone(), transport: Arc::clone(&transport), bus: Arc::clone(&bus), binding: plan.binding.clone() };
+    let gates = Gates {
+        order: Ask { tag: order.ask.tag.clone(), ..order.ask.clone() },
+        inventory: order.inventory.clone(),
+        transport: Arc::clone(&transport),
+        bus: Arc::clone(&bus),
+        binding: plan.binding.clone(),
+    };
     execute(&show, plan, gates, &transport, stop, began).await
 }
 
@@ -163,13 +169,25 @@ pub async fn resume<T: Transport>(
     let ask = Ask {
         playbook,
         tag: plan.params.get("backup").and_then(|tag| tag.parse().ok()),
-        keyspaces: plan.params.get("keyspaces").map_or("", String::as_str).split(' ').filter_map(|k| k.parse().ok()).collect(),
+        keyspaces: plan
+            .params
+            .get("keyspaces")
+            .map_or("", String::as_str)
+            .split(' ')
+            .filter_map(|k| k.parse().ok())
+            .collect(),
         overrides: vec![],
     };
     pulse("connecting");
     prepare::connect(&transport, &inventory).await?;
     show.started(Timestamp::now(), Some(&plan))?;
-    let gates = Gates { order: ask, inventory: inventory.clone(), transport: Arc::clone(&transport), bus: Arc::clone(&bus), binding: plan.binding.clone() };
+    let gates = Gates {
+        order: ask,
+        inventory: inventory.clone(),
+        transport: Arc::clone(&transport),
+        bus: Arc::clone(&bus),
+        binding: plan.binding.clone(),
+    };
     execute(&show, plan, gates, &transport, stop, began).await
 }
 
@@ -205,9 +223,12 @@ async fn execute<T: Transport>(
         Ending::Failed { step, why, .. } => {
             End { outcome: RunOutcome::Paused, exit: 5, reason: format!("{step}: {why}"), next: resume }
         }
-        Ending::Interrupted => {
-            End { outcome: RunOutcome::Interrupted, exit: 130, reason: "stopped by the operator".to_owned(), next: resume }
-        }
+        Ending::Interrupted => End {
+            outcome: RunOutcome::Interrupted,
+            exit: 130,
+            reason: "stopped by the operator".to_owned(),
+            next: resume,
+        },
     };
     show.finish(end, Some(&plan), began, transport).await
 }
@@ -322,7 +343,10 @@ impl<T: Transport> Gatekeeper for Gates<T> {
         }
         let now = prepared.facts.binding();
         if now != self.binding {
-            return Err(format!("the cluster changed since the plan was made; nothing was changed: {}", difference(&self.binding, &now)));
+            return Err(format!(
+                "the cluster changed since the plan was made; nothing was changed: {}",
+                difference(&self.binding, &now)
+            ));
         }
         Ok(())
     }
@@ -335,7 +359,11 @@ fn difference(old: &serde_json::Value, new: &serde_json::Value) -> String {
             let other = new.get(key).unwrap_or(&serde_json::Value::Null);
             if value != other {
                 let inner = difference(value, other);
-                return if value.is_object() && other.is_object() { format!("{key}.{inner}") } else { format!("{key}: {inner}") };
+                return if value.is_object() && other.is_object() {
+                    format!("{key}.{inner}")
+                } else {
+                    format!("{key}: {inner}")
+                };
             }
         }
     }
@@ -352,11 +380,14 @@ fn confirmed(order: &Order) -> Result<(), End> {
     };
     match &order.confirm {
         None => Ok(()),
-        Some(Confirm(None)) => Err(refused("it replaces data and the cluster's name was not confirmed; nothing was changed".to_owned())),
-        Some(Confirm(Some(name))) if name == order.inventory.cluster.as_str() => Ok(()),
-        Some(Confirm(Some(name))) => {
-            Err(refused(format!("--confirm says {name:?}, the cluster is {:?}; nothing was changed", order.inventory.cluster.as_str())))
+        Some(Confirm(None)) => {
+            Err(refused("it replaces data and the cluster's name was not confirmed; nothing was changed".to_owned()))
         }
+        Some(Confirm(Some(name))) if name == order.inventory.cluster.as_str() => Ok(()),
+        Some(Confirm(Some(name))) => Err(refused(format!(
+            "--confirm says {name:?}, the cluster is {:?}; nothing was changed",
+            order.inventory.cluster.as_str()
+        ))),
     }
 }
 
@@ -368,12 +399,10 @@ fn refusal(error: &PrepareError) -> End {
 /// Exit code and next command for what came before any change.
 pub fn verdict(error: &PrepareError) -> (u8, String) {
     match error {
-        PrepareError::Hosts(errors) => {
-            match errors.iter().find(|e| matches!(e, TransportError::HostKey { .. })) {
-                Some(error) => (4, format!("check the key of {}, then add it to known_hosts", error.host())),
-                None => (8, "try `ssh HOST true` with the same user and ssh_config".to_owned()),
-            }
-        }
+        PrepareError::Hosts(errors) => match errors.iter().find(|e| matches!(e, TransportError::HostKey { .. })) {
+            Some(error) => (4, format!("check the key of {}, then add it to known_hosts", error.host())),
+            None => (8, "try `ssh HOST true` with the same user and ssh_config".to_owned()),
+        },
         PrepareError::Facts(FactsError::Transport(_)) => (8, "try again".to_owned()),
         PrepareError::Facts(_) | PrepareError::Unresolved(_) => (4, "cure that, then try again".to_owned()),
         PrepareError::NoBackup { root, node, .. } => (3, format!("see what is there: ssh {node} ls {root}")),

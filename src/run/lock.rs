@@ -25,7 +25,8 @@ impl RunLock {
         private_dir(dir)?;
         let path = dir.join("lock");
         let io = |source| StateError::Io { path: path.clone(), source };
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -38,8 +39,12 @@ impl RunLock {
         let pid = std::process::id();
         file.set_len(0).map_err(io)?;
         file.rewind().map_err(io)?;
-        writeln!(file, "run {run} by {operator}, process {pid}, since {}", Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ"))
-            .map_err(io)?;
+        writeln!(
+            file,
+            "run {run} by {operator}, process {pid}, since {}",
+            Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ")
+        )
+        .map_err(io)?;
         Ok(Self { _file: file })
     }
 }

@@ -98,7 +98,8 @@ pub async fn prepare<T: Transport>(
         return Err(PrepareError::NoBackup { tag: tag.clone(), root, node });
     }
     let tag = ask.tag.clone().unwrap_or(Tag::parse("none").expect("a word"));
-    let request = Request { playbook: ask.playbook.playbook.clone(), tag, keyspaces: keyspaces(inventory, &facts, ask) };
+    let request =
+        Request { playbook: ask.playbook.playbook.clone(), tag, keyspaces: keyspaces(inventory, &facts, ask) };
     let findings = guard::judge(&Case { inventory, facts: &facts, request: &request }, &ask.overrides);
     let mut prepared = Prepared { facts, request, findings, plan: None };
     if !prepared.refused() && ask.tag.is_some() {

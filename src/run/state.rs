@@ -99,7 +99,9 @@ impl StateDir {
         let mut runs: Vec<RunDir> = entries
             .filter_map(Result::ok)
             .filter(|entry| entry.path().join("journal.jsonl").exists())
-            .filter_map(|entry| Some(RunDir { id: RunId::parse(entry.file_name().into_string().ok()?).ok()?, path: entry.path() }))
+            .filter_map(|entry| {
+                Some(RunDir { id: RunId::parse(entry.file_name().into_string().ok()?).ok()?, path: entry.path() })
+            })
             .collect();
         runs.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(runs)

@@ -179,10 +179,9 @@ impl<'a> Context<'a> {
         let mut files = vec![];
         for table in &backup.tables {
             let dirs = self.table_dirs(keyspace);
-            let dir = dirs
-                .iter()
-                .find(|live| live.table == table.name)
-                .ok_or_else(|| target.unresolved(step, format!("the cluster has no table {keyspace}.{}", table.name)))?;
+            let dir = dirs.iter().find(|live| live.table == table.name).ok_or_else(|| {
+                target.unresolved(step, format!("the cluster has no table {keyspace}.{}", table.name))
+            })?;
             files.extend(table.files.iter().filter(|f| f.goes_live()).map(|f| StagedFile {
                 sha256: f.sha256.clone(),
                 size: f.size,

@@ -108,7 +108,7 @@ pub enum Verdict {
 }
 
 /// Time that an act may take when nothing else is known: a day, so that "no limit" still ends.
-pub const LONG: Duration = Duration::from_secs(24 * 3600);
+pub const LONG: Duration = Duration::from_hours(24);
 
 mod acceptance_query;
 mod backup_publish;
