@@ -42,11 +42,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     });
     screen.finish();
     let prepared = prepared?;
-    let rows: Vec<findings::Finding> = prepared
-        .findings
-        .iter()
-        .map(|f| (f.guard.to_owned(), f.host.clone(), f.level, f.message.clone(), f.cure.clone()))
-        .collect();
+    let rows = findings::of(&prepared.findings);
     let refused = prepared.refused();
     let mut out = io::stdout().lock();
     // a closed pipe is the reader's business

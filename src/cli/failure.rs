@@ -61,7 +61,7 @@ impl From<ConductError> for Failure {
 
 impl From<PrepareError> for Failure {
     fn from(error: PrepareError) -> Self {
-        let (code, next) = crate::run::conduct::verdict(&error);
+        let (code, next) = crate::run::verdict(&error);
         let failure = Self::of(ExitCode::of_number(code), &error);
         if next.is_empty() { failure } else { failure.hint(next) }
     }

@@ -87,11 +87,7 @@ fn dry_run(printer: Printer, inventory: &Inventory, ask: &Ask) -> Ended {
     let prepared = prepared?;
     let mut out = io::stdout().lock();
     let Some(resolved) = prepared.plan else {
-        let rows: Vec<findings::Finding> = prepared
-            .findings
-            .iter()
-            .map(|f| (f.guard.to_owned(), f.host.clone(), f.level, f.message.clone(), f.cure.clone()))
-            .collect();
+        let rows = findings::of(&prepared.findings);
         let _ = io::stderr().write_all(findings::table(&rows, printer.err).as_bytes());
         return Ok(ExitCode::Refused);
     };

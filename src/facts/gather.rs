@@ -20,7 +20,6 @@ use crate::inventory::{Gateway, Inventory, Node};
 use crate::name::{HostName, Tag};
 use crate::remote::{Call, Secret, Transport, TransportError};
 use crate::script::{Embedded, Library, Script};
-use crate::step::{cqlsh as cqlsh_at, nodetool};
 
 /// The scripts that gather facts.
 pub const SCRIPTS: &[Embedded] = &[
@@ -129,10 +128,7 @@ impl<T: Transport> Asker<T> {
         if reply.rc == 0 {
             return Ok(reply.stdout);
         }
-        let last = |text: &str| crate::step::last_line(text).to_owned();
-        let why = [last(&reply.stderr), last(&reply.stdout), format!("exit code {}", reply.rc)];
-        let why = why.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
-        Err(FactsError::Script { host: host.clone(), why })
+        Err(FactsError::Script { host: host.clone(), why: reply.reason() })
     }
 
     async fn node(&self, node: &Node, backup_root: &str) -> Result<Said, FactsError> {
@@ -144,7 +140,7 @@ impl<T: Transport> Asker<T> {
         let yaml = files.decoded("yaml").map_err(|why| bad("cassandra.yaml", why))?;
         let conf = Conf::from_yaml(&yaml, &cassandra.home).map_err(|why| bad("cassandra.yaml", why.to_string()))?;
         let dirs = parse::directories(&conf);
-        let live = nodetool(Script::new("facts.node"), node)
+        let live = cassandra.nodetool.vars(Script::new("facts.node"))
             .list("DIRS", dirs.iter().map(|(label, path)| format!("{label}\t{path}")))
             .var("BACKUP_ROOT", backup_root)
             .var("RUN_AS", cassandra.run_as.as_deref().unwrap_or(""));
@@ -176,7 +172,7 @@ impl<T: Transport> Asker<T> {
     async fn ring(&self, inventory: &Inventory, said: Vec<Said>, facts: &mut Facts) -> Result<(), FactsError> {
         let seed = inventory.seed();
         let run_as = said.iter().find(|s| s.host == seed.name).and_then(|s| s.live.get("run_as"));
-        let script = nodetool(Script::new("facts.gossip"), seed).var("RUN_AS", run_as.unwrap_or(""));
+        let script = seed.cassandra.nodetool.vars(Script::new("facts.gossip")).var("RUN_AS", run_as.unwrap_or(""));
         let bad = |host: &HostName, what, why: String| FactsError::Answer { host: host.clone(), what, why };
         let text = self.ask(&seed.name, script, false).await?;
         let endpoints = gossipinfo::parse(&text).map_err(|why| bad(&seed.name, "gossip", why.to_string()))?;
@@ -226,7 +222,7 @@ impl<T: Transport> Asker<T> {
     }
 
     async fn cql(&self, node: &Node, facts: &NodeFacts, cql: &str) -> Result<String, FactsError> {
-        let script = cqlsh_at(Script::new("facts.cql").var("CQL", cql), node, facts);
+        let script = node.cassandra.cqlsh.vars(Script::new("facts.cql").var("CQL", cql), facts.cql_address());
         self.ask(&node.name, script, true).await
     }
 

@@ -26,6 +26,8 @@ mod tables_match;
 mod tag_free;
 mod version_supported;
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::Level;
 use crate::facts::Facts;
 use crate::inventory::Inventory;
@@ -130,7 +132,7 @@ pub const GUARDS: &[&Guard] = &[
 ];
 
 /// A guard overridden by the operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
     /// Its name.
     pub guard: String,

@@ -13,23 +13,13 @@ use serde::{Deserialize, Serialize};
 pub use build::build;
 
 use crate::digest::sha256;
-use crate::name::{ClusterName, HostName, Keyspace, Tag};
+use crate::name::{ClusterName, HostName};
 use crate::script::Library;
+pub use crate::step::Request;
 use crate::step::ResolvedStep;
 
 /// Format of a plan in a journal.
 pub const FORMAT: u32 = 1;
-
-/// What the operator asked for, checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The playbook's name.
-    pub playbook: String,
-    /// The backup to make or to restore.
-    pub tag: Tag,
-    /// The keyspaces, in the order given.
-    pub keyspaces: Vec<Keyspace>,
-}
 
 /// A resolved plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -75,7 +75,7 @@ fn open(value: &serde_json::Value) -> String {
 fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
     let reply = match &observed.seen[0].reply {
         Ok(reply) if reply.rc == 0 => reply,
-        Ok(reply) => return Verdict::Not(super::last_line(&reply.stderr).to_owned()),
+        Ok(reply) => return Verdict::Not(reply.reason()),
         Err(why) => return Verdict::Unknown(why.clone()),
     };
     let (sum, json) = reply.stdout.split_once('\n').unwrap_or(("", ""));

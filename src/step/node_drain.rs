@@ -3,7 +3,7 @@
 //! Proven by `Mode: DRAINED` and a clean log, never by the exit code: a failing drain exits 0 from
 //! 3.11 on, and so does the second of two (domain.md C.4).
 
-use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, last_line};
+use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict};
 use crate::cassandra::drainlog;
 use crate::cassandra::netstats::{self, Mode};
 
@@ -50,6 +50,6 @@ fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
     match netstats::mode(&reply.stdout) {
         Ok(Mode::Drained) => Verdict::Holds("Mode: DRAINED, clean log".to_owned()),
         Ok(mode) => Verdict::Not(format!("mode is {mode:?}, not DRAINED")),
-        Err(_) => Verdict::Unknown(format!("no mode: {}", last_line(&reply.stderr))),
+        Err(_) => Verdict::Unknown(format!("no mode: {}", reply.reason())),
     }
 }

@@ -6,7 +6,7 @@
 //! nothing: a starting node calls itself UN (C.1). The act waits on the host without a JVM; the JVMs are for the proof only.
 
 use super::{Ask, Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict};
-use super::{last_line, ring_ready};
+use super::ring_ready;
 use crate::cassandra::netstats::{self, Mode};
 use crate::cassandra::startlog;
 
@@ -62,7 +62,7 @@ fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
     }
     let mode = match &observed.seen[0].reply {
         Ok(reply) if reply.rc == 0 => netstats::mode(&reply.stdout),
-        Ok(reply) => return Verdict::Not(last_line(&reply.stderr).to_owned()),
+        Ok(reply) => return Verdict::Not(reply.reason()),
         Err(why) => return Verdict::Unknown(why.clone()),
     };
     match mode {

@@ -36,7 +36,7 @@ pub fn views(asked: &[Ask], seen: &[Seen]) -> Verdict {
     for (ask, seen) in asked.iter().zip(seen) {
         let reply = match &seen.reply {
             Ok(reply) if reply.rc == 0 => reply,
-            Ok(reply) => return Verdict::Not(format!("{}: {}", seen.host, super::last_line(&reply.stderr))),
+            Ok(reply) => return Verdict::Not(format!("{}: {}", seen.host, reply.reason())),
             Err(why) => return Verdict::Unknown(format!("{}: {why}", seen.host)),
         };
         let rows = match status::parse(&reply.stdout) {
