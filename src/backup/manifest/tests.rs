@@ -25,7 +25,7 @@ fn value() -> Value {
 
 fn parse(value: &Value) -> Result<Manifest, ManifestError> {
     let json = value.to_string();
-    Manifest::parse(&json, &format!("{}  manifest.json\n", digest(&json)))
+    Manifest::parse(&json, &format!("{}  manifest.json\n", sha256(&json)))
 }
 
 fn with_path(path: &str) -> Value {
@@ -51,7 +51,7 @@ fn what_is_written_is_read_back_and_fits_sha256sum() {
     let (json, line) = manifest.render().unwrap();
     assert_eq!(Manifest::parse(&json, &line).unwrap(), manifest);
     assert_eq!(line.len(), 64 + 2 + "manifest.json\n".len());
-    assert_eq!(digest(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_eq!(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn one_changed_byte_is_damage() {
     let changed = json.replace("\"size\": 100", "\"size\": 101");
     let error = Manifest::parse(&changed, &line).unwrap_err();
     assert!(matches!(&error, ManifestError::Damaged { .. }) && error.to_string().contains("do not restore"), "{error}");
-    for bad in ["", "xyz  manifest.json", &format!("{}  other.json", digest(&json)), &format!("{line}{line}")] {
+    for bad in ["", "xyz  manifest.json", &format!("{}  other.json", sha256(&json)), &format!("{line}{line}")] {
         assert!(matches!(Manifest::parse(&json, bad), Err(ManifestError::Checksum { .. })), "{bad}");
     }
 }
