@@ -320,7 +320,7 @@ impl<T: Transport> Gatekeeper for Gates<T> {
         if let Some(finding) = against.first() {
             return Err(format!("{}: {}; nothing was changed", finding.guard, finding.message));
         }
-        let now = prepared.facts.binding();
+        let now = prepared.facts.binding(&prepared.request.keyspaces);
         if now != self.binding {
             return Err(format!("the cluster changed since the plan was made; nothing was changed: {}", difference(&self.binding, &now)));
         }
