@@ -109,8 +109,11 @@ pub async fn conduct<T: Transport>(
         inventory: order.inventory.source.clone(),
         operator: operator.clone(),
     };
+    // before the journal: a run that may not begin is no run, and `resume` must not find it
+    let _lock = RunLock::take(&state.cluster(&cluster), &dir.id, &operator).inspect_err(|_| {
+        let _ = std::fs::remove_dir(&dir.path);
+    })?;
     let journal = Journal::create(&dir.journal(), header)?;
-    let _lock = RunLock::take(&state.cluster(&cluster), &dir.id, &operator)?;
     let bus = Arc::new(Bus::new(journal, [], subscribers));
     let transport = Arc::new(Metered::new(transport));
     let show = Show { bus: &bus, dir: &dir, command: &order.command, inventory: &order.inventory };
