@@ -19,7 +19,7 @@ use crate::engine::bus::{Bus, Subscriber};
 use crate::engine::stop::StopFlag;
 use crate::engine::{Ending, Engine, EngineError, Gatekeeper};
 use crate::event::{Body, RunOutcome};
-use crate::guard::Finding;
+use crate::guard::{Finding, Override};
 use crate::facts::FactsError;
 use crate::inventory::Inventory;
 use crate::journal::{self, Entry, Header, Journal};
@@ -167,7 +167,7 @@ pub async fn resume<T: Transport>(
         playbook,
         tag: plan.params.get("backup").and_then(|tag| tag.parse().ok()),
         keyspaces: plan.params.get("keyspaces").map_or("", String::as_str).split(' ').filter_map(|k| k.parse().ok()).collect(),
-        overrides: vec![],
+        overrides: overridden(&history),
     };
     pulse("connecting");
     prepare::connect(&transport, &inventory).await?;
@@ -213,6 +213,18 @@ async fn execute<T: Transport>(
         }
     };
     show.finish(end, Some(&plan), began, transport).await
+}
+
+/// The overrides that the run was started with, as its findings tell them.
+fn overridden(history: &journal::History) -> Vec<Override> {
+    let one = |event: &crate::event::Event| match &event.body {
+        Body::Finding { guard, level: crate::event::Level::Overridden, cure, .. } => {
+            let reason = cure.strip_prefix("overridden: ").unwrap_or(cure).to_owned();
+            Some(Override { guard: guard.clone(), reason })
+        }
+        _ => None,
+    };
+    history.events().filter_map(one).collect()
 }
 
 /// Publishes a run's own events.
