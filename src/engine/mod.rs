@@ -202,6 +202,3 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
         once::run(self, phase, step, library).await
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant as Clock, sleep};
 
 use super::{Engine, EngineError, Gatekeeper, Stop};
 use crate::event::{Body, StepOutcome};
@@ -141,7 +141,8 @@ async fn prove<T: Transport, G: Gatekeeper>(
     library: &Library,
     mut remote: Duration,
 ) -> Result<Attempt, EngineError> {
-    let deadline = Instant::now() + Duration::from_secs(step.patience_s);
+    // the clock that `sleep` goes by, which tests may wind forward
+    let deadline = Clock::now() + Duration::from_secs(step.patience_s);
     let mut pauses = PAUSES.iter().chain(std::iter::repeat(&PAUSES[2]));
     loop {
         let seen = ask(engine, step, &step.proof, library, &mut remote).await?;
@@ -149,7 +150,7 @@ async fn prove<T: Transport, G: Gatekeeper>(
         let observed = Observations { act: act.clone(), seen };
         let (outcome, detail) = match (spec.judge)(step, &observed) {
             Verdict::Holds(why) => (StepOutcome::Done, why),
-            Verdict::Not(_) | Verdict::Unknown(_) if Instant::now() < deadline => {
+            Verdict::Not(_) | Verdict::Unknown(_) if Clock::now() < deadline => {
                 sleep(*pauses.next().unwrap_or(&PAUSES[2])).await;
                 continue;
             }

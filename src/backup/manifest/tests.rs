@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::digest::sha256;
 
 fn value() -> Value {
     let file = |path: &str, size: u64| json!({"path": path, "size": size, "sha256": "ab".repeat(32)});

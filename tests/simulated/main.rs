@@ -1,0 +1,4 @@
+//! Tier 1: whole runs over a simulated cluster. No root, no hosts, seconds.
+
+mod order;
+mod sim;
