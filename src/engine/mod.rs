@@ -121,15 +121,23 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
             if (ending != Ending::Done && !phase.always) || self.is_done(phase) {
                 continue;
             }
-            self.announce(phase)?;
             if let Some(gate) = phase.gate {
+<<<<<<< HEAD
                 if !self.started_after(plan, position)
                     && let Err(why) = self.gates.pass(gate).await
                 {
                     ending = Ending::Refused(why);
+=======
+                if !self.started_after(plan, position) {
+                    self.announce(phase)?;
+                    if let Err(why) = self.gates.pass(gate).await {
+                        ending = Ending::Refused(why);
+                    }
+>>>>>>> sim
                 }
                 continue;
             }
+            self.announce(phase)?;
             match self.phase(phase, &library).await {
                 Ok(()) => {}
                 Err(Stop::Broken(error)) => return Err(error),

@@ -360,7 +360,7 @@ impl Sim {
 
     /// The newest run.
     pub fn dir(&self) -> RunDir {
-        self.state.find(&self.inventory.cluster, None).unwrap()
+        self.state.find(&self.inventory.cluster, None, |_| true).unwrap()
     }
 
     pub fn history(&self) -> History {
