@@ -122,18 +122,11 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
                 continue;
             }
             if let Some(gate) = phase.gate {
-<<<<<<< HEAD
-                if !self.started_after(plan, position)
-                    && let Err(why) = self.gates.pass(gate).await
-                {
-                    ending = Ending::Refused(why);
-=======
                 if !self.started_after(plan, position) {
                     self.announce(phase)?;
                     if let Err(why) = self.gates.pass(gate).await {
                         ending = Ending::Refused(why);
                     }
->>>>>>> sim
                 }
                 continue;
             }

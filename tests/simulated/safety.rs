@@ -156,10 +156,11 @@ async fn rule_6_an_act_whose_answer_was_lost_is_not_done_again() {
 async fn rule_7_a_second_run_is_refused_with_who_holds_the_cluster_and_leaves_no_trace() {
     let sim = Sim::new(WHOLE);
     let second = Sim::new(WHOLE);
-    let lock = reseed::run::RunLock::take(&sim.state.cluster(&sim.inventory.cluster), &"r1".parse().unwrap(), "ann@box").unwrap();
+    let mut lock = reseed::run::RunLock::take(&sim.state.cluster(&sim.inventory.cluster), "ann@box").unwrap();
+    lock.tell(&"r1".parse().unwrap()).unwrap();
     let ended = sim.try_run(sim.order("restore", TAG)).await.unwrap();
     let Err(ConductError::State(StateError::Busy { holder })) = ended else { panic!("{ended:?}") };
-    assert!(holder.contains("run r1 by ann@box") && holder.contains(&format!("process {}", std::process::id())), "{holder}");
+    assert!(holder.contains("run r1 of ann@box") && holder.contains(&format!("process {}", std::process::id())), "{holder}");
     assert_eq!(sim.connections(), 0);
     assert!(sim.state.runs(&sim.inventory.cluster).unwrap().is_empty(), "the refused run is no run: `resume` must not find it");
     drop(lock);
@@ -173,7 +174,7 @@ async fn rule_7_a_run_that_is_resumed_twice_at_once_is_refused_the_second_time()
     let sim = Sim::new(WHOLE);
     sim.fault("repair.act", None, What::FailBefore);
     assert_eq!(sim.restore().await, 5);
-    let lock = reseed::run::RunLock::take(&sim.state.cluster(&sim.inventory.cluster), &sim.dir().id, "ann@box").unwrap();
+    let lock = reseed::run::RunLock::take(&sim.state.cluster(&sim.inventory.cluster), "ann@box").unwrap();
     assert!(matches!(sim.try_resume().await.unwrap(), Err(ConductError::State(StateError::Busy { .. }))));
     drop(lock);
     assert_eq!(sim.resume().await, Some(0));
