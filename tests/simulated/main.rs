@@ -1,5 +1,7 @@
 //! Tier 1: whole runs over a simulated cluster. No root, no hosts, seconds.
 
+mod failures;
+mod journal;
 mod order;
 mod refusals;
 mod safety;
