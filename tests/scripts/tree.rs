@@ -58,6 +58,13 @@ fn alone() -> bool {
     false
 }
 
+/// In memory where that can be: the scripts make and move many small files.
+fn scratch(prefix: &str) -> TempDir {
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix(prefix);
+    builder.tempdir_in("/dev/shm").or_else(|_| builder.tempdir()).unwrap()
+}
+
 /// The tree, removed when dropped.
 pub struct Tree {
     pub root: PathBuf,
@@ -70,8 +77,8 @@ pub struct Tree {
 impl Tree {
     pub fn new(shell: PathBuf) -> Self {
         // a name full of what would be special in a pattern
-        let home = tempfile::Builder::new().prefix("re.s+e[e]d*").tempdir().unwrap();
-        let bin = tempfile::tempdir().unwrap();
+        let home = scratch("re.s+e[e]d*");
+        let bin = scratch("bin");
         std::os::unix::fs::symlink(&shell, bin.path().join("sh")).unwrap();
         // the real one waits for every disk of the machine
         std::os::unix::fs::symlink("/bin/true", bin.path().join("sync")).unwrap();
