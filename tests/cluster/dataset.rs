@@ -50,7 +50,7 @@ const SCHEMA: &[&str] = &[
     "CREATE TABLE shop.nothing (id int PRIMARY KEY, v text)",
     "CREATE TABLE shop.ghost (id int PRIMARY KEY, v text)",
     r#"CREATE TABLE "Ledger_2".hits (page text PRIMARY KEY, n counter)"#,
-    r#"CREATE TABLE "Ledger_2".entries (account text, nr int, amount decimal, proof blob, PRIMARY KEY (account, nr))"#,
+    r#"CREATE TABLE "Ledger_2".bookings (account text, nr int, amount decimal, proof blob, PRIMARY KEY (account, nr))"#,
     "CREATE TABLE small.t (k int PRIMARY KEY, v text)",
 ];
 
@@ -68,7 +68,7 @@ fn rows() -> Vec<String> {
         rows.push(format!("INSERT INTO shop.sessions (id, v) VALUES ({n}, 's') USING TTL 864000"));
         rows.push(format!(r#"UPDATE "Ledger_2".hits SET n = n + {} WHERE page = 'p{}'"#, n + 1, n % 6));
         rows.push(format!(
-            r#"INSERT INTO "Ledger_2".entries (account, nr, amount, proof) VALUES ('acc{}', {n}, {n}.05, 0x00ff{n:02x})"#,
+            r#"INSERT INTO "Ledger_2".bookings (account, nr, amount, proof) VALUES ('acc{}', {n}, {n}.05, 0x00ff{n:02x})"#,
             n % 3
         ));
         rows.push(format!("INSERT INTO small.t (k, v) VALUES ({n}, 'v')"));
@@ -87,7 +87,7 @@ pub fn damage(lab: &Lab) {
         all.push(format!(r#"INSERT INTO shop."OrderItems" ("Id", "Owner Name", note) VALUES (900{id}, {LATE_OWNER}, 'new')"#));
         all.push(format!("UPDATE shop.bags SET tags = tags + {{'late'}}, steps = [], work.street = 'late' WHERE id = {id}"));
         all.push(format!("UPDATE \"Ledger_2\".hits SET n = n + 1000 WHERE page = 'p{id}'"));
-        all.push(format!("DELETE FROM \"Ledger_2\".entries WHERE account = 'acc1' AND nr = {id}"));
+        all.push(format!("DELETE FROM \"Ledger_2\".bookings WHERE account = 'acc1' AND nr = {id}"));
     }
     for statement in [
         // no later write can undo this one; only data files of the past can
@@ -101,7 +101,7 @@ pub fn damage(lab: &Lab) {
         "DELETE FROM shop.sessions WHERE id = 7",
         "INSERT INTO shop.nothing (id, v) VALUES (1, 'something')",
         "DELETE FROM shop.ghost WHERE id = 2",
-        "DELETE FROM \"Ledger_2\".entries WHERE account = 'acc2'",
+        "DELETE FROM \"Ledger_2\".bookings WHERE account = 'acc2'",
     ] {
         all.push(statement.to_owned());
     }
@@ -115,7 +115,7 @@ pub fn damage_in_hints(lab: &Lab) {
     for id in 0..10 {
         all.push(format!(r#"DELETE FROM shop."OrderItems" USING TIMESTAMP 9999999999999999 WHERE "Id" = 3{id}"#));
         all.push(format!(r#"INSERT INTO shop."OrderItems" ("Id", "Owner Name", note) VALUES (950{id}, {LATE_OWNER}, 'hinted')"#));
-        all.push(format!("INSERT INTO \"Ledger_2\".entries (account, nr, amount) VALUES ('hinted', {id}, 0)"));
+        all.push(format!("INSERT INTO \"Ledger_2\".bookings (account, nr, amount) VALUES ('hinted', {id}, 0)"));
         all.push(format!("INSERT INTO small.t (k, v) VALUES (95{id}, 'hinted')"));
     }
     good(lab.cql_all(&lab.nodes()[0], &all, Consistency::Quorum));

@@ -26,7 +26,7 @@ mod world;
 
 use std::any::Any;
 use std::io::{Write, stdout};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -114,6 +114,12 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     lab::interrupt::install().expect("nobody else handles signals");
+    // where and why, but no backtrace; a test that is skipped says so itself
+    panic::set_hook(Box::new(|info| {
+        if !info.payload().is::<world::Missing>() {
+            eprintln!("\n{info}");
+        }
+    }));
     let began = Instant::now();
     let ended = catch_unwind(|| {
         let world = World::new();

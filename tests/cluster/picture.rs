@@ -32,7 +32,7 @@ fn questions() -> Vec<(String, String)> {
         ("nothing", "SELECT id, v FROM shop.nothing"),
         ("ghost", "SELECT id, v FROM shop.ghost"),
         ("hits", r#"SELECT page, n FROM "Ledger_2".hits"#),
-        ("entries", r#"SELECT account, nr, amount, proof, WRITETIME(amount) FROM "Ledger_2".entries"#),
+        ("bookings", r#"SELECT account, nr, amount, proof, WRITETIME(amount) FROM "Ledger_2".bookings"#),
     ]
     .map(|(label, cql)| (label.to_owned(), cql.to_owned()))
     .into();

@@ -104,7 +104,7 @@ pub fn writes_after_the_backup_are_gone(world: &World) {
     assert_eq!(late(&damaged(world).picture["items"]), 20);
     each_node(world, |node, alone| {
         assert_eq!(late(&alone.picture["items"]), 0, "{node}");
-        assert!(alone.picture["entries"].iter().all(|row| row[0] != "hinted"), "{node}");
+        assert!(alone.picture["bookings"].iter().all(|row| row[0] != "hinted"), "{node}");
     });
 }
 
