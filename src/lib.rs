@@ -27,6 +27,7 @@
 pub mod backup;
 pub mod cassandra;
 pub mod cli;
+pub mod digest;
 pub mod engine;
 pub mod event;
 pub mod facts;

@@ -37,6 +37,7 @@ impl Script {
 
     /// Adds one variable.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass numbers and references alike")]
     pub fn var(mut self, name: &str, value: impl ToString) -> Self {
         debug_assert!(name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'));
         self.vars.insert(name.to_owned(), value.to_string());
@@ -112,7 +113,8 @@ pub struct UnknownScript(pub String);
 
 /// One quoted assignment per line.
 pub fn header(vars: &BTreeMap<String, String>) -> String {
-    vars.iter().map(|(name, value)| format!("{name}={}\n", quote(value))).collect()
+    let line = |(name, value): (&String, &String)| [name.as_str(), "=", &quote(value), "\n"].concat();
+    vars.iter().map(line).collect()
 }
 
 /// `value` as one word of POSIX shell.

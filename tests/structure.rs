@@ -24,7 +24,8 @@ fn the_pure_modules_name_neither_tokio_nor_openssh() {
     for module in ["plan", "guard", "step", "event", "playbook", "cassandra"] {
         for (path, text) in sources(&format!("src/{module}")) {
             for word in ["tokio", "openssh", "std::fs", "std::process"] {
-                let own_tests = path.ends_with("tests.rs") || text.split("#[cfg(test)]").next().is_some_and(|t| !t.contains(word));
+                let own_tests =
+                    path.ends_with("tests.rs") || text.split("#[cfg(test)]").next().is_some_and(|t| !t.contains(word));
                 assert!(own_tests, "{} names {word}", path.display());
             }
         }

@@ -12,13 +12,13 @@ mod check;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::layout;
 use crate::cassandra::layout::TableId;
 use crate::cassandra::schema::{Column, Replication};
 use crate::cassandra::sstable::{Component, Format, FormatVersion};
 use crate::cassandra::version::Version;
+use crate::digest::sha256;
 use crate::name::{ClusterName, HostName, Keyspace, Table, Tag};
 
 /// The format that this program writes and reads.
@@ -166,7 +166,7 @@ impl Manifest {
     /// Reads a manifest and checks it; `sha256_line` is the content of `manifest.json.sha256`.
     pub fn parse(json: &str, sha256_line: &str) -> Result<Self, ManifestError> {
         let expected = expected_digest(sha256_line)?;
-        let found = digest(json);
+        let found = sha256(json);
         if expected != found {
             return Err(ManifestError::Damaged { expected, found });
         }
@@ -189,7 +189,7 @@ impl Manifest {
     pub fn render(&self) -> Result<(String, String), ManifestError> {
         check::check(self)?;
         let json = serde_json::to_string_pretty(self).map_err(|e| ManifestError::Syntax { why: e.to_string() })? + "\n";
-        let line = format!("{}  {}\n", digest(&json), layout::MANIFEST);
+        let line = format!("{}  {}\n", sha256(&json), layout::MANIFEST);
         Ok((json, line))
     }
 
@@ -216,7 +216,7 @@ impl Manifest {
 
     /// The SHA-256 of the text that [`Self::render`] writes: the backup's identity in a plan.
     pub fn digest(json: &str) -> String {
-        digest(json)
+        sha256(json)
     }
 }
 
@@ -267,16 +267,6 @@ impl TableEntry {
         let dir = format!(".{index}/");
         self.files.iter().any(|file| file.path.starts_with(&dir))
     }
-}
-
-/// SHA-256 as hexadecimal text.
-fn digest(text: &str) -> String {
-    use std::fmt::Write;
-    let hash = Sha256::digest(text.as_bytes());
-    hash.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("writing to a String cannot fail");
-        hex
-    })
 }
 
 /// The digest in a line of `sha256sum`: `<hex>  manifest.json`.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::printer::Printer;
 use super::session::{self, Selection};
-use super::{Ended, Failure, Global};
-use crate::name::Tag;
+use super::{Ended, ExitCode, Failure, Global};
+use crate::name::{NameError, Tag};
 use crate::playbook;
 use crate::run::{Ask, Order};
 
@@ -22,13 +22,13 @@ pub struct Args {
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let overrides = args.selection.overrides()?;
-    let tag = match &args.tag {
-        Some(tag) => tag.clone(),
-        None => {
-            let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-            let name = format!("{}-{time}", inventory.cluster.slug());
-            Tag::parse(name).map_err(|why| Failure::new(super::ExitCode::Usage, why.to_string()).hint("give one with --tag"))?
-        }
+    let tag = if let Some(tag) = &args.tag {
+        tag.clone()
+    } else {
+        let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+        let name = format!("{}-{time}", inventory.cluster.slug());
+        let unfit = |why: NameError| Failure::new(ExitCode::Usage, why.to_string()).hint("give one with --tag");
+        Tag::parse(name).map_err(unfit)?
     };
     let ask = Ask {
         playbook: playbook::built_in("backup").expect("it is built in"),
@@ -36,7 +36,6 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         keyspaces: args.selection.keyspaces.clone(),
         overrides,
     };
-    let order =
-        Order { inventory, ask, command: "backup".to_owned(), args: std::env::args().collect(), confirm: None };
+    let order = Order { inventory, ask, command: "backup".to_owned(), args: std::env::args().collect(), confirm: None };
     session::conduct(global, printer, order)
 }

@@ -42,11 +42,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     });
     screen.finish();
     let prepared = prepared?;
-    let rows: Vec<findings::Finding> = prepared
-        .findings
-        .iter()
-        .map(|f| (f.guard.to_owned(), f.host.clone(), f.level, f.message.clone(), f.cure.clone()))
-        .collect();
+    let rows = findings::of(&prepared.findings);
     let refused = prepared.refused();
     let mut out = io::stdout().lock();
     // a closed pipe is the reader's business
@@ -57,7 +53,11 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
                 json!({"guard": guard, "host": host, "level": level, "message": message, "cure": cure})
             })
             .collect();
-        writeln!(out, "{}", json!({"v": 1, "kind": "check", "cluster": inventory.cluster, "ok": !refused, "findings": list}))
+        writeln!(
+            out,
+            "{}",
+            json!({"v": 1, "kind": "check", "cluster": inventory.cluster, "ok": !refused, "findings": list})
+        )
     } else {
         out.write_all(findings::table(&rows, printer.out).as_bytes())
     };

@@ -47,8 +47,15 @@ impl ExitCode {
     /// The code of that number: what a run ended with. Others are internal errors.
     pub fn of_number(number: u8) -> Self {
         let all = [
-            Self::Done, Self::Usage, Self::Invalid, Self::Refused, Self::Paused, Self::Busy, Self::Damaged,
-            Self::Unreachable, Self::Interrupted,
+            Self::Done,
+            Self::Usage,
+            Self::Invalid,
+            Self::Refused,
+            Self::Paused,
+            Self::Busy,
+            Self::Damaged,
+            Self::Unreachable,
+            Self::Interrupted,
         ];
         all.into_iter().find(|code| code.number() == number).unwrap_or(Self::Internal)
     }

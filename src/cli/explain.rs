@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
+use super::Ended;
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
-use super::Ended;
 use crate::step;
 
 /// Explains a step: what it does, its scripts; without STEP lists all

@@ -13,7 +13,7 @@ impl From<InventoryError> for Failure {
         let failure = Self::of(ExitCode::Invalid, &error);
         match error {
             InventoryError::Unreadable { .. } => failure.hint("name it with -i FILE or RESEED_INVENTORY"),
-            _ => failure,
+            InventoryError::Invalid { .. } => failure,
         }
     }
 }
@@ -61,7 +61,7 @@ impl From<ConductError> for Failure {
 
 impl From<PrepareError> for Failure {
     fn from(error: PrepareError) -> Self {
-        let (code, next) = crate::run::conduct::verdict(&error);
+        let (code, next) = crate::run::verdict(&error);
         let failure = Self::of(ExitCode::of_number(code), &error);
         if next.is_empty() { failure } else { failure.hint(next) }
     }

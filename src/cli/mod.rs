@@ -39,9 +39,16 @@ struct Cli {
 #[derive(Debug, clap::Args)]
 pub struct Global {
     /// The cluster's inventory
-    #[arg(short, long, global = true, env = "RESEED_INVENTORY", default_value = "inventory/cluster.yaml", value_name = "FILE")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "RESEED_INVENTORY",
+        default_value = "inventory/cluster.yaml",
+        value_name = "FILE"
+    )]
     inventory: PathBuf,
-    /// Where runs are kept [default: $XDG_STATE_HOME/reseed]
+    /// Where runs are kept [default: reseed below `$XDG_STATE_HOME`]
     #[arg(long, global = true, value_name = "DIR")]
     state_dir: Option<PathBuf>,
     /// How to show what happens

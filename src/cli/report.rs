@@ -26,13 +26,14 @@ pub struct Args {
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
-    let dir = session::state(global).find(&inventory.cluster, args.run.as_deref())?;
+    let dir = session::state(global).find(&inventory.cluster, args.run.as_deref(), |_| true)?;
     let history = dir.history()?;
     let state = RunState::of(history.events());
     if let Some(path) = &args.html {
         let events: Vec<_> = history.events().cloned().collect();
-        let page = report::html(history.plan().map(|(plan, _)| plan), &events, &state).map_err(unwritten)?;
-        std::fs::write(path, page).map_err(|error| unwritten(error).because(path.display().to_string()))?;
+        let page =
+            report::html(history.plan().map(|(plan, _)| plan), &events, &state).map_err(|error| unwritten(&error))?;
+        std::fs::write(path, page).map_err(|error| unwritten(&error).because(path.display().to_string()))?;
         return Ok(ExitCode::Done);
     }
     if args.json || printer.json {
@@ -46,11 +47,12 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
 pub(super) fn document(history: &History) -> Ended {
     let events: Vec<_> = history.events().cloned().collect();
     let state = RunState::of(history.events());
-    let text = report::json(history.plan().map(|(plan, _)| plan), &events, &state).map_err(unwritten)?;
+    let text =
+        report::json(history.plan().map(|(plan, _)| plan), &events, &state).map_err(|error| unwritten(&error))?;
     let _ = writeln!(io::stdout().lock(), "{}", text.trim_end());
     Ok(ExitCode::Done)
 }
 
-fn unwritten(error: io::Error) -> Failure {
-    Failure::of(ExitCode::Internal, &error)
+fn unwritten(error: &io::Error) -> Failure {
+    Failure::of(ExitCode::Internal, error)
 }

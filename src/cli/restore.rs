@@ -68,7 +68,8 @@ fn typed(inventory: &Inventory) -> Option<String> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return None;
     }
-    let _ = write!(io::stderr(), "This replaces data of cluster {}. Type the cluster's name to go on: ", inventory.cluster);
+    let _ =
+        write!(io::stderr(), "This replaces data of cluster {}. Type the cluster's name to go on: ", inventory.cluster);
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).ok()?;
     Some(line.trim_end_matches(['\n', '\r']).to_owned())
@@ -86,11 +87,7 @@ fn dry_run(printer: Printer, inventory: &Inventory, ask: &Ask) -> Ended {
     let prepared = prepared?;
     let mut out = io::stdout().lock();
     let Some(resolved) = prepared.plan else {
-        let rows: Vec<findings::Finding> = prepared
-            .findings
-            .iter()
-            .map(|f| (f.guard.to_owned(), f.host.clone(), f.level, f.message.clone(), f.cure.clone()))
-            .collect();
+        let rows = findings::of(&prepared.findings);
         let _ = io::stderr().write_all(findings::table(&rows, printer.err).as_bytes());
         return Ok(ExitCode::Refused);
     };

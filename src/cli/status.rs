@@ -17,7 +17,7 @@ pub struct Args {
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
-    let dir = session::state(global).find(&inventory.cluster, args.run.as_deref())?;
+    let dir = session::state(global).find(&inventory.cluster, args.run.as_deref(), |_| true)?;
     let history = dir.history()?;
     if printer.json {
         return super::report::document(&history);

@@ -123,10 +123,10 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
             }
             self.announce(phase)?;
             if let Some(gate) = phase.gate {
-                if !self.started_after(plan, position) {
-                    if let Err(why) = self.gates.pass(gate).await {
-                        ending = Ending::Refused(why);
-                    }
+                if !self.started_after(plan, position)
+                    && let Err(why) = self.gates.pass(gate).await
+                {
+                    ending = Ending::Refused(why);
                 }
                 continue;
             }
@@ -170,9 +170,9 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
         // Lanes that run are not torn down by another's failure: half an act is worse than one
         // more whole one. The barrier stops what comes next.
         let mut lanes = JoinSet::new();
-        for lane in phase.lanes.iter().cloned() {
-            let (engine, library, name, always) =
-                (Arc::clone(self), Arc::clone(library), phase.phase.clone(), phase.always);
+        for lane in &phase.lanes {
+            let (engine, library, lane) = (Arc::clone(self), Arc::clone(library), lane.clone());
+            let (name, always) = (phase.phase.clone(), phase.always);
             lanes.spawn(async move { engine.lane(&name, &lane, &library, always).await });
         }
         let mut first = Ok(());

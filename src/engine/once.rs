@@ -13,7 +13,7 @@ use crate::script::{Library, Rendered, Script};
 use crate::step::{self, Ask, LONG, Observations, ResolvedStep, Seen, Spec, Verdict};
 
 /// What one question of a probe or proof may take: a JVM on a node that is busy starting.
-const QUESTION: Duration = Duration::from_secs(120);
+const QUESTION: Duration = Duration::from_mins(2);
 /// Pauses between two looks at a proof that does not hold yet: quick at first, then no more than
 /// one JVM per two seconds, since looking slows down the very node that is looked at.
 const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(2)];
@@ -81,7 +81,7 @@ async fn perform<T: Transport, G: Gatekeeper>(
             Ok(reply) => {
                 remote += reply.remote;
                 if reply.rc != 0 {
-                    let why = reason(&reply);
+                    let why = reply.reason();
                     let stderr = tail(&reply.stderr);
                     return Ok(Attempt { outcome: StepOutcome::Failed, detail: why, stderr, remote });
                 }
@@ -194,14 +194,6 @@ fn job_name(id: &str) -> String {
 fn call<T, G>(engine: &Engine<T, G>, step: &ResolvedStep, script: Rendered, limit: Duration) -> Call {
     let secret = if step.secret { engine.secrets.get(&step.host).cloned() } else { None };
     Call { script, run: engine.run.to_string(), secret, limit }
-}
-
-/// Why a script failed, in one line.
-fn reason(reply: &Reply) -> String {
-    match step::last_line(&reply.stderr) {
-        "" => format!("exit code {}", reply.rc),
-        line => line.to_owned(),
-    }
 }
 
 fn tail(text: &str) -> String {

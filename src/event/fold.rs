@@ -179,10 +179,8 @@ impl RunState {
                 self.start(view);
             }
             Body::StepProgress { id, done, total, unit, .. } => {
-                if let Some(step) = self.step_mut(id) {
-                    if let StepState::Running(progress) = &mut step.state {
-                        *progress = Some((*done, *total, unit.clone()));
-                    }
+                if let Some(StepView { state: StepState::Running(progress), .. }) = self.step_mut(id) {
+                    *progress = Some((*done, *total, unit.clone()));
                 }
             }
             Body::StepFinished { id, step, outcome, detail, stderr, remote_s, .. } => {

@@ -18,7 +18,6 @@ use crate::cassandra::version::Version;
 use crate::cassandra::{cqlsh, gossipinfo, schema};
 use crate::inventory::{Gateway, Inventory, Node};
 use crate::name::{HostName, Tag};
-use crate::step::{cqlsh as cqlsh_at, nodetool};
 use crate::remote::{Call, Secret, Transport, TransportError};
 use crate::script::{Embedded, Library, Script};
 
@@ -33,7 +32,7 @@ pub const SCRIPTS: &[Embedded] = &[
 ];
 
 /// What one question may take; nodetool on a busy node is slow.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What to gather besides the cluster itself.
 #[derive(Debug, Clone, Default)]
@@ -86,19 +85,16 @@ pub async fn gather<T: Transport>(
     wanted: &Wanted,
     secrets: &Secrets,
 ) -> Result<Facts, FactsError> {
-    let asker = Arc::new(Asker {
-        transport: Arc::clone(transport),
-        library: Library::of(SCRIPTS),
-        secrets: secrets.clone(),
-    });
+    let asker =
+        Arc::new(Asker { transport: Arc::clone(transport), library: Library::of(SCRIPTS), secrets: secrets.clone() });
     let mut nodes = JoinSet::new();
-    for node in inventory.present().cloned() {
-        let (asker, root) = (Arc::clone(&asker), inventory.backup.root.clone());
+    for node in inventory.present() {
+        let (asker, node, root) = (Arc::clone(&asker), node.clone(), inventory.backup.root.clone());
         nodes.spawn(async move { asker.node(&node, &root).await });
     }
     let mut gateways = JoinSet::new();
-    for gateway in inventory.gateways.iter().cloned() {
-        let asker = Arc::clone(&asker);
+    for gateway in &inventory.gateways {
+        let (asker, gateway) = (Arc::clone(&asker), gateway.clone());
         gateways.spawn(async move { Ok::<_, FactsError>((gateway.name.clone(), asker.gateway(&gateway).await?)) });
     }
     let mut facts = Facts::default();
@@ -132,10 +128,7 @@ impl<T: Transport> Asker<T> {
         if reply.rc == 0 {
             return Ok(reply.stdout);
         }
-        let last = |text: &str| crate::step::last_line(text).to_owned();
-        let why = [last(&reply.stderr), last(&reply.stdout), format!("exit code {}", reply.rc)];
-        let why = why.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
-        Err(FactsError::Script { host: host.clone(), why })
+        Err(FactsError::Script { host: host.clone(), why: reply.reason() })
     }
 
     async fn node(&self, node: &Node, backup_root: &str) -> Result<Said, FactsError> {
@@ -147,7 +140,7 @@ impl<T: Transport> Asker<T> {
         let yaml = files.decoded("yaml").map_err(|why| bad("cassandra.yaml", why))?;
         let conf = Conf::from_yaml(&yaml, &cassandra.home).map_err(|why| bad("cassandra.yaml", why.to_string()))?;
         let dirs = parse::directories(&conf);
-        let live = nodetool(Script::new("facts.node"), node)
+        let live = cassandra.nodetool.vars(Script::new("facts.node"))
             .list("DIRS", dirs.iter().map(|(label, path)| format!("{label}\t{path}")))
             .var("BACKUP_ROOT", backup_root)
             .var("RUN_AS", cassandra.run_as.as_deref().unwrap_or(""));
@@ -179,16 +172,17 @@ impl<T: Transport> Asker<T> {
     async fn ring(&self, inventory: &Inventory, said: Vec<Said>, facts: &mut Facts) -> Result<(), FactsError> {
         let seed = inventory.seed();
         let run_as = said.iter().find(|s| s.host == seed.name).and_then(|s| s.live.get("run_as"));
-        let script = nodetool(Script::new("facts.gossip"), seed).var("RUN_AS", run_as.unwrap_or(""));
+        let script = seed.cassandra.nodetool.vars(Script::new("facts.gossip")).var("RUN_AS", run_as.unwrap_or(""));
         let bad = |host: &HostName, what, why: String| FactsError::Answer { host: host.clone(), what, why };
         let text = self.ask(&seed.name, script, false).await?;
         let endpoints = gossipinfo::parse(&text).map_err(|why| bad(&seed.name, "gossip", why.to_string()))?;
         for said in &said {
             let id = parse::host_id(&said.live).map_err(|(what, why)| bad(&said.host, what, why))?;
             let own = endpoints.iter().find(|endpoint| endpoint.host_id.as_ref() == Some(&id));
-            let version = own
-                .and_then(|endpoint| Version::parse(endpoint.release_version.as_deref()?).ok())
-                .ok_or_else(|| bad(&said.host, "its version", format!("the seed's gossip does not tell of host id {id}")))?;
+            let version =
+                own.and_then(|endpoint| Version::parse(endpoint.release_version.as_deref()?).ok()).ok_or_else(
+                    || bad(&said.host, "its version", format!("the seed's gossip does not tell of host id {id}")),
+                )?;
             let node = parse::node(said.conf.clone(), &said.files, &said.live, &version);
             facts.nodes.insert(said.host.clone(), node.map_err(|(what, why)| bad(&said.host, what, why))?);
         }
@@ -207,7 +201,8 @@ impl<T: Transport> Asker<T> {
         let known = facts.nodes.get(host).ok_or_else(|| bad("the seed", "it was not asked".to_owned()))?.clone();
         let version = known.version.clone();
         let queries = schema::queries(&version);
-        let text = self.cql(seed, &known, &queries.iter().map(|q| format!("{q};")).collect::<Vec<_>>().join("\n")).await?;
+        let text =
+            self.cql(seed, &known, &queries.iter().map(|q| format!("{q};")).collect::<Vec<_>>().join("\n")).await?;
         let rows = cqlsh::json(&text).map_err(|why| bad("the schema", why.to_string()))?;
         facts.schema = Schema::from_rows(&version, &rows).map_err(|why| bad("the schema", why.to_string()))?;
         if wanted.describe {
@@ -215,7 +210,8 @@ impl<T: Transport> Asker<T> {
             for name in names {
                 let cql = self.cql(seed, &known, &format!("DESCRIBE KEYSPACE \"{name}\";")).await?;
                 // cqlsh may warn on stdout before it
-                let start = cql.find("CREATE KEYSPACE").ok_or_else(|| bad("DESCRIBE KEYSPACE", cql.trim().to_owned()))?;
+                let start =
+                    cql.find("CREATE KEYSPACE").ok_or_else(|| bad("DESCRIBE KEYSPACE", cql.trim().to_owned()))?;
                 facts.schema_cql.insert(name, cql[start..].trim().to_owned() + "\n");
             }
         }
@@ -226,16 +222,16 @@ impl<T: Transport> Asker<T> {
     }
 
     async fn cql(&self, node: &Node, facts: &NodeFacts, cql: &str) -> Result<String, FactsError> {
-        let script = cqlsh_at(Script::new("facts.cql").var("CQL", cql), node, facts);
+        let script = node.cassandra.cqlsh.vars(Script::new("facts.cql").var("CQL", cql), facts.cql_address());
         self.ask(&node.name, script, true).await
     }
 
     async fn backup(&self, inventory: &Inventory, tag: &Tag) -> Result<BackupFacts, FactsError> {
         let root = &inventory.backup.root;
-        let script =
-            Script::new("facts.backup").var("FINAL", layout::dir(root, tag)).var("PARTIAL", layout::partial_dir(root, tag));
+        let script = Script::new("facts.backup")
+            .var("FINAL", layout::dir(root, tag))
+            .var("PARTIAL", layout::partial_dir(root, tag));
         let fields = Fields::parse(&self.ask(&inventory.backup.node, script, false).await?);
         Ok(parse::backup(&fields))
     }
 }
-

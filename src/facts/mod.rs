@@ -114,12 +114,12 @@ impl NodeFacts {
     }
 
     /// Where CQL clients reach it.
-    pub fn cql_address(&self) -> String {
+    pub fn cql_address(&self) -> &str {
         let any = |address: &&String| !matches!(address.as_str(), "0.0.0.0" | "::");
         let conf = &self.conf;
         let choices = [&conf.rpc_address, &conf.broadcast_rpc_address, &conf.listen_address];
         let found = choices.into_iter().flatten().find(any);
-        found.map_or("localhost", String::as_str).to_owned()
+        found.map_or("localhost", String::as_str)
     }
 }
 

@@ -8,8 +8,8 @@ use base64::prelude::BASE64_STANDARD;
 use super::{BackupFacts, Dir, NodeFacts};
 use crate::backup::manifest::Manifest;
 use crate::cassandra::conf::Conf;
-use crate::cassandra::{info, status};
 use crate::cassandra::version::Version;
+use crate::cassandra::{info, status};
 
 /// `key=value` lines; a key may come several times.
 pub struct Fields(Vec<(String, String)>);
@@ -113,7 +113,8 @@ pub fn backup(fields: &Fields) -> BackupFacts {
         Some("missing") | None => BackupFacts::Missing,
         Some("whole") => {
             let sum = fields.get("sum").unwrap_or("");
-            let manifest = fields.decoded("manifest").and_then(|text| Manifest::parse(&text, sum).map_err(|e| e.to_string()));
+            let manifest =
+                fields.decoded("manifest").and_then(|text| Manifest::parse(&text, sum).map_err(|e| e.to_string()));
             match manifest {
                 Ok(manifest) => {
                     let digest = sum.split_whitespace().next().unwrap_or("").to_owned();

@@ -16,7 +16,10 @@ fn judge(case: &Case) -> Vec<Objection> {
     let Some(facts) = case.facts.nodes.get(node) else { return vec![] };
     let mut objections = vec![];
     if let Some(directory) = &facts.backup_unwritable {
-        objections.push(Objection::fail(format!("{directory} cannot be written"), "give the login (or become) user access").on(node));
+        objections.push(
+            Objection::fail(format!("{directory} cannot be written"), "give the login (or become) user access")
+                .on(node),
+        );
     }
     if facts.data().any(|dir| dir.fs == facts.backup_fs.0) {
         let root = &case.inventory.backup.root;

@@ -1,6 +1,6 @@
 //! `backup-whole`: the backup is complete and of this kind of cluster.
-use crate::facts::BackupFacts;
 use super::{Case, Guard, Objection, When};
+use crate::facts::BackupFacts;
 
 /// The guard.
 pub const GUARD: Guard = Guard {
@@ -27,7 +27,8 @@ fn judge(case: &Case) -> Vec<Objection> {
     }
     for (host, found) in &case.facts.nodes {
         if found.conf.partitioner != manifest.partitioner {
-            let message = format!("its partitioner is {}, the backup's {}", found.conf.partitioner, manifest.partitioner);
+            let message =
+                format!("its partitioner is {}, the backup's {}", found.conf.partitioner, manifest.partitioner);
             objections.push(Objection::fail(message, "this backup can never be restored there").on(host));
         }
     }

@@ -15,7 +15,8 @@ fn judge(case: &Case) -> Vec<Objection> {
     let mut objections = vec![];
     for (host, node) in &case.facts.nodes {
         for dir in node.data().filter(|dir| dir.symlink) {
-            let message = format!("{} is a symbolic link: a starting Cassandra would not see the guard file in it", dir.path);
+            let message =
+                format!("{} is a symbolic link: a starting Cassandra would not see the guard file in it", dir.path);
             let cure = "name the real directory in data_file_directories";
             objections.push(Objection::fail(message, cure).on(host));
         }

@@ -19,7 +19,11 @@ fn judge(case: &Case) -> Vec<Objection> {
     let missing = names.iter().filter(|name| case.facts.schema.keyspace(name).is_none());
     missing
         .map(|name| {
-            let cure = if case.restores() { "create its schema (it is in the backup's manifest), then try again" } else { "check the name" };
+            let cure = if case.restores() {
+                "create its schema (it is in the backup's manifest), then try again"
+            } else {
+                "check the name"
+            };
             Objection::fail(format!("keyspace {name} does not exist"), cure)
         })
         .collect()

@@ -16,7 +16,8 @@ fn judge(case: &Case) -> Vec<Objection> {
     blind
         .map(|(host, node)| {
             let message = format!("its log {} cannot be read: a failed drain would go unseen", node.log);
-            Objection::fail(message, "set cassandra.home so that HOME/logs/system.log is found, or give read access").on(host)
+            Objection::fail(message, "set cassandra.home so that HOME/logs/system.log is found, or give read access")
+                .on(host)
         })
         .collect()
 }

@@ -26,6 +26,8 @@ mod tables_match;
 mod tag_free;
 mod version_supported;
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::Level;
 use crate::facts::Facts;
 use crate::inventory::Inventory;
@@ -130,7 +132,7 @@ pub const GUARDS: &[&Guard] = &[
 ];
 
 /// A guard overridden by the operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
     /// Its name.
     pub guard: String,
@@ -211,7 +213,8 @@ mod tests {
         assert_eq!(listed.len(), GUARDS.len());
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/guard");
         let files = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
-        let files: BTreeSet<String> = files.filter_map(|n| n.strip_suffix(".rs").map(str::to_owned)).filter(|n| n != "mod").collect();
+        let files: BTreeSet<String> =
+            files.filter_map(|n| n.strip_suffix(".rs").map(str::to_owned)).filter(|n| n != "mod").collect();
         assert_eq!(listed, files);
     }
 }

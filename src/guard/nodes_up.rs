@@ -15,7 +15,8 @@ fn judge(case: &Case) -> Vec<Objection> {
     let mut objections = vec![];
     for node in case.inventory.nodes.iter().filter(|node| node.absent) {
         let message = "it is marked absent, which this version of reseed cannot work around yet";
-        objections.push(Objection::fail(message, "bring the node back, or remove it from ring and inventory").on(&node.name));
+        objections
+            .push(Objection::fail(message, "bring the node back, or remove it from ring and inventory").on(&node.name));
     }
     for (host, node) in &case.facts.nodes {
         for row in node.ring.iter().filter(|row| !row.is_up_and_normal()) {

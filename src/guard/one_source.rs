@@ -16,6 +16,8 @@ fn judge(case: &Case) -> Vec<Objection> {
     if source == seed {
         return vec![];
     }
-    let message = format!("the backup is on {source}, the restored seed is {seed}; this version of reseed does not carry it over");
+    let message = format!(
+        "the backup is on {source}, the restored seed is {seed}; this version of reseed does not carry it over"
+    );
     vec![Objection::fail(message, format!("set backup.node to {seed} and put the backup there"))]
 }

@@ -1,8 +1,8 @@
 //! `replication`: every node holds all the data.
 use std::collections::BTreeMap;
 
-use crate::cassandra::schema::Strategy;
 use super::{Case, Guard, Objection, When};
+use crate::cassandra::schema::Strategy;
 
 /// The guard.
 pub const GUARD: Guard = Guard {

@@ -16,7 +16,10 @@ fn judge(case: &Case) -> Vec<Objection> {
     let known: BTreeSet<&str> = case.facts.nodes.values().map(|node| node.host_id.as_str()).collect();
     let mut objections = vec![];
     if known.len() < case.facts.nodes.len() {
-        objections.push(Objection::fail("two inventory nodes are the same Cassandra node", "correct the hosts in the inventory"));
+        objections.push(Objection::fail(
+            "two inventory nodes are the same Cassandra node",
+            "correct the hosts in the inventory",
+        ));
     }
     for (host, node) in &case.facts.nodes {
         let seen: BTreeSet<&str> = node.ring.iter().filter_map(|row| row.host_id.as_deref()).collect();

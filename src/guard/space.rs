@@ -7,13 +7,8 @@ const MARGIN: u64 = 64 << 20;
 use super::{Case, Guard, Objection, When};
 
 /// The guard.
-pub const GUARD: Guard = Guard {
-    name: "space",
-    about: "there is room for the copy",
-    when: When::Always,
-    overridable: true,
-    judge,
-};
+pub const GUARD: Guard =
+    Guard { name: "space", about: "there is room for the copy", when: When::Always, overridable: true, judge };
 
 fn judge(case: &Case) -> Vec<Objection> {
     let enough = |free: u64, needed: u64| free >= needed + MARGIN;
@@ -28,7 +23,12 @@ fn judge(case: &Case) -> Vec<Objection> {
             if enough(data.free, needed) {
                 return vec![];
             }
-            let message = format!("{} has {} MiB free, the stage needs {} MiB", data.path, megabytes(data.free), megabytes(needed + MARGIN));
+            let message = format!(
+                "{} has {} MiB free, the stage needs {} MiB",
+                data.path,
+                megabytes(data.free),
+                megabytes(needed + MARGIN)
+            );
             vec![Objection::fail(message, cure).on(seed)]
         }
         _ if case.restores() => vec![],
@@ -42,7 +42,10 @@ fn judge(case: &Case) -> Vec<Objection> {
             }
             let root = &case.inventory.backup.root;
             let (free, needed) = (megabytes(facts.backup_fs.1), megabytes(needed + MARGIN));
-            vec![Objection::fail(format!("{root} has {free} MiB free, the backup needs up to {needed} MiB"), cure).on(node)]
+            vec![
+                Objection::fail(format!("{root} has {free} MiB free, the backup needs up to {needed} MiB"), cure)
+                    .on(node),
+            ]
         }
     }
 }

@@ -1,9 +1,9 @@
 //! `sstable-version`: this Cassandra can read the backup's files.
 use std::collections::BTreeSet;
 
+use super::{Case, Guard, Objection, When};
 use crate::cassandra::sstable;
 use crate::facts::BackupFacts;
-use super::{Case, Guard, Objection, When};
 
 /// The guard.
 pub const GUARD: Guard = Guard {
@@ -21,8 +21,11 @@ fn judge(case: &Case) -> Vec<Objection> {
     let mut objections = vec![];
     for (host, node) in &case.facts.nodes {
         for (format, version) in &formats {
-            if let Err(why) = sstable::readable_by(&node.version, node.conf.storage_compatibility_mode, *format, *version) {
-                let cure = format!("restore this backup (made by {}) into a version that can read it", manifest.version);
+            if let Err(why) =
+                sstable::readable_by(&node.version, node.conf.storage_compatibility_mode, *format, *version)
+            {
+                let cure =
+                    format!("restore this backup (made by {}) into a version that can read it", manifest.version);
                 objections.push(Objection::fail(why, cure).on(host));
             }
         }

@@ -1,8 +1,8 @@
 //! `tables-match`: what is restored is all that is there.
 use std::collections::BTreeSet;
 
-use crate::facts::BackupFacts;
 use super::{Case, Guard, Objection, When};
+use crate::facts::BackupFacts;
 
 /// The guard.
 pub const GUARD: Guard = Guard {

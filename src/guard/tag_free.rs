@@ -1,15 +1,10 @@
 //! `tag-free`: a backup never replaces another.
-use crate::facts::BackupFacts;
 use super::{Case, Guard, Objection, When};
+use crate::facts::BackupFacts;
 
 /// The guard.
-pub const GUARD: Guard = Guard {
-    name: "tag-free",
-    about: "no backup of that tag exists",
-    when: When::Backup,
-    overridable: false,
-    judge,
-};
+pub const GUARD: Guard =
+    Guard { name: "tag-free", about: "no backup of that tag exists", when: When::Backup, overridable: false, judge };
 
 fn judge(case: &Case) -> Vec<Objection> {
     let tag = &case.request.tag;

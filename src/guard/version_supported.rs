@@ -16,7 +16,10 @@ fn judge(case: &Case) -> Vec<Objection> {
     let mut objections = vec![];
     for (host, node) in nodes {
         if !node.version.hints_are_files() {
-            let message = format!("Cassandra {} keeps hints in a table, which this version of reseed cannot set aside", node.version);
+            let message = format!(
+                "Cassandra {} keeps hints in a table, which this version of reseed cannot set aside",
+                node.version
+            );
             objections.push(Objection::fail(message, "use a later reseed for Cassandra 2.x").on(host));
         }
     }

@@ -9,6 +9,7 @@
 mod error;
 mod password;
 mod raw;
+mod tools;
 mod validate;
 
 use std::path::{Path, PathBuf};

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
+use crate::guard::Override;
 use crate::name::{ClusterName, RunId};
 use crate::plan::Plan;
 
@@ -71,6 +72,9 @@ pub struct Header {
     pub command: String,
     /// The command line, without secrets (there are none on it).
     pub args: Vec<String>,
+    /// Guards that the operator overrode, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<Override>,
     /// The inventory's file.
     pub inventory: PathBuf,
     /// Who runs it: `user@host`.

@@ -9,6 +9,7 @@ fn header() -> Header {
         cluster: ClusterName::parse("Lab Cluster").unwrap(),
         command: "restore".into(),
         args: vec!["restore".into()],
+        overrides: vec![],
         inventory: "i.yaml".into(),
         operator: "me@here".into(),
     }

@@ -7,29 +7,19 @@
 //! same request give the same digest; a plan carries the bodies of all scripts it names.
 
 mod build;
-mod digest;
 
 use serde::{Deserialize, Serialize};
 
 pub use build::build;
 
-use crate::name::{ClusterName, HostName, Keyspace, Tag};
+use crate::digest::sha256;
+use crate::name::{ClusterName, HostName};
 use crate::script::Library;
+pub use crate::step::Request;
 use crate::step::ResolvedStep;
 
 /// Format of a plan in a journal.
 pub const FORMAT: u32 = 1;
-
-/// What the operator asked for, checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The playbook's name.
-    pub playbook: String,
-    /// The backup to make or to restore.
-    pub tag: Tag,
-    /// The keyspaces, in the order given.
-    pub keyspaces: Vec<Keyspace>,
-}
 
 /// A resolved plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,9 +78,10 @@ pub struct Lane {
 }
 
 impl Plan {
-    /// Hex sha256 over all decisions.
+    /// What an operator approves and `apply` demands: sha256 over the plan's JSON, in hex. Maps are
+    /// ordered, so the text is the same for the same decisions; nothing passing is in a plan.
     pub fn digest(&self) -> String {
-        digest::of(self)
+        sha256(serde_json::to_vec(self).expect("a plan is plain data"))
     }
 
     /// All steps, phase by phase.

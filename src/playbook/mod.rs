@@ -181,7 +181,7 @@ fn check(entry: &Entry) -> Result<(), String> {
     for name in &entry.steps {
         let spec = step::spec(name).ok_or_else(|| unknown_step(name))?;
         if spec.on != kind {
-            return Err(format!("step {name} does not run on {:?} hosts", kind).to_lowercase());
+            return Err(format!("step {name} does not run on the hosts of `on`: {kind:?}"));
         }
     }
     Ok(())

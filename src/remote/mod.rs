@@ -70,6 +70,23 @@ pub struct Reply {
     pub remote: Duration,
 }
 
+impl Reply {
+    /// Its answer in one line: the last line of output that says something.
+    pub fn last_line(&self) -> &str {
+        last_line(&self.stdout)
+    }
+
+    /// Why it failed, in one line: its last words, on stderr if there are any, else its exit code.
+    pub fn reason(&self) -> String {
+        let words = [last_line(&self.stderr), last_line(&self.stdout)];
+        words.into_iter().find(|line| !line.is_empty()).map_or_else(|| format!("exit code {}", self.rc), str::to_owned)
+    }
+}
+
+fn last_line(text: &str) -> &str {
+    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("")
+}
+
 /// Why a host gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {

@@ -6,7 +6,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -16,16 +16,19 @@ use crate::name::RunId;
 /// Held while a run is active.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
+    path: PathBuf,
+    holder: String,
 }
 
 impl RunLock {
     /// Takes the lock of the cluster whose state is in `dir`, or says who holds it.
-    pub fn take(dir: &Path, run: &RunId, operator: &str) -> Result<Self, StateError> {
+    pub fn take(dir: &Path, operator: &str) -> Result<Self, StateError> {
         private_dir(dir)?;
         let path = dir.join("lock");
         let io = |source| StateError::Io { path: path.clone(), source };
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -35,12 +38,17 @@ impl RunLock {
             }
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
-        let pid = std::process::id();
-        file.set_len(0).map_err(io)?;
-        file.rewind().map_err(io)?;
-        writeln!(file, "run {run} by {operator}, process {pid}, since {}", Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ"))
-            .map_err(io)?;
-        Ok(Self { _file: file })
+        let since = Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ");
+        let holder = format!("{operator}, process {}, since {since}", std::process::id());
+        Ok(Self { file, path, holder })
+    }
+
+    /// Writes down for others which run holds it.
+    pub fn tell(&mut self, run: &RunId) -> Result<(), StateError> {
+        let Self { file, path, holder } = self;
+        let wiped = file.set_len(0).and_then(|()| file.rewind());
+        let written = wiped.and_then(|()| writeln!(file, "run {run} of {holder}"));
+        written.map_err(|source| StateError::Io { path: path.clone(), source })
     }
 }
 
@@ -52,10 +60,11 @@ mod tests {
     fn a_second_run_is_refused_with_who_and_since_when_until_the_first_ends() {
         let dir = tempfile::tempdir().unwrap();
         let run = RunId::parse("r1").unwrap();
-        let first = RunLock::take(dir.path(), &run, "ann@box").unwrap();
-        let refused = RunLock::take(dir.path(), &run, "bob@box").unwrap_err().to_string();
-        assert!(refused.contains("run r1 by ann@box, process") && refused.contains("since"), "{refused}");
+        let mut first = RunLock::take(dir.path(), "ann@box").unwrap();
+        first.tell(&run).unwrap();
+        let refused = RunLock::take(dir.path(), "bob@box").unwrap_err().to_string();
+        assert!(refused.contains("run r1 of ann@box, process") && refused.contains("since"), "{refused}");
         drop(first);
-        assert!(RunLock::take(dir.path(), &run, "bob@box").is_ok());
+        assert!(RunLock::take(dir.path(), "bob@box").is_ok());
     }
 }

@@ -10,11 +10,15 @@
 //! Invariant: a run exists, with id and arguments on disk, before the first host is contacted.
 
 pub mod conduct;
+mod end;
+mod gates;
 mod lock;
 mod prepare;
+mod show;
 mod state;
 
 pub use conduct::{Ended, Order, conduct, resume};
+pub use end::verdict;
 pub use lock::RunLock;
 pub use prepare::{Ask, PrepareError, Prepared, prepare};
 pub use state::{RunDir, StateDir, StateError};

@@ -11,7 +11,7 @@ use crate::guard::{self, Case, Finding, Override};
 use crate::inventory::{Inventory, PasswordError};
 use crate::name::{Keyspace, Tag};
 use crate::plan::{self, Plan, Request};
-use crate::playbook::Playbook;
+use crate::playbook::{self, Playbook};
 use crate::remote::{Transport, TransportError};
 use crate::step::Unresolved;
 
@@ -45,6 +45,19 @@ pub struct Ask {
     pub keyspaces: Vec<Keyspace>,
     /// Guards that the operator overrides.
     pub overrides: Vec<Override>,
+}
+
+impl Ask {
+    /// What a plan was asked for, to judge its gates again; `None`: its playbook is not built in.
+    pub fn of_plan(plan: &Plan, overrides: &[Override]) -> Option<Self> {
+        let words = |name: &str| plan.params.get(name).map_or("", String::as_str).split(' ');
+        Some(Self {
+            playbook: playbook::built_in(&plan.playbook)?,
+            tag: words("backup").next().and_then(|tag| tag.parse().ok()),
+            keyspaces: words("keyspaces").filter_map(|name| name.parse().ok()).collect(),
+            overrides: overrides.to_vec(),
+        })
+    }
 }
 
 /// Why there is nothing to go on with. Nothing was changed.
@@ -98,7 +111,8 @@ pub async fn prepare<T: Transport>(
         return Err(PrepareError::NoBackup { tag: tag.clone(), root, node });
     }
     let tag = ask.tag.clone().unwrap_or(Tag::parse("none").expect("a word"));
-    let request = Request { playbook: ask.playbook.playbook.clone(), tag, keyspaces: keyspaces(inventory, &facts, ask) };
+    let request =
+        Request { playbook: ask.playbook.playbook.clone(), tag, keyspaces: keyspaces(inventory, &facts, ask) };
     let findings = guard::judge(&Case { inventory, facts: &facts, request: &request }, &ask.overrides);
     let mut prepared = Prepared { facts, request, findings, plan: None };
     if !prepared.refused() && ask.tag.is_some() {

@@ -99,18 +99,26 @@ impl StateDir {
         let mut runs: Vec<RunDir> = entries
             .filter_map(Result::ok)
             .filter(|entry| entry.path().join("journal.jsonl").exists())
-            .filter_map(|entry| Some(RunDir { id: RunId::parse(entry.file_name().into_string().ok()?).ok()?, path: entry.path() }))
+            .filter_map(|entry| {
+                Some(RunDir { id: RunId::parse(entry.file_name().into_string().ok()?).ok()?, path: entry.path() })
+            })
             .collect();
         runs.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(runs)
     }
 
-    /// The run that `wanted` names (an id or a unique prefix), or the newest.
-    pub fn find(&self, cluster: &ClusterName, wanted: Option<&str>) -> Result<RunDir, StateError> {
+    /// The run that `wanted` names (an id or a unique prefix), or the newest to which the verb applies.
+    pub fn find(
+        &self,
+        cluster: &ClusterName,
+        wanted: Option<&str>,
+        applies: impl Fn(&RunDir) -> bool,
+    ) -> Result<RunDir, StateError> {
         let runs = self.runs(cluster)?;
         let path = self.cluster(cluster);
         let Some(wanted) = wanted else {
-            return runs.into_iter().last().ok_or(StateError::Unknown { wanted: "(newest)".to_owned(), path });
+            let newest = runs.into_iter().rev().find(applies);
+            return newest.ok_or(StateError::Unknown { wanted: "(newest)".to_owned(), path });
         };
         let mut fitting: Vec<RunDir> = runs.into_iter().filter(|run| run.id.as_str().starts_with(wanted)).collect();
         match fitting.len() {
@@ -157,15 +165,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state = StateDir::locate(Some(dir.path().to_owned()));
         let cluster = ClusterName::parse("Lab").unwrap();
-        assert!(state.find(&cluster, None).is_err());
+        assert!(state.find(&cluster, None, |_| true).is_err());
         for id in ["20260101T000000Z-aaaa", "20260102T000000Z-bbbb"] {
             let path = dir.path().join("lab").join(id);
             fs::create_dir_all(&path).unwrap();
             fs::write(path.join("journal.jsonl"), "").unwrap();
         }
-        assert_eq!(state.find(&cluster, None).unwrap().id.as_str(), "20260102T000000Z-bbbb");
-        assert_eq!(state.find(&cluster, Some("20260101")).unwrap().id.as_str(), "20260101T000000Z-aaaa");
-        assert!(matches!(state.find(&cluster, Some("2026")), Err(StateError::Ambiguous { n: 2, .. })));
-        assert!(matches!(state.find(&cluster, Some("2027")), Err(StateError::Unknown { .. })));
+        assert_eq!(state.find(&cluster, None, |_| true).unwrap().id.as_str(), "20260102T000000Z-bbbb");
+        assert_eq!(state.find(&cluster, Some("20260101"), |_| true).unwrap().id.as_str(), "20260101T000000Z-aaaa");
+        assert!(matches!(state.find(&cluster, Some("2026"), |_| true), Err(StateError::Ambiguous { n: 2, .. })));
+        assert!(matches!(state.find(&cluster, Some("2027"), |_| true), Err(StateError::Unknown { .. })));
     }
 }

@@ -58,6 +58,14 @@ listening() {
     awk -v p=":$_hex" '$4 == "0A" && substr($2, length($2) - 4) == p { hit = 1 } END { exit !hit }'
 }
 
+# log_since FILE BYTE: what a log says above INFO from that byte on, at most 256 KiB of it. A log
+# that is shorter by now was rotated and is read whole.
+log_since() {
+  _from=$2
+  if [ "$_from" -lt 0 ] || [ "$(wc -c <"$1")" -lt "$_from" ]; then _from=0; fi
+  tail -c "+$((_from + 1))" "$1" | grep -v -E '^(INFO|DEBUG|TRACE)[ []' | tail -c 262144 || :
+}
+
 # inode PATH
 inode() { stat -c %i -- "$1"; }
 

@@ -41,7 +41,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
 fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
     let reply = match &observed.seen[0].reply {
         Ok(reply) if reply.rc == 0 => reply,
-        Ok(reply) => return Verdict::Not(super::last_line(&reply.stderr).to_owned()),
+        Ok(reply) => return Verdict::Not(reply.reason()),
         Err(why) => return Verdict::Unknown(why.clone()),
     };
     let Some(expect) = step.proof[0].script.vars.get("EXPECT") else {

@@ -38,7 +38,9 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         let cql = context.facts.schema_cql.get(name.as_str()).map_or("", String::as_str);
         let head = json!({"name": name, "replication": schema.replication, "schema_cql": cql});
         keyspaces.push(format!("{name}\t{}", open(&head)));
-        tables.extend(schema.dirs().iter().map(|dir| format!("{name}\t{}\t{}", dir.table, open(&table_head(schema, dir)))));
+        tables.extend(
+            schema.dirs().iter().map(|dir| format!("{name}\t{}\t{}", dir.table, open(&table_head(schema, dir)))),
+        );
     }
     let publish = context
         .backup_vars(Script::new("backup.publish.act"))
@@ -73,7 +75,7 @@ fn open(value: &serde_json::Value) -> String {
 fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
     let reply = match &observed.seen[0].reply {
         Ok(reply) if reply.rc == 0 => reply,
-        Ok(reply) => return Verdict::Not(super::last_line(&reply.stderr).to_owned()),
+        Ok(reply) => return Verdict::Not(reply.reason()),
         Err(why) => return Verdict::Unknown(why.clone()),
     };
     let (sum, json) = reply.stdout.split_once('\n').unwrap_or(("", ""));
@@ -82,7 +84,11 @@ fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
             let wanted = step.act.as_ref().and_then(|a| a.vars.get("TABLE_HEADS")).map_or(0, |t| t.lines().count());
             let tables: usize = manifest.keyspaces.iter().map(|keyspace| keyspace.tables.len()).sum();
             if tables == wanted {
-                Verdict::Holds(format!("{tables} tables, {} files, {} bytes", manifest.files().count(), manifest.bytes()))
+                Verdict::Holds(format!(
+                    "{tables} tables, {} files, {} bytes",
+                    manifest.files().count(),
+                    manifest.bytes()
+                ))
             } else {
                 Verdict::Not(format!("the manifest lists {tables} tables instead of {wanted}"))
             }

@@ -36,12 +36,14 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         .var("KEYSPACE", keyspace)
         .list("TABLES", tables)
         .list("FILES", files.iter().map(|f| format!("{}\t{}\t{}\t{}", f.sha256, f.size, f.from, f.to)));
-    let proof = Script::new("backup.stage.proof")
-        .var("PLACE", &data.place)
-        .var("KEYSPACE", keyspace)
-        .var("COUNT", files.len());
+    let proof =
+        Script::new("backup.stage.proof").var("PLACE", &data.place).var("KEYSPACE", keyspace).var("COUNT", files.len());
     Ok(vec![ResolvedStep {
-        summary: format!("stage {} files ({bytes} bytes) of {keyspace} on {} and verify them", files.len(), target.host),
+        summary: format!(
+            "stage {} files ({bytes} bytes) of {keyspace} on {} and verify them",
+            files.len(),
+            target.host
+        ),
         act: Some(act),
         proof: target.ask(proof),
         idempotent: true,

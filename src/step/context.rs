@@ -6,10 +6,20 @@ use crate::cassandra::schema::{KeyspaceSchema, TableSchema};
 use crate::facts::{BackupFacts, Facts, NodeFacts};
 use crate::inventory::{Inventory, Node};
 use crate::name::{HostName, Keyspace, Tag};
-use crate::plan::Request;
 use crate::script::Script;
 
 use super::{Ask, ResolvedStep};
+
+/// What the operator asked for, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The playbook's name.
+    pub playbook: String,
+    /// The backup to make or to restore.
+    pub tag: Tag,
+    /// The keyspaces, in the order given.
+    pub keyspaces: Vec<Keyspace>,
+}
 
 /// Everything that is known before the plan.
 pub struct Context<'a> {
@@ -103,12 +113,12 @@ impl<'a> Context<'a> {
 
     /// Adds what `nt` of the prelude needs.
     pub fn nodetool(&self, script: Script, node: &Node, facts: &NodeFacts) -> Script {
-        nodetool(script, node).var("RUN_AS", &facts.run_as)
+        node.cassandra.nodetool.vars(script).var("RUN_AS", &facts.run_as)
     }
 
     /// Adds what `cql` of the prelude needs.
     pub fn cqlsh(&self, script: Script, node: &Node, facts: &NodeFacts) -> Script {
-        cqlsh(script, node, facts)
+        node.cassandra.cqlsh.vars(script, facts.cql_address())
     }
 
     /// Adds the data directories' paths as `DATA_DIRS`.
@@ -120,27 +130,6 @@ impl<'a> Context<'a> {
     pub fn data_places(&self, script: Script, facts: &NodeFacts) -> Script {
         script.list("DATA_DIRS", facts.data().map(|d| format!("{}\t{}\t{}", d.label, d.path, d.place)))
     }
-}
-
-/// Adds nodetool and its connection arguments, which go before the sub-command.
-pub fn nodetool(script: Script, node: &Node) -> Script {
-    let tool = &node.cassandra.nodetool;
-    let mut args = tool.args.clone();
-    for (flag, value) in [("-u", &tool.username), ("-pwf", &tool.password_file)] {
-        args.extend(value.iter().flat_map(|v| [flag.to_owned(), v.clone()]));
-    }
-    script.var("NODETOOL", &tool.command).list("NODETOOL_ARGS", args)
-}
-
-/// Adds cqlsh and where it connects to.
-pub fn cqlsh(script: Script, node: &Node, facts: &NodeFacts) -> Script {
-    let tool = &node.cassandra.cqlsh;
-    script
-        .var("CQLSH", &tool.command)
-        .list("CQLSH_ARGS", &tool.args)
-        .var("CQL_HOST", tool.host.clone().unwrap_or_else(|| facts.cql_address()))
-        .var("CQL_PORT", tool.port)
-        .var("CQL_USER", tool.username.as_deref().unwrap_or(""))
 }
 
 /// A file of the backup and where it goes below the keyspace's stage.
@@ -179,10 +168,9 @@ impl<'a> Context<'a> {
         let mut files = vec![];
         for table in &backup.tables {
             let dirs = self.table_dirs(keyspace);
-            let dir = dirs
-                .iter()
-                .find(|live| live.table == table.name)
-                .ok_or_else(|| target.unresolved(step, format!("the cluster has no table {keyspace}.{}", table.name)))?;
+            let dir = dirs.iter().find(|live| live.table == table.name).ok_or_else(|| {
+                target.unresolved(step, format!("the cluster has no table {keyspace}.{}", table.name))
+            })?;
             files.extend(table.files.iter().filter(|f| f.goes_live()).map(|f| StagedFile {
                 sha256: f.sha256.clone(),
                 size: f.size,

@@ -3,7 +3,7 @@
 //! What is left after `limits.settle` goes to quarantine in `node.clear`, and `others.repair`
 //! then repairs every other keyspace, whose writes those hints were.
 
-use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, last_line, never};
+use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
 use crate::step::Observations;
 
 /// The step type.
@@ -33,7 +33,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
 }
 
 fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
-    let answer = observed.act.as_ref().map_or("", |act| last_line(&act.stdout));
+    let answer = observed.act.as_ref().map_or("", crate::remote::Reply::last_line);
     match answer.strip_prefix("hints_left=") {
         Some("0") => Verdict::Holds("no hints are left".to_owned()),
         Some(n) => Verdict::Holds(format!("{n} hint file(s) remain: to be set aside, all keyspaces will be repaired")),

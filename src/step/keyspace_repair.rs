@@ -2,7 +2,7 @@
 //! its own words: exit code 0 alone proves nothing (domain.md C.6).
 
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
-use crate::cassandra::repair;
+use crate::cassandra::repair::{self, Verdict as Said};
 use crate::script::Embedded;
 
 /// The act, which `others.repair` shares. `KEYSPACES`: one a line.
@@ -45,7 +45,6 @@ pub fn judge(step: &ResolvedStep, observed: &Observations, single_ok: bool) -> V
             return Verdict::Not(format!("the repair of {keyspace} was not reached"));
         };
         let own = own.split("reseed: repair of ").next().unwrap_or(own);
-        use repair::Verdict as Said;
         match repair::judge(own, act.rc) {
             Said::Repaired => {}
             Said::Nothing(_) if single_ok => {}

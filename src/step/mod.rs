@@ -108,7 +108,7 @@ pub enum Verdict {
 }
 
 /// Time that an act may take when nothing else is known: a day, so that "no limit" still ends.
-pub const LONG: Duration = Duration::from_secs(24 * 3600);
+pub const LONG: Duration = Duration::from_hours(24);
 
 mod acceptance_query;
 mod backup_publish;
@@ -141,7 +141,7 @@ mod snapshot_take;
 mod table_aside;
 mod table_swap;
 
-pub use context::{Context, Target, Unresolved, cqlsh, nodetool};
+pub use context::{Context, Request, Target, Unresolved};
 
 use crate::script::Embedded;
 
@@ -219,18 +219,13 @@ pub fn by_exit_code(_: &ResolvedStep, observed: &Observations) -> Verdict {
     for seen in &observed.seen {
         match &seen.reply {
             Err(why) => return Verdict::Unknown(format!("{}: {why}", seen.host)),
-            Ok(reply) if reply.rc == 0 => last_line(&reply.stdout).clone_into(&mut evidence),
-            Ok(reply) => {
-                let why = match last_line(&reply.stderr) {
-                    "" => format!("exit code {}", reply.rc),
-                    line => line.to_owned(),
-                };
-                return if reply.rc == 1 { Verdict::Not(why) } else { Verdict::Unknown(why) };
-            }
+            Ok(reply) if reply.rc == 0 => reply.last_line().clone_into(&mut evidence),
+            Ok(reply) if reply.rc == 1 => return Verdict::Not(reply.reason()),
+            Ok(reply) => return Verdict::Unknown(reply.reason()),
         }
     }
     if evidence.is_empty() {
-        let act = observed.act.as_ref().map_or("", |act| last_line(&act.stdout));
+        let act = observed.act.as_ref().map_or("", Reply::last_line);
         act.clone_into(&mut evidence);
     }
     Verdict::Holds(evidence)
@@ -239,11 +234,6 @@ pub fn by_exit_code(_: &ResolvedStep, observed: &Observations) -> Verdict {
 /// For steps that have nothing to probe.
 pub fn never(_: &ResolvedStep, _: &Observations) -> Verdict {
     Verdict::Not(String::new())
-}
-
-/// The last line that says something.
-pub fn last_line(text: &str) -> &str {
-    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("")
 }
 
 #[cfg(test)]

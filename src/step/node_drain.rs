@@ -3,22 +3,24 @@
 //! Proven by `Mode: DRAINED` and a clean log, never by the exit code: a failing drain exits 0 from
 //! 3.11 on, and so does the second of two (domain.md C.4).
 
-use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code};
+use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict};
+use crate::cassandra::drainlog;
+use crate::cassandra::netstats::{self, Mode};
 
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "node.drain",
-    help: "Runs `nodetool drain`, reads the log from before it, and demands `Mode: DRAINED`. A node that does not \
-           run needs none. May run again: a second drain changes nothing.",
+    help: "Runs `nodetool drain`, reads the log from before it, and demands `Mode: DRAINED`. A node that is \
+           drained already is left alone. May run again: a second drain changes nothing.",
     on: Kind::Node,
     scripts: &[
-        ("node.drain.probe", include_str!("node_drain.proof.sh")),
+        ("node.drain.probe", include_str!("node_drain.probe.sh")),
         ("node.drain.act", include_str!("node_drain.act.sh")),
         ("node.drain.proof", include_str!("node_drain.proof.sh")),
     ],
     resolve,
-    probe: by_exit_code,
-    judge: by_exit_code,
+    probe: judge,
+    judge,
 };
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
@@ -26,10 +28,28 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let script = |name| context.nodetool(Script::new(name), node, facts);
     Ok(vec![ResolvedStep {
         summary: format!("drain {}", target.host),
+        probe: target.ask(script("node.drain.probe").var("LOG", &facts.log)),
         act: Some(script("node.drain.act").var("LOG", &facts.log)),
         proof: target.ask(script("node.drain.proof")),
         idempotent: true,
         limit_s: 3600,
         ..target.step(SPEC.name)
     }])
+}
+
+/// Of the probe (mode and latest log) as of the act (log since) with its proof (mode).
+fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
+    let reply = match &observed.seen[0].reply {
+        Ok(reply) => reply,
+        Err(why) => return Verdict::Unknown(why.clone()),
+    };
+    let log = observed.act.as_ref().map_or(reply.stdout.as_str(), |act| act.stdout.as_str());
+    if let Some(line) = drainlog::failures(log).first() {
+        return Verdict::Not(format!("the drain failed, says its log: {line}"));
+    }
+    match netstats::mode(&reply.stdout) {
+        Ok(Mode::Drained) => Verdict::Holds("Mode: DRAINED, clean log".to_owned()),
+        Ok(mode) => Verdict::Not(format!("mode is {mode:?}, not DRAINED")),
+        Err(_) => Verdict::Unknown(format!("no mode: {}", reply.reason())),
+    }
 }

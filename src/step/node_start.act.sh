@@ -1,22 +1,26 @@
-# Starts Cassandra and waits, without a JVM, until it listens for clients or has gone again.
-# The start command is not asked for its opinion: init scripts say OK to anything.
+# Starts Cassandra and waits, without a JVM, until it listens for clients or has gone again. The
+# start command is not asked for its opinion: init scripts say OK to anything. Prints what was
+# logged since the start, above INFO.
+# The log's length before the start is kept beside the jobs of all attempts.
+mark=${RESEED_JOB%.*}.log-from
 if [ -z "$(cassandra_pids)" ]; then
-  if [ -f "$LOG" ]; then wc -c <"$LOG" >"$RESEED_JOB/log-from"; else echo 0 >"$RESEED_JOB/log-from"; fi
+  if [ -f "$LOG" ]; then wc -c <"$LOG" >"$mark"; else echo 0 >"$mark"; fi
   run_command "$START" >"$RESEED_JOB/start.out" 2>&1 </dev/null || :
 fi
+from=$(cat "$mark" 2>/dev/null || echo 0)
 up=0
 seen=
 gone=0
 while [ "$up" -lt "$READY_TICKS" ]; do
-  if listening "$NATIVE_PORT"; then exit 0; fi
+  if listening "$NATIVE_PORT"; then log_since "$LOG" "$from"; exit 0; fi
   if [ $((up % 5)) -eq 4 ]; then
     if [ -n "$(cassandra_pids)" ]; then seen=yes; gone=0; else gone=$((gone + 1)); fi
     # once seen: gone twice in a row; never seen: ten seconds are enough for a JVM to appear
     if { [ -n "$seen" ] && [ "$gone" -ge 2 ]; } || [ "$gone" -ge 10 ]; then
-      from=$(cat "$RESEED_JOB/log-from" 2>/dev/null || echo 0)
-      tail -c "+$((from + 1))" "$LOG" 2>/dev/null | grep -E 'ERROR|FATAL|Exception' | head -n 5 >&2
-      tail -n 5 "$RESEED_JOB/start.out" >&2
-      die "Cassandra exited during its start; see $LOG"
+      log_since "$LOG" "$from" | tail -n 15 >&2
+      tail -n 5 "$RESEED_JOB/start.out" >&2 2>/dev/null
+      why=$(log_since "$LOG" "$from" | grep -E '^(ERROR|FATAL)|Exception|unreadable' | head -n 1)
+      die "Cassandra exited during its start: ${why:-see $LOG}"
     fi
   fi
   up=$((up + 1))

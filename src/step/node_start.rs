@@ -1,18 +1,21 @@
 //! `node.start`: Cassandra is started, and is ready.
 //!
 //! Ready means: it says `Mode: NORMAL` and listens for clients, and every node that was started
-//! before sees it Up and Normal. Its own view counts for nothing: a starting node calls itself UN
-//! (domain.md C.1). The act waits on the host without a JVM; the JVMs are for the proof only.
+//! before sees it Up and Normal, and its log tells of no sstable that was not loaded (a node that
+//! could not load a table comes up all the same, domain.md B.9). Its own view of the ring counts for
+//! nothing: a starting node calls itself UN (C.1). The act waits on the host without a JVM; the JVMs are for the proof only.
 
-use super::{Ask, Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code};
-use super::{Observations, Verdict, ring_ready};
+use super::{Ask, Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict};
+use super::ring_ready;
+use crate::cassandra::netstats::{self, Mode};
+use crate::cassandra::startlog;
 
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "node.start",
     help: "Runs the inventory's start command as run_as, waits until the node listens for clients or exits (then \
-           with the log line that says why), and demands mode NORMAL and UN as seen by every node started before. \
-           May run again: a running node is not started twice.",
+           with the log line that says why), and demands mode NORMAL, no load error in the log, and UN as seen by \
+           every node started before. May run again: a running node is not started twice.",
     on: Kind::Node,
     scripts: &[
         ("node.start.act", include_str!("node_start.act.sh")),
@@ -53,13 +56,24 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
 }
 
 fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
-    let own = Observations { act: None, seen: observed.seen.iter().take(1).cloned().collect() };
-    match by_exit_code(step, &own) {
-        Verdict::Holds(mode) => match ring_ready::views(&step.proof[1..], &observed.seen[1..]) {
-            Verdict::Holds(_) if step.proof.len() == 1 => Verdict::Holds(format!("{mode}; first node up")),
-            Verdict::Holds(seen) => Verdict::Holds(format!("{mode}; {seen}")),
-            other => other,
-        },
-        other => other,
+    let log = observed.act.as_ref().map_or("", |act| act.stdout.as_str());
+    if let Some(finding) = startlog::findings(log).first() {
+        return Verdict::Not(format!("it is up but did not load everything: {}", finding.line));
     }
+    let mode = match &observed.seen[0].reply {
+        Ok(reply) if reply.rc == 0 => netstats::mode(&reply.stdout),
+        Ok(reply) => return Verdict::Not(reply.reason()),
+        Err(why) => return Verdict::Unknown(why.clone()),
+    };
+    match mode {
+        Ok(Mode::Normal) => {}
+        Ok(mode) => return Verdict::Not(format!("mode is {mode:?}, not NORMAL")),
+        Err(why) => return Verdict::Not(why.to_string()),
+    }
+    let peers = match ring_ready::views(&step.proof[1..], &observed.seen[1..]) {
+        Verdict::Holds(_) if step.proof.len() == 1 => "first node up".to_owned(),
+        Verdict::Holds(seen) => seen,
+        other => return other,
+    };
+    Verdict::Holds(format!("Mode: NORMAL, no load error in its log, {peers}"))
 }

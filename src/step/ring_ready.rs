@@ -36,7 +36,7 @@ pub fn views(asked: &[Ask], seen: &[Seen]) -> Verdict {
     for (ask, seen) in asked.iter().zip(seen) {
         let reply = match &seen.reply {
             Ok(reply) if reply.rc == 0 => reply,
-            Ok(reply) => return Verdict::Not(format!("{}: {}", seen.host, super::last_line(&reply.stderr))),
+            Ok(reply) => return Verdict::Not(format!("{}: {}", seen.host, reply.reason())),
             Err(why) => return Verdict::Unknown(format!("{}: {why}", seen.host)),
         };
         let rows = match status::parse(&reply.stdout) {
@@ -47,7 +47,12 @@ pub fn views(asked: &[Ask], seen: &[Seen]) -> Verdict {
         for id in expected.lines() {
             match rows.iter().find(|row| row.host_id.as_deref() == Some(id)) {
                 Some(row) if row.is_up_and_normal() => {}
-                Some(row) => return Verdict::Not(format!("{} sees {} as {:?}/{:?}", seen.host, row.address, row.status, row.state)),
+                Some(row) => {
+                    return Verdict::Not(format!(
+                        "{} sees {} as {:?}/{:?}",
+                        seen.host, row.address, row.status, row.state
+                    ));
+                }
                 None => return Verdict::Not(format!("{} does not see host id {id}", seen.host)),
             }
         }

@@ -35,7 +35,7 @@ fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
             }
             Err(why) => Verdict::Unknown(why.to_string()),
         },
-        Ok(reply) => Verdict::Unknown(super::last_line(&reply.stderr).to_owned()),
+        Ok(reply) => Verdict::Unknown(reply.reason()),
         Err(why) => Verdict::Unknown(why.clone()),
     }
 }

@@ -7,11 +7,18 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::Look;
 use crate::event::Level;
+use crate::guard;
 use crate::name::HostName;
 use crate::report::words;
 
 /// A finding as the fold keeps it: guard, host, level, message, cure.
 pub type Finding = (String, Option<HostName>, Level, String, String);
+
+/// What guards found, in the form of the fold.
+pub fn of(found: &[guard::Finding]) -> Vec<Finding> {
+    let row = |f: &guard::Finding| (f.guard.to_owned(), f.host.clone(), f.level, f.message.clone(), f.cure.clone());
+    found.iter().map(row).collect()
+}
 
 /// The table, and a line that counts; ends with a line break.
 pub fn table(findings: &[Finding], look: Look) -> String {

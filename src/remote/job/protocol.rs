@@ -1,12 +1,10 @@
 //! What the job scripts are given and what they answer; no I/O.
 
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use super::{Job, JobError, SCRIPTS};
+use crate::digest::sha256;
 use crate::name::HostName;
 use crate::remote::frame::uptime;
 use crate::remote::{Call, Reply};
@@ -69,11 +67,7 @@ pub(super) fn check(host: &HostName, job: &Job) -> Result<(), JobError> {
 
 /// Names one job with one script: run, step, attempt and what it runs.
 fn token(job: &Job) -> String {
-    let mut token = format!("{} {} {} ", job.run, job.step, job.attempt);
-    for byte in Sha256::digest(&job.script.text) {
-        let _ = write!(token, "{byte:02x}");
-    }
-    token
+    format!("{} {} {} {}", job.run, job.step, job.attempt, sha256(&job.script.text))
 }
 
 pub(super) fn launch(job: &Job, ceiling: Duration, seen: &str) -> Call {

@@ -1,0 +1,87 @@
+//! How a run ends: the one table from endings and refusals to outcome, exit code and next command.
+
+use super::conduct::{Confirm, Order};
+use super::prepare::PrepareError;
+use crate::engine::Ending;
+use crate::event::{Level, RunOutcome};
+use crate::facts::FactsError;
+use crate::guard::Finding;
+use crate::name::RunId;
+use crate::remote::TransportError;
+
+/// How a run ends, before it becomes the last event.
+pub(super) struct End {
+    pub outcome: RunOutcome,
+    pub exit: u8,
+    pub reason: String,
+    pub next: String,
+}
+
+impl End {
+    /// Guards object; nothing was changed.
+    pub fn objected(findings: &[Finding]) -> Self {
+        let failing = findings.iter().filter(|finding| finding.level == Level::Fail).count();
+        let reason = format!("{failing} finding(s) stand against it; nothing was changed");
+        let next = "cure what the findings say, then try again".to_owned();
+        Self { outcome: RunOutcome::Refused, exit: 4, reason, next }
+    }
+
+    /// The end of a plan's execution.
+    pub fn of(ending: Ending, command: &str, run: &RunId) -> Self {
+        let next = format!("reseed resume {run}");
+        let end = |outcome, exit, reason| Self { outcome, exit, reason, next: next.clone() };
+        match ending {
+            Ending::Done => Self { outcome: RunOutcome::Done, exit: 0, reason: String::new(), next: String::new() },
+            Ending::Refused(reason) => {
+                let next = "cure what the findings say, then start again".to_owned();
+                Self { outcome: RunOutcome::Refused, exit: 4, reason, next }
+            }
+            Ending::Failed { phase, step, why } if phase == "verify" && command == "restore" => {
+                end(RunOutcome::VerifyFailed, 7, format!("{step}: {why}"))
+            }
+            Ending::Failed { step, why, .. } => end(RunOutcome::Paused, 5, format!("{step}: {why}")),
+            Ending::Interrupted => end(RunOutcome::Interrupted, 130, "stopped by the operator".to_owned()),
+        }
+    }
+}
+
+/// Whether the operator's word is given and right. The nodes' own names are a guard's business.
+pub(super) fn confirmed(order: &Order) -> Result<(), End> {
+    let refused = |reason: String| End {
+        outcome: RunOutcome::Refused,
+        exit: 4,
+        reason,
+        next: format!("add --confirm '{}'", order.inventory.cluster),
+    };
+    match &order.confirm {
+        None => Ok(()),
+        Some(Confirm(None)) => {
+            Err(refused("it replaces data and the cluster's name was not confirmed; nothing was changed".to_owned()))
+        }
+        Some(Confirm(Some(name))) if name == order.inventory.cluster.as_str() => Ok(()),
+        Some(Confirm(Some(name))) => Err(refused(format!(
+            "--confirm says {name:?}, the cluster is {:?}; nothing was changed",
+            order.inventory.cluster.as_str()
+        ))),
+    }
+}
+
+pub(super) fn refusal(error: &PrepareError) -> End {
+    let (exit, next) = verdict(error);
+    End { outcome: RunOutcome::Refused, exit, reason: format!("{error}; nothing was changed"), next }
+}
+
+/// Exit code and next command for what came before any change.
+pub fn verdict(error: &PrepareError) -> (u8, String) {
+    match error {
+        PrepareError::Hosts(errors) => match errors.iter().find(|e| matches!(e, TransportError::HostKey { .. })) {
+            Some(error) => (4, format!("check the key of {}, then add it to known_hosts", error.host())),
+            None => (8, "try `ssh HOST true` with the same user and ssh_config".to_owned()),
+        },
+        PrepareError::Facts(FactsError::Transport(_)) => (8, "try again".to_owned()),
+        PrepareError::Facts(_) | PrepareError::Unresolved(_) => (4, "cure that, then try again".to_owned()),
+        PrepareError::NoBackup { root, node, .. } => (3, format!("see what is there: ssh {node} ls {root}")),
+        PrepareError::Password(_) => (3, String::new()),
+    }
+}
+
