@@ -82,7 +82,10 @@ fn damage(stage: &Stage) -> Result<()> {
     // hints are in memory first
     let since = Instant::now();
     let hints = || stage.node(1).sh("ls /opt/cassandra/data/hints | grep -c hints$").map(|found| found.status.success());
-    while !hints()? && since.elapsed() < Duration::from_mins(1) {
+    while !hints()? {
+        if since.elapsed() > Duration::from_mins(1) {
+            return Err("cass1 holds no hints".into());
+        }
         sleep(Duration::from_secs(1));
     }
     stage.on("cass1", "ls -s /opt/cassandra/data/hints")?;

@@ -6,8 +6,8 @@
 //! looks at what it left, then the same restore again. What several tests rest on is a
 //! [`world::Stage`], made when it is first needed: each test can be run alone.
 //!
-//! Labs are taken down at the end, also after a failure or Ctrl-C; `--keep` leaves them to be
-//! looked at. State directories and events stay in `target/tmp/cluster`.
+//! Labs are taken down at the end, also after a failure or Ctrl-C; `--keep` leaves the last to
+//! be looked at. State directories and events stay in `target/tmp/cluster`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test runner prints")]
 

@@ -20,7 +20,7 @@ pub const CLUSTER: &str = "Lab Cluster";
 /// All that the tests share.
 pub struct World {
     /// The cluster.
-    lab: OnceLock<Lab>,
+    lab: Stage<Lab>,
     /// Files of this run: `target/tmp/cluster`.
     pub dir: PathBuf,
     /// The rows as loaded.
@@ -42,7 +42,7 @@ impl World {
         drop(fs::remove_dir_all(&dir));
         fs::create_dir_all(&dir).expect("cargo's directory can be written");
         Self {
-            lab: OnceLock::new(),
+            lab: Stage::new("there is no lab"),
             dir,
             loaded: Stage::new("the data is not loaded"),
             backed: Stage::new("there is no backup"),
@@ -54,7 +54,7 @@ impl World {
 
     /// The lab, booted anew for this run.
     pub fn lab(&self) -> &Lab {
-        self.lab.get_or_init(|| boot(&Options { name: LABS[0].to_owned(), ..Options::default() }))
+        self.lab.get(|| boot(&Options { name: LABS[0].to_owned(), ..Options::default() }))
     }
 
     /// A node of the lab.
