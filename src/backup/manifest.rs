@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::layout;
 use crate::cassandra::layout::TableId;
 use crate::cassandra::schema::{Column, Replication};
-use crate::cassandra::sstable::{Component, Format, FormatVersion};
+use crate::cassandra::sstable::Component;
 use crate::cassandra::version::Version;
 use crate::digest::sha256;
 use crate::name::{ClusterName, HostName, Keyspace, Table, Tag};
@@ -241,31 +241,6 @@ impl TableEntry {
     /// Bytes of its files.
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()
-    }
-
-    /// The files that a restore puts into the live directory.
-    pub fn live_files(&self) -> impl Iterator<Item = &FileEntry> {
-        self.files.iter().filter(|file| file.goes_live())
-    }
-
-    /// The `Data.db` of every sstable of the table itself, not of its index directories.
-    pub fn data_files(&self) -> impl Iterator<Item = &FileEntry> {
-        self.files.iter().filter(|f| !f.path.contains('/') && f.component().is_some_and(|c| c.is_data()))
-    }
-
-    /// The format versions of its sstables, index directories included: what a server must read.
-    pub fn sstable_versions(&self) -> Vec<(Format, FormatVersion)> {
-        let components = self.files.iter().filter_map(FileEntry::component);
-        let mut versions: Vec<_> = components.map(|c| (c.format, c.version)).collect();
-        versions.sort_unstable();
-        versions.dedup();
-        versions
-    }
-
-    /// Whether the files of an index with its own directory are here.
-    pub fn has_index_files(&self, index: &str) -> bool {
-        let dir = format!(".{index}/");
-        self.files.iter().any(|file| file.path.starts_with(&dir))
     }
 }
 

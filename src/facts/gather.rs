@@ -140,7 +140,9 @@ impl<T: Transport> Asker<T> {
         let yaml = files.decoded("yaml").map_err(|why| bad("cassandra.yaml", why))?;
         let conf = Conf::from_yaml(&yaml, &cassandra.home).map_err(|why| bad("cassandra.yaml", why.to_string()))?;
         let dirs = parse::directories(&conf);
-        let live = cassandra.nodetool.vars(Script::new("facts.node"))
+        let live = cassandra
+            .nodetool
+            .vars(Script::new("facts.node"))
             .list("DIRS", dirs.iter().map(|(label, path)| format!("{label}\t{path}")))
             .var("BACKUP_ROOT", backup_root)
             .var("RUN_AS", cassandra.run_as.as_deref().unwrap_or(""));

@@ -20,7 +20,7 @@ pub use gather::{FactsError, SCRIPTS, Secrets, Wanted, gather};
 
 use crate::backup::manifest::Manifest;
 use crate::cassandra::{conf::Conf, schema::Schema, status::Row, version::Version};
-use crate::name::HostName;
+use crate::name::{HostName, Keyspace};
 
 /// All that is known about the cluster.
 #[derive(Debug, Clone, Default)]
@@ -151,8 +151,8 @@ pub enum BackupFacts {
 }
 
 impl Facts {
-    /// The facts that a plan rests on; part of its digest.
-    pub fn binding(&self) -> serde_json::Value {
+    /// The facts that a plan for these keyspaces rests on; part of its digest.
+    pub fn binding(&self, keyspaces: &[Keyspace]) -> serde_json::Value {
         let nodes: BTreeMap<_, _> = self
             .nodes
             .iter()
@@ -167,6 +167,16 @@ impl Facts {
             BackupFacts::Whole(_, sha256) => Some(sha256.clone()),
             _ => None,
         };
-        json!({"nodes": nodes, "manifest_sha256": manifest})
+        let schema: BTreeMap<_, _> = keyspaces
+            .iter()
+            .filter_map(|name| self.schema.keyspace(name))
+            .map(|ks| {
+                // by name, so that a difference can be told by its path
+                let tables: BTreeMap<_, _> = ks.tables.iter().map(|t| (t.name.to_string(), json!(t))).collect();
+                let views: BTreeMap<_, _> = ks.views.iter().map(|v| (v.name.to_string(), json!(v))).collect();
+                (ks.name.to_string(), json!({"replication": ks.replication, "tables": tables, "views": views}))
+            })
+            .collect();
+        json!({"nodes": nodes, "schema": schema, "manifest_sha256": manifest})
     }
 }

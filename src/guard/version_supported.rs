@@ -5,7 +5,7 @@ use super::{Case, Guard, Objection, When};
 /// The guard.
 pub const GUARD: Guard = Guard {
     name: "version-supported",
-    about: "every node runs one Cassandra version, 3.0 or later",
+    about: "every node runs one Cassandra version, 3.0 to 5.0",
     when: When::Always,
     overridable: false,
     judge,
@@ -21,6 +21,9 @@ fn judge(case: &Case) -> Vec<Objection> {
                 node.version
             );
             objections.push(Objection::fail(message, "use a later reseed for Cassandra 2.x").on(host));
+        } else if !node.version.is_supported() {
+            let message = format!("Cassandra {} is later than any that reseed knows", node.version);
+            objections.push(Objection::fail(message, "use a later reseed").on(host));
         }
     }
     let mut versions: Vec<String> = nodes.values().map(|n| n.version.to_string()).collect();

@@ -30,7 +30,7 @@ pub fn build(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request:
             ("backup".to_owned(), request.tag.to_string()),
             ("keyspaces".to_owned(), context.keyspace_list().replace(',', "")),
         ]),
-        binding: facts.binding(),
+        binding: facts.binding(&request.keyspaces),
         scripts: library.only(used),
         phases,
     })

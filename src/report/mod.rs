@@ -184,24 +184,4 @@ mod tests {
         }
         "#);
     }
-
-    #[test]
-    #[ignore = "writes reports and events of all made-up runs to $RESEED_SHOW, to be looked at"]
-    fn show() {
-        let base = PathBuf::from(std::env::var_os("RESEED_SHOW").expect("RESEED_SHOW=DIR"));
-        let runs = [
-            ("done", fixture::done()),
-            ("paused", fixture::paused()),
-            ("refused", fixture::refused()),
-            ("interrupted", fixture::interrupted()),
-            ("resumed", fixture::resumed()),
-        ];
-        for (name, (events, state)) in runs {
-            let dir = base.join(name);
-            fs::create_dir_all(&dir).unwrap();
-            write(&dir, None, &events, &state).unwrap();
-            let lines: String = events.iter().map(|e| serde_json::to_string(e).unwrap() + "\n").collect();
-            fs::write(dir.join("events.json"), lines).unwrap();
-        }
-    }
 }

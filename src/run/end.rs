@@ -84,4 +84,3 @@ pub fn verdict(error: &PrepareError) -> (u8, String) {
         PrepareError::Password(_) => (3, String::new()),
     }
 }
-

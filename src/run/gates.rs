@@ -30,13 +30,12 @@ impl<T: Transport> Gatekeeper for Gates<T> {
         }
         let prepared =
             prepare(&self.transport, &self.inventory, &self.ask, &|_| {}).await.map_err(|error| error.to_string())?;
-        let against: Vec<Finding> =
-            prepared.findings.iter().filter(|f| f.level == Level::Fail).cloned().collect();
+        let against: Vec<Finding> = prepared.findings.iter().filter(|f| f.level == Level::Fail).cloned().collect();
         publish_findings(&self.bus, &against).map_err(|error| error.to_string())?;
         if let Some(finding) = against.first() {
             return Err(format!("{}: {}; nothing was changed", finding.guard, finding.message));
         }
-        let now = prepared.facts.binding();
+        let now = prepared.facts.binding(&prepared.request.keyspaces);
         if now != self.binding {
             return Err(format!(
                 "the cluster changed since the plan was made; nothing was changed: {}",
@@ -64,7 +63,6 @@ fn difference(old: &serde_json::Value, new: &serde_json::Value) -> String {
     }
     format!("{old} → {new}")
 }
-
 
 #[cfg(test)]
 mod tests {

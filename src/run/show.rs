@@ -104,4 +104,3 @@ pub(super) fn publish_findings(bus: &Bus, findings: &[Finding]) -> Result<(), Jo
     }
     Ok(())
 }
-

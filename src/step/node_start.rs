@@ -5,8 +5,8 @@
 //! could not load a table comes up all the same, domain.md B.9). Its own view of the ring counts for
 //! nothing: a starting node calls itself UN (C.1). The act waits on the host without a JVM; the JVMs are for the proof only.
 
-use super::{Ask, Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict};
 use super::ring_ready;
+use super::{Ask, Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict};
 use crate::cassandra::netstats::{self, Mode};
 use crate::cassandra::startlog;
 

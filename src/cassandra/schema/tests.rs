@@ -47,9 +47,12 @@ fn the_schema_of_3_0_and_later_is_read_in_a_fixed_order() {
     assert_eq!((ks.name.as_str(), ks.durable_writes), ("ks", false));
     let table = &ks.tables[0];
     assert_eq!(table.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["z", "b", "c", "v"]);
-    let indexes: Vec<_> =
-        table.indexes.iter().map(|i| (i.name.as_str(), i.is_legacy(), i.class.as_deref(), i.target.as_str())).collect();
-    assert_eq!(indexes, [("by_v", true, None, "v"), ("sai", false, Some("StorageAttachedIndex"), "v")]);
+    let indexes: Vec<_> = table
+        .indexes
+        .iter()
+        .map(|i| (i.name.as_str(), i.kind.as_str(), i.class.as_deref(), i.target.as_str()))
+        .collect();
+    assert_eq!(indexes, [("by_v", "COMPOSITES", None, "v"), ("sai", "CUSTOM", Some("StorageAttachedIndex"), "v")]);
     assert_eq!((ks.views[0].base.as_str(), ks.types[0].fields.len(), table.dropped[0].name.as_str()), ("t", 1, "old"));
 }
 

@@ -104,21 +104,16 @@ fn text(host: &SshHost, limits: &Limits) -> Result<String, SshSetupError> {
         let _ = writeln!(text, "  IdentityFile {}\n  IdentitiesOnly yes", word("identity file", &file)?);
     }
     text.push_str("Match all\n");
-    match &host.ssh.config {
-        Some(path) => {
-            let path = expand(path);
-            fs::File::open(&path).map_err(|source| SshSetupError::Config {
-                host: host.name.clone(),
-                path: path.clone(),
-                source,
-            })?;
-            let path = path.canonicalize().unwrap_or(path);
-            let _ = writeln!(text, "Include {}", word("ssh config", &literal(&path.to_string_lossy()))?);
-        }
-        None => text.push_str("Include ~/.ssh/config\n"),
+    if let Some(path) = &host.ssh.config {
+        let path = expand(path);
+        let unreadable = |source| SshSetupError::Config { host: host.name.clone(), path: path.clone(), source };
+        fs::File::open(&path).map_err(unreadable)?;
+        let path = path.canonicalize().unwrap_or(path);
+        let _ = writeln!(text, "Include {}", word("ssh config", &literal(&path.to_string_lossy()))?);
     }
-    // Last: a minus drops the names that the includes gave.
-    text.push_str("Include /etc/ssh/ssh_config\nSendEnv -*\n");
+    // What the user's own files say holds underneath: the first value wins. `SendEnv` last: a
+    // minus drops the names that the includes gave.
+    text.push_str("Include ~/.ssh/config\nInclude /etc/ssh/ssh_config\nSendEnv -*\n");
     Ok(text)
 }
 

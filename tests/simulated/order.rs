@@ -1,0 +1,91 @@
+//! In which order a restore does what it does.
+
+use crate::sim::order::{Ran, assert_barriers};
+use crate::sim::{Sim, WHOLE};
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_ends_with_the_backup_on_every_node_and_everything_served() {
+    let sim = Sim::new(WHOLE);
+    assert_eq!(sim.restore().await, 0, "{:?}", sim.end());
+    sim.world().assert_restored();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_does_everything_in_the_order_of_the_runbook() {
+    let sim = Sim::new(WHOLE);
+    assert_eq!(sim.restore().await, 0);
+    let ran = Ran::of(&sim.calls());
+    // what is destroyed is proven restorable first
+    assert_eq!(ran.acts()[..3], ["backup.stage.act", "backup.stage.act", "gateway.stop.act"]);
+    ran.all_before("backup.stage.proof", "gateway.stop.act");
+    // clients go first and come last
+    ran.all_before("gateway.stop.act", "client.stop.act").all_before("client.stop.act", "native.disable.act");
+    ran.all_before("native.disable.act", "hints.settle.act").all_before("hints.settle.act", "guard.set.act");
+    for verified in ["repair.act", "schema.agree.proof", "index.query.proof"] {
+        ran.all_before(verified, "gateway.start.act").all_before(verified, "client.start.act");
+    }
+    // a node cannot start between its drain and its turn
+    ran.each_host_before("guard.set.proof", "node.drain.act").each_host_before("node.drain.proof", "node.stop.act");
+    ran.last_act_before("guard.clear.act", "node.start.act").each_host_before("guard.clear.proof", "node.start.act");
+    ran.one_at_a_time(&["guard.set.act", "node.drain.act", "node.stop.act"]);
+    ran.one_at_a_time(&["guard.clear.act", "node.start.act", "node.start.proof"]);
+    assert_eq!(ran.hosts("node.drain.act"), ["cass2", "cass3", "cass1"], "the seed goes last");
+    assert_eq!(ran.hosts("node.start.act"), ["cass1", "cass2", "cass3"], "the seed comes first");
+    // all are stopped before anything is set aside, all is set aside before anything starts
+    ran.all_before("node.stop.proof", "node.clear.act").all_before("node.clear.act", "table.swap.act");
+    ran.all_before("table.swap.proof", "table.aside.act").all_before("table.aside.proof", "guard.clear.act");
+    assert_eq!(ran.hosts("table.swap.act"), ["cass1", "cass1"], "one per keyspace");
+    // all are up before the repair, which is done before the verification
+    ran.all_before("node.start.act", "repair.act").all_before("node.start.proof", "repair.act");
+    ran.all_before("repair.act", "schema.agree.proof");
+    assert_eq!(ran.hosts("repair.act"), ["cass1", "cass1", "cass2", "cass2", "cass3", "cass3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_of_a_phase_starts_before_all_of_the_one_before_it_is_proven() {
+    for command in ["restore", "backup"] {
+        let sim = Sim::new(WHOLE);
+        let tag = if command == "restore" { "good" } else { "new" };
+        assert_eq!(sim.run(sim.order(command, tag)).await, Some(0));
+        assert_barriers(sim.history().plan().unwrap().0, &sim.events());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_is_published_last_and_can_be_restored() {
+    let sim = Sim::new(WHOLE);
+    assert_eq!(sim.backup().await, 0, "{:?}", sim.end());
+    let acts = [
+        "snapshot.take.act",
+        "snapshot.copy.act",
+        "snapshot.copy.act",
+        "backup.verify.act",
+        "snapshot.clear.act",
+        "backup.publish.act",
+    ];
+    assert_eq!(Ran::of(&sim.calls()).acts(), acts);
+    assert!(sim.world().node("cass1").snapshots.is_empty());
+    let prepared =
+        reseed::run::prepare(&std::sync::Arc::new(sim.link()), &sim.inventory, &sim.ask("restore", "new"), &|_| {})
+            .await;
+    assert!(prepared.unwrap().plan.is_some(), "the new backup can be restored");
+}
+
+#[tokio::test(start_paused = true)]
+async fn hints_that_cannot_be_delivered_are_set_aside_and_everything_else_is_repaired_too() {
+    let sim = Sim::new(WHOLE);
+    (sim.world().node("cass2").hints, sim.world().node("cass2").stuck) = (3, true);
+    assert_eq!(sim.restore().await, 0);
+    sim.world().assert_restored();
+    let others =
+        sim.calls().into_iter().filter(|c| c.name == "repair.act" && c.vars["KEYSPACES"] == "system_auth").count();
+    assert_eq!(others, 3, "on every node");
+}
+
+#[tokio::test(start_paused = true)]
+async fn indexes_that_were_not_restored_are_rebuilt_before_the_repair() {
+    let sim = Sim::new(WHOLE);
+    sim.world().index_files_restored = false;
+    assert_eq!(sim.restore().await, 0);
+    Ran::of(&sim.calls()).all_before("index.rebuild.act", "repair.act");
+}

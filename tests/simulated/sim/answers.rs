@@ -1,0 +1,403 @@
+//! Answers every script by its name, as the real script would: reads its variables, changes the
+//! state, and refuses what the real world would refuse.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use reseed::backup::manifest::Manifest;
+use reseed::remote::{Call, Reply, Secret};
+use serde_json::{Value, json};
+
+use super::facts;
+use super::world::{Data, Process, World};
+
+/// rc and last words, or the output.
+type Answer = Result<String, (i32, String)>;
+
+fn no(why: impl Into<String>) -> Answer {
+    Err((1, why.into()))
+}
+
+fn check(holds: bool, why: &str) -> Result<(), (i32, String)> {
+    if holds { Ok(()) } else { Err((1, why.to_owned())) }
+}
+
+/// What the host answers.
+pub fn answer(world: &mut World, host: &str, call: &Call) -> Reply {
+    match script(world, host, call) {
+        Ok(stdout) => Reply { stdout, ..Reply::default() },
+        Err((rc, why)) => Reply { rc, stderr: format!("{why}\n"), ..Reply::default() },
+    }
+}
+
+fn script(world: &mut World, host: &str, call: &Call) -> Answer {
+    let vars = &call.script.vars;
+    let var = |name: &str| -> &str {
+        vars.get(name).unwrap_or_else(|| panic!("{} has no variable {name}", call.script.name))
+    };
+    let name = call.script.name.as_str();
+    match name.split('.').next().unwrap_or_default() {
+        "facts" => facts_script(world, host, call),
+        "gateway" => gateway(world, host, name, vars),
+        "client" => client(world, host, name, vars),
+        "snapshot" => snapshot(world, host, call),
+        "backup" if name == "backup.stage.act" => stage(world, host, vars),
+        "backup" if name == "backup.stage.proof" => {
+            let prefix = format!("{}/", var("KEYSPACE"));
+            let files = staged_files(world, &prefix);
+            check(world.node(host).stage.keys().any(|d| d.starts_with(&prefix)), "the stage is not there")?;
+            check(files.to_string() == var("COUNT"), &format!("{files} files are staged instead of {}", var("COUNT")))?;
+            Ok(format!("{files} files, every byte as in the manifest\n"))
+        }
+        "backup" => snapshot(world, host, call),
+        "table" => table(world, host, name, vars),
+        "guard" => guard(world, host, name),
+        "node" => node(world, host, name, vars),
+        "native" | "ring" | "schema" | "hints" | "repair" | "others" => running(world, host, name, vars),
+        "index" | "acceptance" => queries(world, host, call),
+        _ => panic!("the simulated cluster does not know {name}"),
+    }
+}
+
+fn logged_in(world: &World, host: &str, call: &Call) -> Result<(), (i32, String)> {
+    check(world.nodes[host].native_open, "Connection error: ('Unable to connect to any servers', Connection refused)")?;
+    let given = call.secret.as_ref();
+    let right = world.password.as_ref().map(|p| Secret::new(p.as_str()).unwrap());
+    check(
+        right.is_none() || given == right.as_ref(),
+        "AuthenticationFailed: Provided username and/or password are incorrect",
+    )
+}
+
+fn facts_script(world: &mut World, host: &str, call: &Call) -> Answer {
+    let vars = &call.script.vars;
+    match call.script.name.as_str() {
+        "facts.host" => Ok(facts::host(&world.nodes[host])),
+        "facts.node" => Ok(facts::node(world, host, &vars["DIRS"])),
+        "facts.gossip" => Ok(facts::gossip(world)),
+        "facts.cql" => {
+            logged_in(world, host, call)?;
+            Ok(facts::cql(world, &vars["CQL"]))
+        }
+        "facts.gateway" => {
+            let instances = &world.gateways[host];
+            let mut text =
+                format!("startinstance={}/apigateway/posix/bin/startinstance\nowner=axway\n", vars["INSTALL_DIR"]);
+            for line in vars["INSTANCES"].lines() {
+                let rc = instances[line.split('\t').next().unwrap()];
+                text += &match rc {
+                    0 => "running=yes\n".to_owned(),
+                    1 => "running=no\n".to_owned(),
+                    rc => format!("running={rc}\n"),
+                };
+            }
+            Ok(text)
+        }
+        "facts.backup" => Ok(match world.backups.get(&vars["FINAL"]) {
+            Some((json, line)) => format!("state=whole\nsum={line}\nmanifest={}\n", BASE64_STANDARD.encode(json)),
+            None if world.partial.contains_key(&vars["PARTIAL"]) => {
+                format!("state={} was never finished\n", vars["PARTIAL"])
+            }
+            None => "state=missing\n".to_owned(),
+        }),
+        other => panic!("the simulated cluster does not know {other}"),
+    }
+}
+
+fn gateway(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, String>) -> Answer {
+    let instance = world.gateways.get_mut(host).expect("a gateway").get_mut(&vars["INSTANCE"]).expect("an instance");
+    match name {
+        "gateway.stop.act" => *instance = 1,
+        "gateway.start.act" => *instance = 0,
+        _ => return status(*instance, &vars["EXPECT"], 1..=1),
+    }
+    Ok(String::new())
+}
+
+fn client(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, String>) -> Answer {
+    let client = world.clients.get_mut(host).expect("a client");
+    match name {
+        "client.stop.act" => *client = false,
+        "client.start.act" => *client = true,
+        _ => return status(if *client { 0 } else { 3 }, &vars["EXPECT"], 1..=4),
+    }
+    Ok(String::new())
+}
+
+fn status(rc: i32, expect: &str, stopped: std::ops::RangeInclusive<i32>) -> Answer {
+    let is = match rc {
+        0 => "running",
+        rc if stopped.contains(&rc) => "stopped",
+        rc => return Err((2, format!("the status command answered {rc}"))),
+    };
+    check(is == expect, &format!("it is {is}"))?;
+    Ok(format!("{is}\n"))
+}
+
+/// Files of a keyspace that go live, by the manifest.
+fn staged_files(world: &World, prefix: &str) -> usize {
+    let tables = world.tables.iter().filter(|t| format!("{}/", t.keyspace) == prefix);
+    tables.map(|t| 2 + t.indexes.len()).sum()
+}
+
+fn stage(world: &mut World, host: &str, vars: &BTreeMap<String, String>) -> Answer {
+    let source = vars["SOURCE"].rsplit_once('/').unwrap().0.to_owned();
+    check(world.backups.contains_key(&source), "the backup is not there")?;
+    check(
+        !world.corrupt_backup,
+        "the copy differs from the manifest: plain/nb-1-big-Data.db (corrupt backup, or disk)",
+    )?;
+    for line in vars["FILES"].lines() {
+        assert_eq!(line.split('\t').count(), 4, "{line}");
+    }
+    let dirs: BTreeSet<&str> = vars["TABLES"].lines().map(|l| l.split_once('\t').unwrap().1).collect();
+    let node = world.node(host);
+    for dir in dirs {
+        node.stage.insert(format!("{}/{dir}", vars["KEYSPACE"]), Data::Backup);
+    }
+    Ok(String::new())
+}
+
+fn table(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, String>) -> Answer {
+    let keyspace = &vars["KEYSPACE"];
+    let dirs: Vec<String> = vars["TABLES"].lines().map(|dir| format!("{keyspace}/{dir}")).collect();
+    let files = staged_files(world, &format!("{keyspace}/"));
+    let node = world.node(host);
+    match name {
+        "table.swap.act" | "table.aside.act" => {
+            check(node.process == Process::Stopped, "Cassandra runs")?;
+            for dir in dirs {
+                let there = node.live.get(&dir).copied().ok_or_else(|| (1, format!("rename: {dir} is not there")))?;
+                let swap = name == "table.swap.act";
+                if node.quarantine.contains_key(&dir) && (!swap || !node.stage.contains_key(&dir)) {
+                    continue; // taken up where it was
+                }
+                check(!swap || node.stage.contains_key(&dir), "neither swapped nor as it was")?;
+                check(!node.quarantine.contains_key(&dir), "rename: the target is in the way")?;
+                node.quarantine.insert(dir.clone(), there);
+                let new = if swap { node.stage.remove(&dir).unwrap() } else { Data::Empty };
+                node.live.insert(dir, new);
+            }
+            Ok(String::new())
+        }
+        "table.swap.proof" => {
+            check(dirs.iter().all(|d| !node.stage.contains_key(d)), "still staged")?;
+            check(dirs.iter().all(|d| node.live.get(d) == Some(&Data::Backup)), "other files are live")?;
+            check(files.to_string() == vars["COUNT"], "the count differs")?;
+            Ok(format!("{files} files live\n"))
+        }
+        _ => {
+            check(dirs.iter().all(|d| node.live.get(d) == Some(&Data::Empty)), "not empty")?;
+            Ok("empty\n".to_owned())
+        }
+    }
+}
+
+fn guard(world: &mut World, host: &str, name: &str) -> Answer {
+    let node = world.node(host);
+    match name {
+        "guard.set.act" => node.guarded = true,
+        "guard.clear.act" => node.guarded = false,
+        "guard.set.proof" => check(node.guarded, "no guard file")?,
+        _ => check(!node.guarded, "the guard file is still there")?,
+    }
+    Ok("in every data directory\n".to_owned())
+}
+
+fn node(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, String>) -> Answer {
+    let node = world.node(host);
+    match name {
+        "node.drain.probe" | "node.drain.proof" => {
+            check(node.process != Process::Stopped, "mode is unknown, not DRAINED")?;
+            check(node.process == Process::Drained, "mode is NORMAL, not DRAINED")?;
+            Ok("Mode: DRAINED, clean log\n".to_owned())
+        }
+        "node.drain.act" => {
+            check(node.process != Process::Stopped, "nodetool drain failed")?;
+            (node.process, node.native_open, node.unflushed) = (Process::Drained, false, false);
+            Ok(String::new())
+        }
+        "node.stop.probe" => {
+            check(node.process == Process::Stopped, "Cassandra runs")?;
+            Ok("Cassandra does not run\n".to_owned())
+        }
+        "node.stop.act" => {
+            (node.process, node.native_open) = (Process::Stopped, false);
+            Ok(String::new())
+        }
+        "node.stop.proof" => {
+            check(node.process == Process::Stopped, "process 4711 still runs")?;
+            Ok(format!("no process, ports {} closed\n", vars["PORTS"]))
+        }
+        "node.clear.act" => {
+            check(node.process == Process::Stopped, "Cassandra runs")?;
+            (node.litter, node.unflushed) = (false, false);
+            node.quarantined_hints += std::mem::take(&mut node.hints);
+            Ok(String::new())
+        }
+        "node.clear.proof" => {
+            check(!node.litter && node.hints == 0, "commitlog is not empty")?;
+            Ok("empty\n".to_owned())
+        }
+        "node.start.act" => world.start(host).map(|()| String::new()).map_err(|why| (1, why)),
+        "node.start.proof" => {
+            check(node.process == Process::Normal, "mode is unknown, not NORMAL")?;
+            check(node.native_open, "port 9042 does not listen")?;
+            Ok("Mode: NORMAL, port 9042 open\n".to_owned())
+        }
+        other => panic!("the simulated cluster does not know {other}"),
+    }
+}
+
+/// What needs a running node, or asks whether it is one.
+fn running(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, String>) -> Answer {
+    if name == "native.disable.proof" {
+        check(!world.node(host).native_open, "port 9042 still listens")?;
+        return Ok("port 9042 closed\n".to_owned());
+    }
+    if name == "others.repair.probe" {
+        let count = world.node(host).quarantined_hints;
+        check(count == 0, &format!("{count} hint files were set aside"))?;
+        return Ok("no hints were set aside\n".to_owned());
+    }
+    let refused = "nodetool: Failed to connect to '127.0.0.1:7199' - ConnectException: 'Connection refused'.";
+    check(world.node(host).process != Process::Stopped, refused)?;
+    match name {
+        "native.disable.act" => world.node(host).native_open = false,
+        "ring.view" => return Ok(facts::status(world, host)),
+        "schema.agree.proof" => return Ok(facts::describe(world)),
+        "hints.settle.act" => {
+            let node = world.node(host);
+            if !node.stuck {
+                node.hints = 0;
+            }
+            return Ok(format!("hints_left={}\n", node.hints));
+        }
+        "repair.act" => return repair(world, host, &vars["KEYSPACES"]),
+        other => panic!("the simulated cluster does not know {other}"),
+    }
+    Ok(String::new())
+}
+
+fn repair(world: &mut World, host: &str, keyspaces: &str) -> Answer {
+    let mut text = String::new();
+    for keyspace in keyspaces.lines() {
+        text += &format!("reseed: repair of {keyspace}\n");
+        if keyspace == "system_auth" {
+            text += "[x] Replication factor is 1. No repair is needed for keyspace 'system_auth'\n";
+            continue;
+        }
+        world.repair(host, keyspace).map_err(|why| (1, why))?;
+        text += &format!(
+            "[x] Starting repair command #1 (5a1c), repairing keyspace {keyspace} with repair options (primary range: true)\n\
+             [x] Repair session 5b2d for range [(-1,2]] finished (progress: 45%)\n[x] Repair completed successfully\n"
+        );
+    }
+    Ok(text)
+}
+
+fn queries(world: &mut World, host: &str, call: &Call) -> Answer {
+    let vars = &call.script.vars;
+    let holds = |world: &World, keyspace: &str| {
+        let prefix = format!("{keyspace}/");
+        let live = world.nodes[host].live.iter().filter(|(dir, _)| dir.starts_with(&prefix));
+        let held: BTreeSet<String> = live.map(|(_, data)| format!("{data:?}")).collect();
+        held.into_iter().collect::<Vec<_>>().join("+")
+    };
+    match call.script.name.as_str() {
+        "index.rebuild.probe" => {
+            check(world.index_files_restored, "index owner_idx has no files")?;
+            Ok("all index files restored\n".to_owned())
+        }
+        "index.rebuild.act" => {
+            check(world.node(host).process == Process::Normal, "rebuild of index owner_idx failed")?;
+            world.index_files_restored = true;
+            Ok(String::new())
+        }
+        "index.query.proof" => {
+            logged_in(world, host, call)?;
+            check(world.index_files_restored, "no answer from index owner_idx although the table holds the value")?;
+            Ok("1 of 1 index(es) held values, all answered\n".to_owned())
+        }
+        "acceptance.query.proof" => {
+            logged_in(world, host, call)?;
+            Ok(format!("\n count\n-------\n    {}\n\n(1 rows)\n", holds(world, &vars["KEYSPACE"])))
+        }
+        other => panic!("the simulated cluster does not know {other}"),
+    }
+}
+
+fn snapshot(world: &mut World, host: &str, call: &Call) -> Answer {
+    let vars = &call.script.vars;
+    let tag = vars["SNAPSHOT"].clone();
+    let (partial, published) = (vars["PARTIAL"].clone(), vars["FINAL"].clone());
+    let keyspaces: Vec<&str> = vars["KEYSPACES"].lines().collect();
+    match call.script.name.as_str() {
+        "snapshot.take.act" => {
+            check(world.node(host).process == Process::Normal, "nodetool snapshot failed")?;
+            check(world.node(host).snapshots.insert(tag), "nodetool snapshot failed: the snapshot already exists")?;
+            world.partial.entry(partial).or_default();
+        }
+        "snapshot.copy.act" => {
+            check(world.nodes[host].snapshots.contains(&tag), "table plain has no snapshot: was it dropped just now?")?;
+            let (copied, verified) = world.partial.get_mut(&partial).ok_or((1, "no partial directory".to_owned()))?;
+            copied.insert(vars["KEYSPACE"].clone());
+            *verified = false;
+        }
+        "backup.verify.act" => {
+            let (copied, verified) = world.partial.get_mut(&partial).ok_or((1, "no partial directory".to_owned()))?;
+            check(keyspaces.iter().all(|k| copied.contains(*k)), "cannot enter a keyspace's copy")?;
+            *verified = true;
+        }
+        "snapshot.clear.act" => {
+            check(world.nodes[host].process == Process::Normal, "nodetool clearsnapshot failed")?;
+            world.node(host).snapshots.remove(&tag);
+        }
+        "snapshot.clear.proof" => {
+            check(!world.nodes[host].snapshots.contains(&tag), "still there")?;
+            return Ok(format!("snapshot {tag} is gone\n"));
+        }
+        "backup.publish.act" => {
+            check(!world.backups.contains_key(&published), "it exists already")?;
+            let (_, verified) = world.partial.remove(&partial).ok_or((1, "no partial directory".to_owned()))?;
+            assert!(verified, "published without verification");
+            world.backups.insert(published, manifest(vars));
+        }
+        "backup.publish.proof" => {
+            return match world.backups.get(&published) {
+                Some((json, line)) => Ok(format!("{line}\n{json}")),
+                None => no("cat: manifest.json.sha256: No such file or directory"),
+            };
+        }
+        other => panic!("the simulated cluster does not know {other}"),
+    }
+    Ok(String::new())
+}
+
+/// The manifest as `backup_publish.act.sh` puts it together: heads from the plan, files measured.
+fn manifest(vars: &BTreeMap<String, String>) -> (String, String) {
+    let close = |head: &str| -> Value { serde_json::from_str(&format!("{head}}}")).unwrap() };
+    let mut whole = close(&format!("{{{}", vars["HEAD"]));
+    whole["taken_at"] = json!("2026-01-01T00:00:00Z");
+    let tables = |keyspace: &str| -> Vec<Value> {
+        let own = vars["TABLE_HEADS"].lines().filter(|l| l.split('\t').next() == Some(keyspace));
+        own.map(|line| {
+            let mut table = close(line.splitn(3, '\t').nth(2).unwrap());
+            table["rows_estimate"] = json!(42);
+            table["files"] = json!([{"path": "nb-1-big-Data.db", "size": 1000, "sha256": "ab".repeat(32)}]);
+            table
+        })
+        .collect()
+    };
+    let keyspace = |line: &str| {
+        let (name, head) = line.split_once('\t').unwrap();
+        let mut keyspace = close(head);
+        keyspace["tables"] = json!(tables(name));
+        keyspace
+    };
+    whole["keyspaces"] = vars["KEYSPACE_HEADS"].lines().map(keyspace).collect();
+    let text = whole.to_string();
+    let line = format!("{}  manifest.json", Manifest::digest(&text));
+    (text, line)
+}

@@ -1,0 +1,175 @@
+//! What the `facts.*` scripts print, in the words of the real tools.
+
+use std::fmt::Write as _;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use super::world::{NodeState, Process, TableDef, World};
+
+fn base64(text: &str) -> String {
+    BASE64_STANDARD.encode(text)
+}
+
+pub fn host(node: &NodeState) -> String {
+    let yaml = format!(
+        "cluster_name: '{}'\npartitioner: org.apache.cassandra.dht.Murmur3Partitioner\nlisten_address: {}\nrpc_address: {}\n\
+         data_file_directories:\n    - /d1/data\n    - /d2/data\ncommitlog_directory: /c/commitlog\n\
+         saved_caches_directory: /c/saved_caches\nhints_directory: /c/hints\n",
+        node.cluster_name, node.address, node.address
+    );
+    let mut text = format!("yaml={}\n", base64(&yaml));
+    if node.commitlog_restore {
+        text.push_str("commitlog_restore=yes\n");
+    }
+    text.push_str("pid=4711\nlog=/var/log/cassandra/system.log\n");
+    if node.log_readable {
+        text.push_str("log_readable=yes\n");
+    }
+    if let Some(tool) = &node.missing_tool {
+        let _ = writeln!(text, "missing={tool}");
+    }
+    text
+}
+
+pub fn node(world: &World, name: &str, dirs: &str) -> String {
+    let node = &world.nodes[name];
+    let mut text = "run_as=cassandra\n".to_owned();
+    for line in dirs.lines() {
+        let (label, path) = line.split_once('\t').expect("label and path");
+        let place = format!("{}/.reseed", path.rsplit_once('/').unwrap().0);
+        let link = if node.symlink && label == "data-0" { "yes" } else { "no" };
+        let _ = writeln!(text, "dir={label}\t{path}\t{place}\t{link}\t{}\t66304\t{}", node.rename_trouble, node.free);
+        match label {
+            "hints" => drop(writeln!(text, "hint_files={}", node.hints)),
+            "data-0" => world.keyspaces().iter().for_each(|ks| drop(writeln!(text, "size={ks}\t1048576"))),
+            _ => {}
+        }
+    }
+    let _ = writeln!(text, "backup_fs=66305\t{}", node.free);
+    if node.unwritable {
+        text.push_str("backup_unwritable=/backup\n");
+    }
+    let _ = writeln!(text, "info={}", base64(&info(node)));
+    let _ = writeln!(text, "status={}", base64(&status(world, name)));
+    text
+}
+
+fn info(node: &NodeState) -> String {
+    if node.process == Process::Stopped {
+        return "nodetool: Failed to connect to '127.0.0.1:7199' - ConnectException: 'Connection refused'.\n"
+            .to_owned();
+    }
+    format!(
+        "ID                     : {}\nGossip active          : true\nNative Transport active: {}\nLoad                   : 145.77 KiB\n\
+         Uptime (seconds)       : 61\nData Center            : datacenter1\nRack                   : rack1\n",
+        node.host_id, node.native_open
+    )
+}
+
+/// The ring as `name` sees it: a drained node calls itself UN, its peers do not.
+pub fn status(world: &World, name: &str) -> String {
+    let mut text =
+        "Datacenter: datacenter1\n=======================\nStatus=Up/Down\n|/ State=Normal/Leaving/Joining/Moving\n\
+                    --  Address    Load        Tokens  Owns (effective)  Host ID                               Rack\n"
+            .to_owned();
+    for (other, node) in &world.nodes {
+        let up = node.process == Process::Normal || other == name;
+        let letters = if up { "UN" } else { "DN" };
+        let _ = writeln!(
+            text,
+            "{letters}  {}  145.77 KiB  4       100.0%            {}  rack1",
+            node.address, node.host_id
+        );
+    }
+    if world.nodes[name].stranger {
+        text.push_str("UN  10.77.0.99  1 KiB  4  100.0%  aaaaaaaa-c613-422a-81f0-27f6b127bab0  rack1\n");
+    }
+    text
+}
+
+pub fn gossip(world: &World) -> String {
+    let mut text = String::new();
+    for node in world.nodes.values() {
+        let _ = writeln!(
+            text,
+            "/{}\n  generation:1719838293\n  heartbeat:312\n  STATUS:20:NORMAL,-1076411383834873226\n  SCHEMA:41:{}\n  DC:8:datacenter1\n  \
+             RELEASE_VERSION:5:{}\n  HOST_ID:2:{}\n  RPC_READY:44:true\n  STATUS_WITH_PORT:19:NORMAL,-1076411383834873226",
+            node.address, node.schema_version, node.version, node.host_id
+        );
+    }
+    text
+}
+
+/// What cqlsh prints for the statements, one a line.
+pub fn cql(world: &World, statements: &str) -> String {
+    let mut text =
+        "WARNING: cqlsh was built against 5.0.0, but this server is 4.1.10.  All features may not work!\n".to_owned();
+    for statement in statements.lines() {
+        if let Some(name) = statement.strip_prefix("DESCRIBE KEYSPACE \"") {
+            let _ = writeln!(text, "\nCREATE KEYSPACE {} WITH replication = …;", name.trim_end_matches("\";"));
+            continue;
+        }
+        let from = statement.split("system_schema.").nth(1).expect("a schema query").trim_end_matches(';');
+        let rows = rows(world, from);
+        text.push_str("\n [json]\n----------------------------\n");
+        rows.iter().for_each(|row| drop(writeln!(text, "   {}", row.to_string().replace('\\', "\\\\"))));
+        let _ = writeln!(text, "\n({} rows)", rows.len());
+    }
+    text
+}
+
+fn rows(world: &World, table: &str) -> Vec<Value> {
+    let of = |t: &TableDef, more: Value| {
+        let mut row = json!({"keyspace_name": t.keyspace, "table_name": t.name});
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        row
+    };
+    let simple = |name: &str, rf: u32| {
+        json!({"keyspace_name": name, "durable_writes": true, "replication":
+            {"class": "org.apache.cassandra.locator.SimpleStrategy", "replication_factor": rf.to_string()}})
+    };
+    match table {
+        "keyspaces" => {
+            let local = json!({"class": "org.apache.cassandra.locator.LocalStrategy"});
+            let mut rows = vec![json!({"keyspace_name": "system", "durable_writes": true, "replication": local})];
+            rows.push(simple("system_auth", 1));
+            rows.extend(world.keyspaces().iter().map(|name| simple(name, world.rf)));
+            rows
+        }
+        "tables" => world.tables.iter().map(|t| of(t, json!({"id": t.id}))).collect(),
+        "columns" => {
+            let column = |t, name: &str, kind: &str| {
+                of(
+                    t,
+                    json!({"column_name": name, "type": "text", "kind": kind, "position": if kind == "regular" { -1 } else { 0 }}),
+                )
+            };
+            let both = |t| [column(t, "id", "partition_key"), column(t, "owner", "regular")];
+            world.tables.iter().flat_map(both).collect()
+        }
+        "indexes" => {
+            let index =
+                |t, i: &String| of(t, json!({"index_name": i, "kind": "COMPOSITES", "options": {"target": "owner"}}));
+            world.tables.iter().flat_map(|t| t.indexes.iter().map(move |i| index(t, i)).collect::<Vec<_>>()).collect()
+        }
+        "views" | "types" | "dropped_columns" => vec![],
+        other => panic!("the simulated cluster has no table system_schema.{other}"),
+    }
+}
+
+pub fn describe(world: &World) -> String {
+    let mut versions: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
+    for node in world.nodes.values() {
+        let key = if node.process == Process::Normal { node.schema_version.as_str() } else { "UNREACHABLE" };
+        versions.entry(key).or_default().push(&node.address);
+    }
+    let mut text = "Cluster Information:\n\tName: Lab Cluster\n\tSnitch: org.apache.cassandra.locator.SimpleSnitch\n\
+                    \tPartitioner: org.apache.cassandra.dht.Murmur3Partitioner\n\tSchema versions:\n"
+        .to_owned();
+    for (version, hosts) in versions {
+        let _ = writeln!(text, "\t\t{version}: [{}]\n", hosts.join(", "));
+    }
+    text + "Stats for all nodes:\n\tLive: 3\n"
+}

@@ -1,0 +1,300 @@
+//! The simulated cluster: what its hosts hold, and what would happen to it in the real world.
+//!
+//! The physics are few but strict: a node with a guard file does not start; hints and commit logs
+//! that are still there at a start spoil what was restored; a repair fills nobody unless it ran on
+//! every node while all of them were up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reseed::backup::manifest::Manifest;
+use serde_json::json;
+
+/// What a table's directory holds on one node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Data {
+    /// What was live before the run.
+    Old,
+    /// Exactly the backup.
+    Backup,
+    /// Nothing.
+    Empty,
+    /// The backup and something that does not belong to it.
+    Spoilt,
+}
+
+/// What Cassandra does on a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Process {
+    Stopped,
+    Normal,
+    Drained,
+}
+
+/// A table as the schema knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableDef {
+    pub keyspace: String,
+    pub name: String,
+    pub id: String,
+    pub indexes: Vec<String>,
+}
+
+impl TableDef {
+    pub fn dir(&self) -> String {
+        format!("{}-{}", self.name, self.id.replace('-', ""))
+    }
+}
+
+/// One node; the later fields are what guards look at.
+#[derive(Debug, Clone)]
+pub struct NodeState {
+    pub seed: bool,
+    pub address: String,
+    pub host_id: String,
+    pub process: Process,
+    pub native_open: bool,
+    pub guarded: bool,
+    /// By `keyspace/directory`.
+    pub live: BTreeMap<String, Data>,
+    pub stage: BTreeMap<String, Data>,
+    pub quarantine: BTreeMap<String, Data>,
+    /// Whether entries lie in commitlog and caches.
+    pub litter: bool,
+    /// Whether the commit log holds writes that no sstable holds.
+    pub unflushed: bool,
+    pub hints: u64,
+    /// Hints that no waiting delivers.
+    pub stuck: bool,
+    pub quarantined_hints: u64,
+    pub snapshots: BTreeSet<String>,
+    pub starts: usize,
+
+    pub cluster_name: String,
+    pub version: String,
+    pub missing_tool: Option<String>,
+    pub log_readable: bool,
+    pub commitlog_restore: bool,
+    pub symlink: bool,
+    pub rename_trouble: String,
+    pub free: u64,
+    pub unwritable: bool,
+    pub stranger: bool,
+    pub schema_version: String,
+}
+
+/// Everything.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub nodes: BTreeMap<String, NodeState>,
+    /// Gateway → instance → what `startinstance -s` answers (0 running, 1 stopped).
+    pub gateways: BTreeMap<String, BTreeMap<String, i32>>,
+    pub clients: BTreeMap<String, bool>,
+    pub tables: Vec<TableDef>,
+    pub rf: u32,
+    /// Manifest and checksum line, by the backup's directory.
+    pub backups: BTreeMap<String, (String, String)>,
+    /// Keyspaces copied and whether they were verified, by the partial directory.
+    pub partial: BTreeMap<String, (BTreeSet<String>, bool)>,
+    pub repaired: BTreeMap<String, BTreeSet<String>>,
+    pub corrupt_backup: bool,
+    pub index_files_restored: bool,
+    /// The password that CQL demands.
+    pub password: Option<String>,
+}
+
+/// How large a cluster.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    pub nodes: usize,
+    pub gateways: usize,
+    pub clients: usize,
+    pub keyspaces: usize,
+}
+
+pub const SMALL: Shape = Shape { nodes: 2, gateways: 1, clients: 0, keyspaces: 1 };
+pub const WHOLE: Shape = Shape { nodes: 3, gateways: 1, clients: 1, keyspaces: 2 };
+
+pub const CLUSTER: &str = "Lab Cluster";
+pub const TAG: &str = "good";
+
+impl World {
+    pub fn of(shape: Shape) -> Self {
+        let mut tables = vec![];
+        for k in 1..=shape.keyspaces {
+            for (t, index) in [("plain", None), ("by_owner", Some("owner_idx"))] {
+                let (keyspace, name) = (format!("ks{k}"), t.to_owned());
+                let id = format!("f58cb0e0-c9a6-11e7-a9d0-b5b6a2d0a{k:02}{}", if index.is_some() { 1 } else { 0 });
+                tables.push(TableDef { keyspace, name, id, indexes: index.into_iter().map(str::to_owned).collect() });
+            }
+        }
+        let nodes = (1..=shape.nodes).map(|n| (format!("cass{n}"), NodeState::of(n, &tables))).collect();
+        let instances = || BTreeMap::from([("Instance1".to_owned(), 0)]);
+        let mut world = Self {
+            nodes,
+            gateways: (1..=shape.gateways).map(|n| (format!("gw{n}"), instances())).collect(),
+            clients: (1..=shape.clients).map(|n| (format!("portal{n}"), true)).collect(),
+            tables,
+            rf: u32::try_from(shape.nodes).unwrap(),
+            backups: BTreeMap::new(),
+            partial: BTreeMap::new(),
+            repaired: BTreeMap::new(),
+            corrupt_backup: false,
+            index_files_restored: true,
+            password: None,
+        };
+        let backup = world.manifest(TAG, "nb-1-big");
+        world.backups.insert(format!("/backup/{TAG}"), backup);
+        world
+    }
+
+    pub fn node(&mut self, name: &str) -> &mut NodeState {
+        self.nodes.get_mut(name).unwrap_or_else(|| panic!("{name} is no node of the simulated cluster"))
+    }
+
+    pub fn keyspaces(&self) -> BTreeSet<String> {
+        self.tables.iter().map(|t| t.keyspace.clone()).collect()
+    }
+
+    /// A manifest of the tables as they are, with two files and an index file each.
+    pub fn manifest(&self, tag: &str, sstable: &str) -> (String, String) {
+        let file = |path: String, size: u64| json!({"path": path, "size": size, "sha256": "ab".repeat(32)});
+        let table = |t: &TableDef| {
+            let mut files = vec![
+                file(format!("{sstable}-Data.db"), 1000),
+                file(format!("{sstable}-Index.db"), 10),
+                file("manifest.json".to_owned(), 5),
+            ];
+            files.extend(t.indexes.iter().map(|i| file(format!(".{i}/{sstable}-Data.db"), 7)));
+            let indexes: Vec<_> = t.indexes.iter().map(|i| json!({"name": i, "kind": "COMPOSITES"})).collect();
+            json!({"name": t.name, "id": t.id, "indexes": indexes, "views": [], "rows_estimate": 42, "files": files})
+        };
+        let keyspace = |name: &String| {
+            let tables: Vec<_> = self.tables.iter().filter(|t| t.keyspace == *name).map(table).collect();
+            json!({"name": name, "replication": {"class": "SimpleStrategy", "replication_factor": self.rf.to_string()},
+                "schema_cql": format!("CREATE KEYSPACE {name} …"), "tables": tables})
+        };
+        let keyspaces: Vec<_> = self.keyspaces().iter().map(keyspace).collect();
+        let text = json!({"format": 1, "tag": tag, "cluster": CLUSTER, "node": "cass1", "host_id": host_id(1),
+            "version": "4.1.10", "partitioner": "Murmur3Partitioner", "taken_at": "2026-01-01T00:00:00Z",
+            "reseed": "0.1.0", "keyspaces": keyspaces})
+        .to_string();
+        let line = format!("{}  manifest.json", Manifest::digest(&text));
+        (text, line)
+    }
+
+    /// Every node up and open, no guard, no litter of ours, clients served, data as said.
+    pub fn assert_serves(&self, data: Data) {
+        for (name, node) in &self.nodes {
+            assert_eq!((node.process, node.native_open, node.guarded), (Process::Normal, true, false), "{name}");
+            for (dir, holds) in &node.live {
+                assert_eq!(*holds, data, "{dir} on {name}");
+            }
+        }
+        for (name, instances) in &self.gateways {
+            assert!(instances.values().all(|rc| *rc == 0), "{name} serves");
+        }
+        assert!(self.clients.values().all(|up| *up), "clients run");
+    }
+
+    /// The backup is live on every node, everything old is in quarantine, all serve.
+    pub fn assert_restored(&self) {
+        self.assert_serves(Data::Backup);
+        for (name, node) in &self.nodes {
+            assert_eq!(node.quarantine.len(), self.tables.len(), "quarantine of {name}");
+            assert!(node.quarantine.values().all(|data| *data == Data::Old), "quarantine of {name}");
+            assert!(node.stage.is_empty(), "stage of {name}");
+        }
+    }
+
+    /// A start as Cassandra does it.
+    pub fn start(&mut self, name: &str) -> Result<(), String> {
+        let seed_up = self.nodes.values().any(|n| n.seed && n.process == Process::Normal);
+        let node = self.node(name);
+        match node.process {
+            Process::Normal => return Ok(()),
+            Process::Drained => return Err("Cassandra did not listen on port 9042 in time".to_owned()),
+            Process::Stopped => {}
+        }
+        if node.guarded {
+            return Err("Cassandra exited during its start: RESEED-RUN-IN-PROGRESS.db".to_owned());
+        }
+        if !node.seed && !seed_up {
+            return Err("Cassandra exited during its start: Unable to gossip with any seeds".to_owned());
+        }
+        node.process = Process::Normal;
+        node.native_open = true;
+        node.starts += 1;
+        let (replays, hinted) = (node.unflushed, node.hints > 0);
+        node.litter = true;
+        if replays {
+            node.live.values_mut().filter(|d| matches!(d, Data::Backup | Data::Empty)).for_each(|d| *d = Data::Spoilt);
+        }
+        if hinted {
+            // delivered to whoever holds restored data now or later
+            for other in self.nodes.values_mut() {
+                other.live.values_mut().filter(|d| **d != Data::Old).for_each(|d| *d = Data::Spoilt);
+            }
+        }
+        Ok(())
+    }
+
+    /// `nodetool repair -pr --full` on one node.
+    pub fn repair(&mut self, name: &str, keyspace: &str) -> Result<(), String> {
+        if let Some(down) = self.nodes.values().find(|n| n.process != Process::Normal) {
+            return Err(format!("Endpoint not alive: /{}:7000", down.address));
+        }
+        let done = self.repaired.entry(keyspace.to_owned()).or_default();
+        done.insert(name.to_owned());
+        if done.len() < self.nodes.len() {
+            return Ok(());
+        }
+        let prefix = format!("{keyspace}/");
+        let dirs: BTreeSet<String> = self.nodes.values().flat_map(|n| n.live.keys().cloned()).collect();
+        for dir in dirs.into_iter().filter(|d| d.starts_with(&prefix)) {
+            let held: Vec<Data> = self.nodes.values().map(|n| n.live[&dir]).filter(|d| *d != Data::Empty).collect();
+            let all = held.iter().copied().reduce(|a, b| if a == b { a } else { Data::Spoilt });
+            for node in self.nodes.values_mut() {
+                node.live.insert(dir.clone(), all.unwrap_or(Data::Empty));
+            }
+        }
+        Ok(())
+    }
+}
+
+pub fn host_id(n: usize) -> String {
+    format!("4f065e01-c613-422a-81f0-27f6b127ba{n:02}")
+}
+
+impl NodeState {
+    fn of(n: usize, tables: &[TableDef]) -> Self {
+        Self {
+            seed: n == 1,
+            address: format!("10.77.0.{}", 10 + n),
+            host_id: host_id(n),
+            process: Process::Normal,
+            native_open: true,
+            guarded: false,
+            live: tables.iter().map(|t| (format!("{}/{}", t.keyspace, t.dir()), Data::Old)).collect(),
+            stage: BTreeMap::new(),
+            quarantine: BTreeMap::new(),
+            litter: true,
+            unflushed: true,
+            hints: 0,
+            stuck: false,
+            quarantined_hints: 0,
+            snapshots: BTreeSet::new(),
+            starts: 0,
+            cluster_name: CLUSTER.to_owned(),
+            version: "4.1.10".to_owned(),
+            missing_tool: None,
+            log_readable: true,
+            commitlog_restore: false,
+            symlink: false,
+            rename_trouble: String::new(),
+            free: 1 << 40,
+            unwritable: false,
+            stranger: false,
+            schema_version: "59adb24e-f3cd-3e02-97f0-5b395827453f".to_owned(),
+        }
+    }
+}
