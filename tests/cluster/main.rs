@@ -1,2 +1,173 @@
-//! The sshd tier (being written).
-fn main() {}
+//! The cluster tier: the shipped `reseed` on real Cassandra clusters. Run as root:
+//! `cargo test --test cluster [-- [--keep] [PART OF A NAME]…]`.
+//!
+//! A restore takes its whole cluster down, so the tests share one lab and run one after the other,
+//! in the order of [`TESTS`]: refusals on the intact cluster, then one damage, one restore and many
+//! looks at what it left, then the same restore again. What several tests rest on is a
+//! [`world::Stage`], made when it is first needed: each test can be run alone.
+//!
+//! Labs are taken down at the end, also after a failure or Ctrl-C; `--keep` leaves the last to
+//! be looked at. State directories and events stay in `target/tmp/cluster`.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test runner prints")]
+
+mod backup;
+mod dataset;
+mod disks;
+mod events;
+mod hosts;
+mod order;
+mod picture;
+mod refusals;
+mod repeat;
+mod restored;
+mod scene;
+mod world;
+
+use std::any::Any;
+use std::io::{Write, stdout};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use world::World;
+
+type Test = (&'static str, fn(&World));
+
+/// Lists the tests of a module under its name.
+macro_rules! tests {
+    ($($module:ident: $($name:ident)+;)+) => {
+        &[$($((concat!(stringify!($module), "::", stringify!($name)), $module::$name),)+)+]
+    };
+}
+
+/// Every test, in the order in which they run.
+const TESTS: &[Test] = tests! {
+    backup:
+        a_backup_is_published_whole
+        it_clears_its_own_snapshot_and_no_other
+        an_existing_tag_is_never_replaced
+        it_works_through_sudo
+        check_passes;
+    refusals:
+        a_dry_run_prints_the_plan
+        confirm_is_missing
+        confirm_is_wrong
+        the_cluster_has_another_name
+        an_unknown_key_in_the_inventory
+        an_unknown_host_key
+        a_host_that_nobody_has
+        a_missing_backup
+        a_replication_factor_below_the_nodes;
+    restored:
+        it_ends_well_and_a_second_run_meanwhile_is_refused
+        every_node_alone_holds_the_backups_rows
+        legacy_and_sai_indexes_answer_on_every_node
+        names_and_texts_with_quotes_are_what_they_were
+        counters_collections_and_types_are_what_they_were
+        rows_with_a_ttl_still_expire
+        empty_tables_are_empty_again
+        deletes_are_undone_also_those_from_the_future
+        writes_after_the_backup_are_gone
+        hints_were_there_and_were_set_aside
+        other_keyspaces_lost_nothing_with_the_hints
+        what_was_replaced_is_in_quarantine_by_rename
+        foreign_snapshots_are_still_there
+        directories_of_dropped_tables_were_not_touched
+        no_guard_or_stage_is_left_behind
+        the_gateway_was_silent_between_its_stop_and_start
+        the_gateway_serves_and_its_new_rows_are_there;
+    events:
+        they_keep_the_contract
+        the_last_one_has_all_fields
+        phases_come_in_the_contracts_order
+        the_journal_holds_the_same
+        a_second_run_leaves_no_trace_of_itself;
+    order:
+        nothing_changes_before_the_backup_is_staged
+        clients_stop_first_and_start_last
+        the_seed_drains_last_and_starts_first
+        a_guard_stands_from_drain_to_start
+        nothing_is_cleared_before_every_node_is_stopped
+        the_seed_is_filled_before_the_others_are_emptied
+        nodes_start_one_at_a_time
+        nothing_is_repaired_before_every_node_is_ready
+        everything_is_proven_before_clients_start;
+    repeat:
+        a_finished_run_resumes_to_nothing
+        its_report_is_there
+        the_same_restore_again_changes_no_row;
+    disks:
+        two_data_directories_on_every_node;
+};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let wanted: Vec<&String> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
+    let chosen = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
+    if args.iter().any(|arg| arg == "--list") {
+        TESTS.iter().for_each(|(name, _)| println!("{name}: test"));
+        return ExitCode::SUCCESS;
+    }
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("the cluster tier makes network namespaces and mounts: run it as root");
+        return ExitCode::FAILURE;
+    }
+    lab::interrupt::install().expect("nobody else handles signals");
+    // where and why, but no backtrace; a test that is skipped says so itself
+    panic::set_hook(Box::new(|info| {
+        if !info.payload().is::<world::Missing>() {
+            eprintln!("\n{info}");
+        }
+    }));
+    let began = Instant::now();
+    let ended = catch_unwind(|| {
+        let world = World::new();
+        TESTS.iter().filter(|(name, _)| chosen(name)).map(|test| run(&world, test)).collect::<Vec<_>>()
+    });
+    let mut clean = true;
+    if !args.iter().any(|arg| arg == "--keep") {
+        for name in world::LABS {
+            if let Err(error) = lab::down(name) {
+                eprintln!("{error}");
+                clean = false;
+            }
+        }
+    }
+    let Ok(ended) = ended else { return ExitCode::FAILURE };
+    let failed: Vec<&str> = ended.iter().filter(|(_, end)| *end == End::Failed).map(|(name, _)| *name).collect();
+    let count = |wanted: End| ended.iter().filter(|(_, end)| *end == wanted).count();
+    failed.iter().for_each(|name| println!("failed: {name}"));
+    println!("in {:.0} s", began.elapsed().as_secs_f64());
+    println!("{} passed, {} failed, {} skipped", count(End::Passed), failed.len(), count(End::Skipped));
+    if failed.is_empty() && count(End::Skipped) == 0 && clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Passed,
+    Failed,
+    Skipped,
+}
+
+/// Runs one test; after an interruption, or without what it rests on, it is skipped.
+fn run(world: &World, (name, test): &Test) -> (&'static str, End) {
+    print!("test {name} ... ");
+    drop(stdout().flush());
+    let began = Instant::now();
+    let ended = if lab::interrupt::seen() { Err(world::missing("interrupted")) } else { caught(|| test(world)) };
+    let (word, end) = match ended {
+        Ok(()) => ("ok".to_owned(), End::Passed),
+        Err(why) => match why.downcast_ref::<world::Missing>() {
+            Some(missing) => (format!("skipped: {}", missing.0), End::Skipped),
+            None => ("FAILED".to_owned(), End::Failed),
+        },
+    };
+    println!("{word} ({:.1} s)", began.elapsed().as_secs_f64());
+    (name, end)
+}
+
+/// Runs something that may panic.
+fn caught<T>(what: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(what))
+}

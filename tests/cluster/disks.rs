@@ -1,0 +1,63 @@
+//! Nodes with two data directories: files of a table are in both.
+
+use lab::{Consistency, Lab, Options};
+
+use crate::dataset::must;
+use crate::scene::wait;
+use crate::world::{self, CLUSTER, LABS, World, good};
+
+fn rows(lab: &Lab, host: &lab::Host, at: Consistency) -> Vec<Vec<String>> {
+    let mut rows = good(lab.cql(host, "SELECT k, v, WRITETIME(v) FROM disks.t", at));
+    rows.sort();
+    rows.extend(good(lab.cql(host, "SELECT k FROM disks.t WHERE v = 'v 3'", at)));
+    rows
+}
+
+fn has_files(host: &lab::Host, disk: &str) -> bool {
+    let find = format!("find /opt/cassandra/{disk}/data/disks -maxdepth 2 -name '*-Data.db' | wc -l");
+    must(host.sh(&find)).trim() != "0"
+}
+
+/// Backup, damage, restore; every node alone has the backup's rows, from both directories.
+pub fn two_data_directories_on_every_node(_: &World) {
+    // two clusters at the same time are too much for a small machine
+    good(lab::down(LABS[0]));
+    let options = Options { name: LABS[1].to_owned(), data_dirs: 2, gateways: 0, ..Options::default() };
+    let lab = world::boot(&options);
+    let seed = &lab.nodes()[0];
+    let schema = [
+        "CREATE KEYSPACE disks WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 3}",
+        "CREATE TABLE disks.t (k int PRIMARY KEY, v text)",
+        "CREATE INDEX by_v ON disks.t (v)",
+    ];
+    good(lab.cql_all(seed, &schema, Consistency::One));
+    let put = |k: usize| format!("INSERT INTO disks.t (k, v) VALUES ({k}, 'v {}')", k % 9);
+    let mut next = 0;
+    wait("sstables in both directories", std::time::Duration::from_mins(2), || {
+        good(lab.cql_batch(seed, &(next..next + 100).map(put).collect::<Vec<_>>(), Consistency::All));
+        next += 100;
+        must(seed.sh("nodetool flush disks"));
+        has_files(seed, "data") && has_files(seed, "data2")
+    });
+    let wanted = rows(&lab, seed, Consistency::All);
+    assert!(wanted.len() > next, "{} rows and index entries", wanted.len());
+
+    let (dir, inventory) = (tempfile::tempdir().expect("a directory"), lab.inventory());
+    let reseed = |args: &[&str]| world::run(&lab, dir.path(), &inventory, args).ends(0);
+    reseed(&["backup", "-k", "disks", "--tag", "both"]);
+    let damage = ["DELETE FROM disks.t WHERE k = 3", "UPDATE disks.t SET v = 'v 3' WHERE k = 4", "TRUNCATE disks.t"];
+    good(lab.cql_all(seed, &damage, Consistency::All));
+    good(lab.cql(seed, "INSERT INTO disks.t (k, v) VALUES (-1, 'v 3')", Consistency::All));
+    reseed(&["restore", "both", "--confirm", CLUSTER]);
+    for node in lab.nodes() {
+        good(lab.cut_off_alone(node));
+        assert!(wanted == rows(&lab, node, Consistency::One), "{} holds other rows", node.name);
+        good(lab.rejoin(node));
+    }
+    let aside = "find /opt/cassandra/data/.reseed /opt/cassandra/data2/.reseed -path '*/quarantine/data-*/disks/t-*' \
+        -maxdepth 6 -type d -name 't-*' | wc -l";
+    for node in lab.nodes() {
+        assert_eq!(must(node.sh(aside)).trim(), "2", "{}", node.name);
+    }
+    good(lab.down());
+}

@@ -1,0 +1,96 @@
+//! What a node holds, row by row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lab::{Consistency, Host, Lab};
+
+use crate::dataset::{LATE_OWNER, OWNERS};
+use crate::world::good;
+
+/// The rows that each question gets, sorted. Questions are asked of one node.
+pub type Picture = BTreeMap<String, Vec<Vec<String>>>;
+
+/// What a node says when nobody else can answer.
+pub struct Alone {
+    /// The rows of the restored keyspaces.
+    pub picture: Picture,
+    /// Numbers of the gateway's rows.
+    pub heartbeats: BTreeSet<u64>,
+    /// Keys of `small.t`, which is not restored.
+    pub small: BTreeSet<u64>,
+}
+
+/// Label and question. Write times are asked for as well: a row that was written again with the
+/// same values is not the backup's row.
+fn questions() -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = [
+        ("items", r#"SELECT "Id", "Owner Name", note, WRITETIME(note) FROM shop."OrderItems""#),
+        ("docs", "SELECT id, title, body, WRITETIME(body) FROM shop.docs"),
+        ("bags", "SELECT id, tags, props, steps, home, work FROM shop.bags"),
+        ("streams", "SELECT id, seq, owner, v FROM shop.streams"),
+        ("sessions", "SELECT id, v, WRITETIME(v) FROM shop.sessions"),
+        ("nothing", "SELECT id, v FROM shop.nothing"),
+        ("ghost", "SELECT id, v FROM shop.ghost"),
+        ("hits", r#"SELECT page, n FROM "Ledger_2".hits"#),
+        ("bookings", r#"SELECT account, nr, amount, proof, WRITETIME(amount) FROM "Ledger_2".bookings"#),
+    ]
+    .map(|(label, cql)| (label.to_owned(), cql.to_owned()))
+    .into();
+    for owner in OWNERS.iter().chain([&LATE_OWNER]) {
+        let cql = format!(r#"SELECT "Id" FROM shop."OrderItems" WHERE "Owner Name" = {owner}"#);
+        all.push((format!("index {owner}"), cql));
+    }
+    for title in 0..7 {
+        let cql = format!("SELECT id, body FROM shop.docs WHERE title = 'title {title}'");
+        all.push((format!("sai {title}"), cql));
+    }
+    all
+}
+
+/// Asks one node; without [`Lab::cut_off_alone`] it may ask others.
+pub fn of(lab: &Lab, host: &Host, at: Consistency) -> Picture {
+    let questions = questions();
+    // one session for all: a row that no table has stands between the answers
+    let mark = ["local".to_owned()];
+    let between = "SELECT key FROM system.local".to_owned();
+    let statements: Vec<String> = questions.iter().flat_map(|(_, cql)| [cql.clone(), between.clone()]).collect();
+    let rows = good(lab.cql_all(host, &statements, at));
+    let answers = rows.split(|row| *row == mark);
+    let sorted = |rows: &[Vec<String>]| {
+        let mut rows = rows.to_vec();
+        rows.sort();
+        rows
+    };
+    questions.into_iter().zip(answers).map(|((label, _), rows)| (label, sorted(rows))).collect()
+}
+
+/// Cuts off each node in turn and asks it at CL ONE.
+pub fn of_each_alone(lab: &Lab) -> BTreeMap<String, Alone> {
+    let alone = |host: &Host| {
+        good(lab.cut_off_alone(host));
+        let numbers = |cql: &str| {
+            let rows = good(lab.cql(host, cql, Consistency::One));
+            rows.iter().map(|row| row[0].parse().expect("a number")).collect()
+        };
+        let alone = Alone {
+            picture: of(lab, host, Consistency::One),
+            heartbeats: numbers("SELECT seq FROM gateway_kps.heartbeat WHERE gateway = 'gw1'"),
+            small: numbers("SELECT k FROM small.t"),
+        };
+        good(lab.rejoin(host));
+        (host.name.clone(), alone)
+    };
+    lab.nodes().iter().map(alone).collect()
+}
+
+/// Asserts that a picture is the wanted one, and tells the rows that differ.
+#[track_caller]
+pub fn same(node: &str, wanted: &Picture, found: &Picture) {
+    for (label, rows) in wanted {
+        let now = found.get(label).map_or(&[][..], Vec::as_slice);
+        let missing: Vec<_> = rows.iter().filter(|row| !now.contains(row)).collect();
+        let extra: Vec<_> = now.iter().filter(|row| !rows.contains(row)).collect();
+        assert!(rows == now, "{node}, {label}: missing {missing:?}, not in the backup {extra:?}");
+    }
+    assert_eq!(wanted.len(), found.len());
+}
