@@ -151,7 +151,11 @@ impl Tree {
     pub fn backup(&self) -> Vec<String> {
         let dir = self.root.join(format!("backup/good/{KS}/{TABLE}"));
         fs::create_dir_all(dir.join(".idx_a")).unwrap();
-        let files = [("nb-9-big-Data.db", "new data"), ("nb-9-big-Index.db", "new ids"), (".idx_a/nb-9-big-Data.db", "new index")];
+        let files = [
+            ("nb-9-big-Data.db", "new data"),
+            ("nb-9-big-Index.db", "new ids"),
+            (".idx_a/nb-9-big-Data.db", "new index"),
+        ];
         files
             .iter()
             .map(|(path, text)| {
@@ -209,7 +213,8 @@ impl Tree {
         let work = self.root.join("backup/.partial-new/.work");
         fs::create_dir_all(&work).unwrap();
         fs::write(work.join("taken_at"), "2026-01-01T00:00:00Z\n").unwrap();
-        let stats = format!("Keyspace : {KS}\n\tRead Count: 0\n\t\tTable: {TABLE}\n\t\tNumber of partitions (estimate): 17\n");
+        let stats =
+            format!("Keyspace : {KS}\n\tRead Count: 0\n\t\tTable: {TABLE}\n\t\tNumber of partitions (estimate): 17\n");
         fs::write(work.join("tablestats"), stats).unwrap();
     }
 
@@ -235,7 +240,10 @@ impl Tree {
             "{KS}\t{{\"name\":\"{KS}\",\"replication\":{{\"class\":\"SimpleStrategy\",\"replication_factor\":\"3\"}},\"schema_cql\":\"CREATE \\\"x\\\"\\n\""
         );
         let table = format!("{KS}\t{TABLE}\t{{\"name\":\"{TABLE}\",\"id\":\"f58cb0e0-c9a6-11e7-a9d0-b5b6a2d0a1b2\"");
-        self.backup_script("backup.publish.act").var("HEAD", head).list("KEYSPACE_HEADS", [keyspace]).list("TABLE_HEADS", [table])
+        self.backup_script("backup.publish.act")
+            .var("HEAD", head)
+            .list("KEYSPACE_HEADS", [keyspace])
+            .list("TABLE_HEADS", [table])
     }
 
     pub async fn run(&self, script: &Script) -> Reply {
@@ -266,7 +274,8 @@ impl Tree {
 
     pub fn is_swapped(&self, data: u64, foreign: u64) {
         assert_eq!(Self::inode(&self.live(0).join("nb-9-big-Data.db")), data);
-        let live: Vec<String> = Self::list(&self.live(0)).into_iter().filter(|f| !f.starts_with("snapshots/")).collect();
+        let live: Vec<String> =
+            Self::list(&self.live(0)).into_iter().filter(|f| !f.starts_with("snapshots/")).collect();
         assert_eq!(live, [".idx_a/nb-9-big-Data.db", "nb-9-big-Data.db", "nb-9-big-Index.db"], "nothing stale stays");
         self.others_are_back(foreign);
         assert_eq!(Self::list(&self.live(1)), BTreeSet::new(), "the second data directory holds nothing of the old");
@@ -301,7 +310,14 @@ impl Tree {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, "/usr/bin/java\0-cp\0x").unwrap();
         let grep = self.dirs[1].path().join("grep");
-        fs::write(&grep, format!("#!/bin/sh\ncase $* in *CassandraDaemo*) echo '{}' ;; *) exec /bin/grep \"$@\" ;; esac\n", file.display())).unwrap();
+        fs::write(
+            &grep,
+            format!(
+                "#!/bin/sh\ncase $* in *CassandraDaemo*) echo '{}' ;; *) exec /bin/grep \"$@\" ;; esac\n",
+                file.display()
+            ),
+        )
+        .unwrap();
         fs::set_permissions(grep, fs::Permissions::from_mode(0o755)).unwrap();
     }
 }

@@ -45,7 +45,9 @@ async fn one_event_of_each_kind_is_as_the_contract_says() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_begins_with_run_started_and_ends_with_run_finished_however_it_ends() {
-    for (command, tag, exit) in [("restore", TAG, 0), ("restore", "nope", 3), ("backup", "new", 0), ("backup", "good", 4)] {
+    for (command, tag, exit) in
+        [("restore", TAG, 0), ("restore", "nope", 3), ("backup", "new", 0), ("backup", "good", 4)]
+    {
         let sim = Sim::new(SMALL);
         assert_eq!(sim.run(sim.order(command, tag)).await, Some(exit));
         let events: Vec<Value> = sim.events().iter().map(|e| serde_json::to_value(e).unwrap()).collect();
