@@ -30,7 +30,7 @@ fn the_help_of_every_command_is_what_it_was() {
         let args: Vec<&str> = command.split(' ').filter(|w| !w.is_empty()).chain(["--help"]).collect();
         let (code, out, err) = reseed(home.path(), &args);
         assert_eq!((code, err.as_str()), (0, ""), "{command}");
-        text += &format!("===== reseed {}\n{out}\n", args.join(" "));
+        text.extend(["===== reseed ", &args.join(" "), "\n", &out, "\n"]);
     }
     insta::assert_snapshot!(text);
 }
@@ -62,7 +62,10 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
 #[test]
 fn a_broken_inventory_ends_with_3_and_names_file_line_and_the_cure() {
     for (text, words) in [
-        ("cluster: Lab\nnodes:\n  - {name: a, hots: 10.0.0.1, seed: true}\n", vec!["inventory/cluster.yaml:3", "hots", "host"]),
+        (
+            "cluster: Lab\nnodes:\n  - {name: a, hots: 10.0.0.1, seed: true}\n",
+            vec!["inventory/cluster.yaml:3", "hots", "host"],
+        ),
         ("cluster: Lab\nnodes:\n  - {name: a, host: h}\n", vec!["inventory/cluster.yaml", "seed"]),
         ("cluster: Lab\nclutser: Lab\nnodes: []\n", vec!["inventory/cluster.yaml:2", "cluster"]),
     ] {
@@ -89,7 +92,12 @@ fn a_missing_inventory_ends_with_3_and_says_how_to_name_one() {
 fn a_missing_password_ends_with_3_and_names_the_variable_before_any_connection() {
     let text = format!("{GOOD}cassandra: {{cqlsh: {{username: ops, password_env: RESEED_CQL_PASSWORD}}}}\n");
     let home = home(&text);
-    for args in [vec!["check"], vec!["backup"], vec!["restore", "t", "--confirm", "Lab Cluster"], vec!["restore", "t", "--dry-run"]] {
+    for args in [
+        vec!["check"],
+        vec!["backup"],
+        vec!["restore", "t", "--confirm", "Lab Cluster"],
+        vec!["restore", "t", "--dry-run"],
+    ] {
         let (code, _, err) = reseed(home.path(), &args);
         assert!(code == 3 && err.contains("RESEED_CQL_PASSWORD"), "{args:?}: {code} {err}");
     }
@@ -112,7 +120,10 @@ fn without_a_terminal_and_without_confirm_a_restore_is_refused_with_4() {
 fn explain_prints_what_a_step_does_and_its_scripts() {
     let home = tempfile::tempdir().unwrap();
     let (code, out, _) = reseed(home.path(), &["explain", "node.drain"]);
-    assert!(code == 0 && out.contains("--- node.drain.act") && out.contains("nt drain") && out.contains("Mode: DRAINED"), "{out}");
+    assert!(
+        code == 0 && out.contains("--- node.drain.act") && out.contains("nt drain") && out.contains("Mode: DRAINED"),
+        "{out}"
+    );
     let (code, out, _) = reseed(home.path(), &["explain"]);
     assert!(code == 0 && out.lines().count() == reseed::step::SPECS.len(), "{out}");
 }

@@ -50,10 +50,17 @@ async fn stage_copies(tree: &mut Tree) {
     let files = tree.backup();
     tree.ok(&tree.stage(&files)).await;
     let staged = tree.stage_dir();
-    assert_eq!(Tree::list(&staged), ["nb-9-big-Data.db", "nb-9-big-Index.db", ".idx_a/nb-9-big-Data.db"].map(String::from).into());
+    assert_eq!(
+        Tree::list(&staged),
+        ["nb-9-big-Data.db", "nb-9-big-Index.db", ".idx_a/nb-9-big-Data.db"].map(String::from).into()
+    );
     assert_eq!(fs::read(staged.join("nb-9-big-Data.db")).unwrap(), b"new data");
     let source = tree.root.join(format!("backup/good/{KS}/{TABLE}/nb-9-big-Data.db"));
-    assert_ne!(Tree::inode(&staged.join("nb-9-big-Data.db")), Tree::inode(&source), "no inode is shared with the backup");
+    assert_ne!(
+        Tree::inode(&staged.join("nb-9-big-Data.db")),
+        Tree::inode(&source),
+        "no inode is shared with the backup"
+    );
     assert_eq!(Tree::mode(&staged), Tree::mode(&tree.live(0)), "mode of the live directory");
     assert_eq!(Tree::mode(&staged.join(".idx_a")), Tree::mode(&tree.live(0)));
     assert_eq!(Tree::mode(&staged.join("nb-9-big-Data.db")) & 0o111, 0, "files are not executable");
@@ -184,7 +191,11 @@ async fn aside_taken_up(tree: &mut Tree) {
 }
 
 async fn clear_moves(tree: &mut Tree) {
-    for (dir, files) in [("commitlog", vec!["CommitLog-7-1.log", ".hidden"]), ("hints", vec!["a.hints", "a.crc32"]), ("saved_caches", vec![])] {
+    for (dir, files) in [
+        ("commitlog", vec!["CommitLog-7-1.log", ".hidden"]),
+        ("hints", vec!["a.hints", "a.crc32"]),
+        ("saved_caches", vec![]),
+    ] {
         for file in files {
             fs::write(tree.root.join("c").join(dir).join(file), dir).unwrap();
         }
@@ -235,7 +246,8 @@ async fn backup_published(tree: &mut Tree) {
     let manifest = reseed::backup::manifest::Manifest::parse(json, sum).unwrap();
     let mut files: Vec<_> = manifest.files().map(|(_, _, f)| (f.path.clone(), f.size)).collect();
     files.sort();
-    let expected = [(".idx_a/nb-1-big-Data.db", 9), ("manifest.json", 2), ("nb-1-big-Data.db", 8), ("nb-2-big-Data.db", 8)];
+    let expected =
+        [(".idx_a/nb-1-big-Data.db", 9), ("manifest.json", 2), ("nb-1-big-Data.db", 8), ("nb-2-big-Data.db", 8)];
     assert_eq!(files, expected.map(|(p, s)| (p.to_owned(), s)), "files of both data directories");
     let table = &manifest.keyspaces[0].tables[0];
     assert_eq!(table.rows_estimate, 17);
@@ -271,15 +283,12 @@ async fn publish_taken_up(tree: &mut Tree) {
         tree.ok(&tree.copy()).await;
         tree.ok(&tree.backup_script("backup.verify.act")).await;
         let (partial, done) = (tree.root.join("backup/.partial-new"), tree.root.join("backup/new"));
-        match cut {
-            "after the manifest" => {
-                fs::copy(partial.join(".work/taken_at"), partial.join("manifest.json")).unwrap();
-            }
-            _ => {
-                tree.ok(&tree.publish()).await;
-                if cut == "before the rename" {
-                    fs::rename(&done, &partial).unwrap();
-                }
+        if cut == "after the manifest" {
+            fs::copy(partial.join(".work/taken_at"), partial.join("manifest.json")).unwrap();
+        } else {
+            tree.ok(&tree.publish()).await;
+            if cut == "before the rename" {
+                fs::rename(&done, &partial).unwrap();
             }
         }
         tree.ok(&tree.publish()).await;

@@ -84,7 +84,9 @@ impl Tree {
         std::os::unix::fs::symlink("/bin/true", bin.path().join("sync")).unwrap();
         let root = home.path().to_owned();
         let mut library = Library::default();
-        SPECS.iter().for_each(|spec| library.extend(spec.scripts));
+        for spec in SPECS {
+            library.extend(spec.scripts);
+        }
         let transport = LocalTransport::default().with_path(bin.path());
         let tree = Self { root, shell, transport, library, dirs: [home, bin] };
         for n in 0..2 {
@@ -151,14 +153,19 @@ impl Tree {
     pub fn backup(&self) -> Vec<String> {
         let dir = self.root.join(format!("backup/good/{KS}/{TABLE}"));
         fs::create_dir_all(dir.join(".idx_a")).unwrap();
-        let files = [("nb-9-big-Data.db", "new data"), ("nb-9-big-Index.db", "new ids"), (".idx_a/nb-9-big-Data.db", "new index")];
+        let files = [
+            ("nb-9-big-Data.db", "new data"),
+            ("nb-9-big-Index.db", "new ids"),
+            (".idx_a/nb-9-big-Data.db", "new index"),
+        ];
         files
             .iter()
             .map(|(path, text)| {
                 fs::write(dir.join(path), text).unwrap();
                 // mode of a backup that a careless tool made: the stage must not inherit it
                 fs::set_permissions(dir.join(path), fs::Permissions::from_mode(0o777)).unwrap();
-                let sha: String = Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect();
+                let hex: Vec<String> = Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect();
+                let sha = hex.concat();
                 format!("{sha}\t{}\t{TABLE}/{path}\t{DIR}/{path}", text.len())
             })
             .collect()
@@ -209,7 +216,8 @@ impl Tree {
         let work = self.root.join("backup/.partial-new/.work");
         fs::create_dir_all(&work).unwrap();
         fs::write(work.join("taken_at"), "2026-01-01T00:00:00Z\n").unwrap();
-        let stats = format!("Keyspace : {KS}\n\tRead Count: 0\n\t\tTable: {TABLE}\n\t\tNumber of partitions (estimate): 17\n");
+        let stats =
+            format!("Keyspace : {KS}\n\tRead Count: 0\n\t\tTable: {TABLE}\n\t\tNumber of partitions (estimate): 17\n");
         fs::write(work.join("tablestats"), stats).unwrap();
     }
 
@@ -235,12 +243,15 @@ impl Tree {
             "{KS}\t{{\"name\":\"{KS}\",\"replication\":{{\"class\":\"SimpleStrategy\",\"replication_factor\":\"3\"}},\"schema_cql\":\"CREATE \\\"x\\\"\\n\""
         );
         let table = format!("{KS}\t{TABLE}\t{{\"name\":\"{TABLE}\",\"id\":\"f58cb0e0-c9a6-11e7-a9d0-b5b6a2d0a1b2\"");
-        self.backup_script("backup.publish.act").var("HEAD", head).list("KEYSPACE_HEADS", [keyspace]).list("TABLE_HEADS", [table])
+        self.backup_script("backup.publish.act")
+            .var("HEAD", head)
+            .list("KEYSPACE_HEADS", [keyspace])
+            .list("TABLE_HEADS", [table])
     }
 
     pub async fn run(&self, script: &Script) -> Reply {
         let script = self.library.render(script).unwrap();
-        let call = Call { script, run: "r1".to_owned(), secret: None, limit: Duration::from_secs(60) };
+        let call = Call { script, run: "r1".to_owned(), secret: None, limit: Duration::from_mins(1) };
         self.transport.exec(&HostName::parse("here").unwrap(), call).await.unwrap()
     }
 
@@ -266,7 +277,8 @@ impl Tree {
 
     pub fn is_swapped(&self, data: u64, foreign: u64) {
         assert_eq!(Self::inode(&self.live(0).join("nb-9-big-Data.db")), data);
-        let live: Vec<String> = Self::list(&self.live(0)).into_iter().filter(|f| !f.starts_with("snapshots/")).collect();
+        let live: Vec<String> =
+            Self::list(&self.live(0)).into_iter().filter(|f| !f.starts_with("snapshots/")).collect();
         assert_eq!(live, [".idx_a/nb-9-big-Data.db", "nb-9-big-Data.db", "nb-9-big-Index.db"], "nothing stale stays");
         self.others_are_back(foreign);
         assert_eq!(Self::list(&self.live(1)), BTreeSet::new(), "the second data directory holds nothing of the old");
@@ -301,7 +313,14 @@ impl Tree {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, "/usr/bin/java\0-cp\0x").unwrap();
         let grep = self.dirs[1].path().join("grep");
-        fs::write(&grep, format!("#!/bin/sh\ncase $* in *CassandraDaemo*) echo '{}' ;; *) exec /bin/grep \"$@\" ;; esac\n", file.display())).unwrap();
+        fs::write(
+            &grep,
+            format!(
+                "#!/bin/sh\ncase $* in *CassandraDaemo*) echo '{}' ;; *) exec /bin/grep \"$@\" ;; esac\n",
+                file.display()
+            ),
+        )
+        .unwrap();
         fs::set_permissions(grep, fs::Permissions::from_mode(0o755)).unwrap();
     }
 }

@@ -55,10 +55,19 @@ async fn nothing_of_a_phase_starts_before_all_of_the_one_before_it_is_proven() {
 async fn a_backup_is_published_last_and_can_be_restored() {
     let sim = Sim::new(WHOLE);
     assert_eq!(sim.backup().await, 0, "{:?}", sim.end());
-    let acts = ["snapshot.take.act", "snapshot.copy.act", "snapshot.copy.act", "backup.verify.act", "snapshot.clear.act", "backup.publish.act"];
+    let acts = [
+        "snapshot.take.act",
+        "snapshot.copy.act",
+        "snapshot.copy.act",
+        "backup.verify.act",
+        "snapshot.clear.act",
+        "backup.publish.act",
+    ];
     assert_eq!(Ran::of(&sim.calls()).acts(), acts);
     assert!(sim.world().node("cass1").snapshots.is_empty());
-    let prepared = reseed::run::prepare(&std::sync::Arc::new(sim.link()), &sim.inventory, &sim.ask("restore", "new"), &|_| {}).await;
+    let prepared =
+        reseed::run::prepare(&std::sync::Arc::new(sim.link()), &sim.inventory, &sim.ask("restore", "new"), &|_| {})
+            .await;
     assert!(prepared.unwrap().plan.is_some(), "the new backup can be restored");
 }
 
@@ -68,7 +77,8 @@ async fn hints_that_cannot_be_delivered_are_set_aside_and_everything_else_is_rep
     (sim.world().node("cass2").hints, sim.world().node("cass2").stuck) = (3, true);
     assert_eq!(sim.restore().await, 0);
     sim.world().assert_restored();
-    let others = sim.calls().into_iter().filter(|c| c.name == "repair.act" && c.vars["KEYSPACES"] == "system_auth").count();
+    let others =
+        sim.calls().into_iter().filter(|c| c.name == "repair.act" && c.vars["KEYSPACES"] == "system_auth").count();
     assert_eq!(others, 3, "on every node");
 }
 

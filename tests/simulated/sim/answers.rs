@@ -64,7 +64,10 @@ fn logged_in(world: &World, host: &str, call: &Call) -> Result<(), (i32, String)
     check(world.nodes[host].native_open, "Connection error: ('Unable to connect to any servers', Connection refused)")?;
     let given = call.secret.as_ref();
     let right = world.password.as_ref().map(|p| Secret::new(p.as_str()).unwrap());
-    check(right.is_none() || given == right.as_ref(), "AuthenticationFailed: Provided username and/or password are incorrect")
+    check(
+        right.is_none() || given == right.as_ref(),
+        "AuthenticationFailed: Provided username and/or password are incorrect",
+    )
 }
 
 fn facts_script(world: &mut World, host: &str, call: &Call) -> Answer {
@@ -79,7 +82,8 @@ fn facts_script(world: &mut World, host: &str, call: &Call) -> Answer {
         }
         "facts.gateway" => {
             let instances = &world.gateways[host];
-            let mut text = format!("startinstance={}/apigateway/posix/bin/startinstance\nowner=axway\n", vars["INSTALL_DIR"]);
+            let mut text =
+                format!("startinstance={}/apigateway/posix/bin/startinstance\nowner=axway\n", vars["INSTALL_DIR"]);
             for line in vars["INSTANCES"].lines() {
                 let rc = instances[line.split('\t').next().unwrap()];
                 text += &match rc {
@@ -92,7 +96,9 @@ fn facts_script(world: &mut World, host: &str, call: &Call) -> Answer {
         }
         "facts.backup" => Ok(match world.backups.get(&vars["FINAL"]) {
             Some((json, line)) => format!("state=whole\nsum={line}\nmanifest={}\n", BASE64_STANDARD.encode(json)),
-            None if world.partial.contains_key(&vars["PARTIAL"]) => format!("state={} was never finished\n", vars["PARTIAL"]),
+            None if world.partial.contains_key(&vars["PARTIAL"]) => {
+                format!("state={} was never finished\n", vars["PARTIAL"])
+            }
             None => "state=missing\n".to_owned(),
         }),
         other => panic!("the simulated cluster does not know {other}"),
@@ -138,7 +144,10 @@ fn staged_files(world: &World, prefix: &str) -> usize {
 fn stage(world: &mut World, host: &str, vars: &BTreeMap<String, String>) -> Answer {
     let source = vars["SOURCE"].rsplit_once('/').unwrap().0.to_owned();
     check(world.backups.contains_key(&source), "the backup is not there")?;
-    check(!world.corrupt_backup, "the copy differs from the manifest: plain/nb-1-big-Data.db (corrupt backup, or disk)")?;
+    check(
+        !world.corrupt_backup,
+        "the copy differs from the manifest: plain/nb-1-big-Data.db (corrupt backup, or disk)",
+    )?;
     for line in vars["FILES"].lines() {
         assert_eq!(line.split('\t').count(), 4, "{line}");
     }

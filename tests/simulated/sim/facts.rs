@@ -42,8 +42,14 @@ pub fn node(world: &World, name: &str, dirs: &str) -> String {
         let link = if node.symlink && label == "data-0" { "yes" } else { "no" };
         let _ = writeln!(text, "dir={label}\t{path}\t{place}\t{link}\t{}\t66304\t{}", node.rename_trouble, node.free);
         match label {
-            "hints" => drop(writeln!(text, "hint_files={}", node.hints)),
-            "data-0" => world.keyspaces().iter().for_each(|ks| drop(writeln!(text, "size={ks}\t1048576"))),
+            "hints" => {
+                let _ = writeln!(text, "hint_files={}", node.hints);
+            }
+            "data-0" => {
+                for keyspace in world.keyspaces() {
+                    let _ = writeln!(text, "size={keyspace}\t1048576");
+                }
+            }
             _ => {}
         }
     }
@@ -58,7 +64,8 @@ pub fn node(world: &World, name: &str, dirs: &str) -> String {
 
 fn info(node: &NodeState) -> String {
     if node.process == Process::Stopped {
-        return "nodetool: Failed to connect to '127.0.0.1:7199' - ConnectException: 'Connection refused'.\n".to_owned();
+        return "nodetool: Failed to connect to '127.0.0.1:7199' - ConnectException: 'Connection refused'.\n"
+            .to_owned();
     }
     format!(
         "ID                     : {}\nGossip active          : true\nNative Transport active: {}\nLoad                   : 145.77 KiB\n\
@@ -69,13 +76,18 @@ fn info(node: &NodeState) -> String {
 
 /// The ring as `name` sees it: a drained node calls itself UN, its peers do not.
 pub fn status(world: &World, name: &str) -> String {
-    let mut text = "Datacenter: datacenter1\n=======================\nStatus=Up/Down\n|/ State=Normal/Leaving/Joining/Moving\n\
+    let mut text =
+        "Datacenter: datacenter1\n=======================\nStatus=Up/Down\n|/ State=Normal/Leaving/Joining/Moving\n\
                     --  Address    Load        Tokens  Owns (effective)  Host ID                               Rack\n"
-        .to_owned();
+            .to_owned();
     for (other, node) in &world.nodes {
         let up = node.process == Process::Normal || other == name;
         let letters = if up { "UN" } else { "DN" };
-        let _ = writeln!(text, "{letters}  {}  145.77 KiB  4       100.0%            {}  rack1", node.address, node.host_id);
+        let _ = writeln!(
+            text,
+            "{letters}  {}  145.77 KiB  4       100.0%            {}  rack1",
+            node.address, node.host_id
+        );
     }
     if world.nodes[name].stranger {
         text.push_str("UN  10.77.0.99  1 KiB  4  100.0%  aaaaaaaa-c613-422a-81f0-27f6b127bab0  rack1\n");
@@ -98,7 +110,8 @@ pub fn gossip(world: &World) -> String {
 
 /// What cqlsh prints for the statements, one a line.
 pub fn cql(world: &World, statements: &str) -> String {
-    let mut text = "WARNING: cqlsh was built against 5.0.0, but this server is 4.1.10.  All features may not work!\n".to_owned();
+    let mut text =
+        "WARNING: cqlsh was built against 5.0.0, but this server is 4.1.10.  All features may not work!\n".to_owned();
     for statement in statements.lines() {
         if let Some(name) = statement.strip_prefix("DESCRIBE KEYSPACE \"") {
             let _ = writeln!(text, "\nCREATE KEYSPACE {} WITH replication = …;", name.trim_end_matches("\";"));
@@ -107,7 +120,9 @@ pub fn cql(world: &World, statements: &str) -> String {
         let from = statement.split("system_schema.").nth(1).expect("a schema query").trim_end_matches(';');
         let rows = rows(world, from);
         text.push_str("\n [json]\n----------------------------\n");
-        rows.iter().for_each(|row| drop(writeln!(text, "   {}", row.to_string().replace('\\', "\\\\"))));
+        for row in &rows {
+            let _ = writeln!(text, "   {}", row.to_string().replace('\\', "\\\\"));
+        }
         let _ = writeln!(text, "\n({} rows)", rows.len());
     }
     text
@@ -134,15 +149,17 @@ fn rows(world: &World, table: &str) -> Vec<Value> {
         "tables" => world.tables.iter().map(|t| of(t, json!({"id": t.id}))).collect(),
         "columns" => {
             let column = |t, name: &str, kind: &str| {
-                of(t, json!({"column_name": name, "type": "text", "kind": kind, "position": if kind == "regular" { -1 } else { 0 }}))
+                of(
+                    t,
+                    json!({"column_name": name, "type": "text", "kind": kind, "position": if kind == "regular" { -1 } else { 0 }}),
+                )
             };
             let both = |t| [column(t, "id", "partition_key"), column(t, "owner", "regular")];
             world.tables.iter().flat_map(both).collect()
         }
         "indexes" => {
-            let index = |t, i: &String| {
-                of(t, json!({"index_name": i, "kind": "COMPOSITES", "options": {"target": "owner"}}))
-            };
+            let index =
+                |t, i: &String| of(t, json!({"index_name": i, "kind": "COMPOSITES", "options": {"target": "owner"}}));
             world.tables.iter().flat_map(|t| t.indexes.iter().map(move |i| index(t, i)).collect::<Vec<_>>()).collect()
         }
         "views" | "types" | "dropped_columns" => vec![],

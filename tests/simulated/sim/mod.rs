@@ -30,7 +30,7 @@ use reseed::run::{self, Ask, Ended, Order, RunDir, StateDir};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-pub use world::{CLUSTER, Data, Process, SMALL, Shape, TAG, WHOLE, World};
+pub use world::{CLUSTER, Data, SMALL, Shape, TAG, WHOLE, World};
 
 /// What goes wrong when a script runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl Inner {
 pub struct Sim {
     pub inventory: Inventory,
     pub state: StateDir,
-    pub home: TempDir,
+    _home: TempDir,
     link: Link,
     events: Arc<Mutex<Vec<Event>>>,
     /// The coordinator dies after so many events of one process.
@@ -159,11 +159,17 @@ pub fn scratch() -> TempDir {
 
 /// The inventory of a simulated cluster.
 pub fn inventory_text(shape: Shape, more: &str) -> String {
-    let node = |n| format!("  - {{name: cass{n}, host: 10.77.0.{}{}}}\n", 10 + n, if n == 1 { ", seed: true" } else { "" });
+    let node =
+        |n| format!("  - {{name: cass{n}, host: 10.77.0.{}{}}}\n", 10 + n, if n == 1 { ", seed: true" } else { "" });
     let gateway = |n| {
-        format!("  - {{name: gw{n}, host: 10.77.0.{}, install_dir: /opt/Axway, instances: [{{name: Instance1, group: Group1}}]}}\n", 20 + n)
+        format!(
+            "  - {{name: gw{n}, host: 10.77.0.{}, install_dir: /opt/Axway, instances: [{{name: Instance1, group: Group1}}]}}\n",
+            20 + n
+        )
     };
-    let client = |n| format!("  - {{name: portal{n}, host: 10.77.0.{}, stop: stop it, start: start it, status: ask it}}\n", 30 + n);
+    let client = |n| {
+        format!("  - {{name: portal{n}, host: 10.77.0.{}, stop: stop it, start: start it, status: ask it}}\n", 30 + n)
+    };
     let list = |name: &str, n: usize, one: &dyn Fn(usize) -> String| {
         let items: String = (1..=n).map(one).collect();
         if items.is_empty() { String::new() } else { format!("{name}:\n{items}") }
@@ -217,7 +223,7 @@ impl Sim {
             keep: AtomicBool::new(false),
             sent: Mutex::default(),
         }));
-        Self { inventory, state, home, link, events: Arc::default(), die_after: None, interrupt: None }
+        Self { inventory, state, _home: home, link, events: Arc::default(), die_after: None, interrupt: None }
     }
 
     pub fn world(&self) -> MutexGuard<'_, World> {

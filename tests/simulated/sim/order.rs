@@ -76,7 +76,8 @@ impl Ran {
 
 /// No step starts before all steps of earlier entries of the plan ended well.
 pub fn assert_barriers(plan: &Plan, events: &[Event]) {
-    let stage_of = |id: &str| plan.phases.iter().position(|p| p.lanes.iter().flat_map(|l| &l.steps).any(|s| s.id == id));
+    let stage_of =
+        |id: &str| plan.phases.iter().position(|p| p.lanes.iter().flat_map(|l| &l.steps).any(|s| s.id == id));
     let mut done = std::collections::BTreeSet::new();
     for event in events {
         match &event.body {
