@@ -300,6 +300,7 @@ impl Sim {
         last.expect("a run has an end")
     }
 
+    #[expect(clippy::unused_self, reason = "read as `sim.ask(…)` beside `sim.order(…)`")]
     pub fn ask(&self, playbook: &str, tag: &str) -> Ask {
         let playbook = playbook::built_in(playbook).unwrap();
         Ask { playbook, tag: Some(Tag::parse(tag).unwrap()), keyspaces: vec![], overrides: vec![] }
