@@ -30,7 +30,7 @@ fn the_help_of_every_command_is_what_it_was() {
         let args: Vec<&str> = command.split(' ').filter(|w| !w.is_empty()).chain(["--help"]).collect();
         let (code, out, err) = reseed(home.path(), &args);
         assert_eq!((code, err.as_str()), (0, ""), "{command}");
-        text += &format!("===== reseed {}\n{out}\n", args.join(" "));
+        text.extend(["===== reseed ", &args.join(" "), "\n", &out, "\n"]);
     }
     insta::assert_snapshot!(text);
 }

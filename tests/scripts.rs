@@ -283,15 +283,12 @@ async fn publish_taken_up(tree: &mut Tree) {
         tree.ok(&tree.copy()).await;
         tree.ok(&tree.backup_script("backup.verify.act")).await;
         let (partial, done) = (tree.root.join("backup/.partial-new"), tree.root.join("backup/new"));
-        match cut {
-            "after the manifest" => {
-                fs::copy(partial.join(".work/taken_at"), partial.join("manifest.json")).unwrap();
-            }
-            _ => {
-                tree.ok(&tree.publish()).await;
-                if cut == "before the rename" {
-                    fs::rename(&done, &partial).unwrap();
-                }
+        if cut == "after the manifest" {
+            fs::copy(partial.join(".work/taken_at"), partial.join("manifest.json")).unwrap();
+        } else {
+            tree.ok(&tree.publish()).await;
+            if cut == "before the rename" {
+                fs::rename(&done, &partial).unwrap();
             }
         }
         tree.ok(&tree.publish()).await;

@@ -84,7 +84,9 @@ impl Tree {
         std::os::unix::fs::symlink("/bin/true", bin.path().join("sync")).unwrap();
         let root = home.path().to_owned();
         let mut library = Library::default();
-        SPECS.iter().for_each(|spec| library.extend(spec.scripts));
+        for spec in SPECS {
+            library.extend(spec.scripts);
+        }
         let transport = LocalTransport::default().with_path(bin.path());
         let tree = Self { root, shell, transport, library, dirs: [home, bin] };
         for n in 0..2 {
@@ -162,7 +164,8 @@ impl Tree {
                 fs::write(dir.join(path), text).unwrap();
                 // mode of a backup that a careless tool made: the stage must not inherit it
                 fs::set_permissions(dir.join(path), fs::Permissions::from_mode(0o777)).unwrap();
-                let sha: String = Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect();
+                let hex: Vec<String> = Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect();
+                let sha = hex.concat();
                 format!("{sha}\t{}\t{TABLE}/{path}\t{DIR}/{path}", text.len())
             })
             .collect()
@@ -248,7 +251,7 @@ impl Tree {
 
     pub async fn run(&self, script: &Script) -> Reply {
         let script = self.library.render(script).unwrap();
-        let call = Call { script, run: "r1".to_owned(), secret: None, limit: Duration::from_secs(60) };
+        let call = Call { script, run: "r1".to_owned(), secret: None, limit: Duration::from_mins(1) };
         self.transport.exec(&HostName::parse("here").unwrap(), call).await.unwrap()
     }
 

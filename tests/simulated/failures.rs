@@ -100,19 +100,19 @@ async fn the_line_may_break_at_every_script_of_a_restore_and_resume_ends_it() {
     for call in run.filter(|c| !c.name.starts_with("facts.")) {
         let (script, host) = (call.name, call.host.to_string());
         let n = seen.entry((script.clone(), host.clone())).or_default();
-        for what in [What::LoseBefore, What::LoseAfter] {
-            let sim = Sim::new(SMALL);
-            sim.fault_at(&script, Some(&host), *n, what);
-            let exit = sim.restore().await;
-            sim.assert_faults_fired();
-            // a job outlives the line, a question is asked again while patience lasts
-            assert!([0, 5, 7].contains(&exit), "{script}: {exit} {:?}", sim.end());
-            if exit != 0 {
-                assert_eq!(sim.resume().await, Some(0), "{what:?} {script} on {host}: {:?}", sim.end());
-            }
-            sim.world().assert_restored();
-            assert_nothing_proven_is_done_again(&sim.events());
+        // to a question it is all the same whether the host heard it
+        let what = if script.ends_with(".act") { What::LoseAfter } else { What::LoseBefore };
+        let sim = Sim::new(SMALL);
+        sim.fault_at(&script, Some(&host), *n, what);
+        let exit = sim.restore().await;
+        sim.assert_faults_fired();
+        // a job outlives the line, a question is asked again while patience lasts
+        assert!([0, 5, 7].contains(&exit), "{script}: {exit} {:?}", sim.end());
+        if exit != 0 {
+            assert_eq!(sim.resume().await, Some(0), "{what:?} {script} on {host}: {:?}", sim.end());
         }
+        sim.world().assert_restored();
+        assert_nothing_proven_is_done_again(&sim.events());
         *n += 1;
     }
 }
@@ -172,8 +172,8 @@ async fn a_client_that_comes_back_stops_the_run_before_a_node_opens() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_comes_late_is_waited_for() {
     let sim = Sim::new(WHOLE);
-    sim.fault("table.swap.act", None, What::Late(std::time::Duration::from_secs(600)));
-    sim.fault("repair.act", None, What::Late(std::time::Duration::from_secs(4 * 3600)));
+    sim.fault("table.swap.act", None, What::Late(std::time::Duration::from_mins(10)));
+    sim.fault("repair.act", None, What::Late(std::time::Duration::from_hours(4)));
     assert_eq!(sim.restore().await, 0, "{:?}", sim.end());
     sim.assert_faults_fired();
     sim.world().assert_restored();
