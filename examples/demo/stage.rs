@@ -75,10 +75,14 @@ impl Stage {
 
     /// Runs statements through the first node and shows them; rows that they find as well.
     pub fn cql(&self, statements: &[&str]) -> Result<Vec<Vec<String>>> {
-        statements.iter().for_each(|statement| prompt("cqlsh>", &format!("{statement};")));
+        for statement in statements {
+            prompt("cqlsh>", &format!("{statement};"));
+        }
         let rows = self.lab.cql_all(self.node(1), statements, Consistency::Quorum)?;
         if !rows.is_empty() {
-            rows.iter().for_each(|row| println!("  {}", row.join("  ")));
+            for row in &rows {
+                println!("  {}", row.join("  "));
+            }
         }
         Ok(rows)
     }

@@ -120,7 +120,9 @@ fn look(stage: &Stage, wanted: &(Rows, Rows)) -> Result<bool> {
         stage.lab.cut_off_alone(node)?;
         let all = sorted(stage.lab.cql(node, ALL, Consistency::One)?);
         let of_ann = sorted(stage.lab.cql(node, OF_ANN, Consistency::One)?);
-        all.iter().for_each(|row| println!("  {}", row.join("  ")));
+        for row in &all {
+            println!("  {}", row.join("  "));
+        }
         stage.lab.rejoin(node)?;
         let count = |rows: &Rows, others: &Rows| rows.iter().filter(|row| !others.contains(row)).count().to_string();
         let same = (&all, &of_ann) == (&wanted.0, &wanted.1);

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reseed::event::{Body, Event, RunState};
+use reseed::name::HostName;
 use reseed::plan::Plan;
+use reseed::remote::TransportError;
 
 use crate::sim::order::assert_barriers;
 use crate::sim::{Data, SMALL, Shape, Sim, TAG, WHOLE, What};
@@ -202,4 +204,18 @@ async fn an_interrupt_ends_the_steps_that_run_and_resume_goes_on() {
         sim.world().assert_restored();
         assert_nothing_proven_is_done_again(&sim.events());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_gone_when_a_run_is_resumed_pauses_it_again_and_is_no_refusal() {
+    let sim = Sim::new(WHOLE);
+    sim.fault("table.swap.act", None, What::FailBefore);
+    assert_eq!(sim.restore().await, 5);
+    sim.refuse(TransportError::Unreachable { host: HostName::parse("cass2").unwrap(), why: "no route".to_owned() });
+    assert_eq!(sim.resume().await, Some(5));
+    let (_, _, reason) = sim.end();
+    assert!(reason.contains("cass2") && !reason.contains("nothing was changed"), "{reason}");
+    sim.admit();
+    assert_eq!(sim.resume().await, Some(0));
+    assert_every_step_proven(&sim);
 }

@@ -261,6 +261,10 @@ impl Sim {
         self.link.0.refuse.lock().unwrap().push(error);
     }
 
+    pub fn admit(&self) {
+        self.link.0.refuse.lock().unwrap().clear();
+    }
+
     pub fn connections(&self) -> usize {
         self.link.0.connected.load(Ordering::SeqCst)
     }
