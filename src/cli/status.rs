@@ -1,12 +1,13 @@
 //! `status`: where a run stands, from its journal.
 
-use std::io;
+use std::io::{self, Write};
 
 use super::exit::ExitCode;
 use super::printer::Printer;
 use super::view::summary;
 use super::{Ended, Global, session};
-use crate::event::RunState;
+use crate::event::{RunState, StepState, StepView};
+use crate::run::RunLock;
 
 /// Tells where a run stands: also while it runs, from another terminal
 #[derive(Debug, clap::Args)]
@@ -23,6 +24,21 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         return super::report::document(&history);
     }
     let state = RunState::of(history.events());
-    let _ = summary::write(&mut io::stdout().lock(), &state, printer.out);
+    let mut out = io::stdout().lock();
+    let header = history.header();
+    let _ = writeln!(out, "run {}: {} of {}, started by {}", dir.id, header.command, header.cluster, header.operator);
+    let cluster = session::state(global).cluster(&inventory.cluster);
+    match RunLock::holder(&cluster).filter(|holder| holder.starts_with(&format!("run {} ", dir.id))) {
+        Some(_) => {
+            let step = |view: &&StepView| matches!(view.state, StepState::Running(_));
+            let running: Vec<_> =
+                state.steps().filter(step).map(|view| format!("{} on {}", view.step, view.host)).collect();
+            let (proven, total) = (state.proven(), state.total_steps);
+            let _ = writeln!(out, "it runs now: {proven} of {total} steps proven; {}", running.join(", "));
+        }
+        None => {
+            let _ = summary::write(&mut out, &state, printer.out);
+        }
+    }
     Ok(ExitCode::Done)
 }

@@ -43,6 +43,16 @@ impl RunLock {
         Ok(Self { file, path, holder })
     }
 
+    /// Who holds the lock of the cluster whose state is in `dir` now, if anybody.
+    pub fn holder(dir: &Path) -> Option<String> {
+        let file = File::open(dir.join("lock")).ok()?;
+        match file.try_lock() {
+            // ours for this moment, and free again with the file
+            Ok(()) => None,
+            Err(_) => std::fs::read_to_string(dir.join("lock")).ok().map(|text| text.trim().to_owned()),
+        }
+    }
+
     /// Writes down for others which run holds it.
     pub fn tell(&mut self, run: &RunId) -> Result<(), StateError> {
         let Self { file, path, holder } = self;
@@ -64,7 +74,9 @@ mod tests {
         first.tell(&run).unwrap();
         let refused = RunLock::take(dir.path(), "bob@box").unwrap_err().to_string();
         assert!(refused.contains("run r1 of ann@box, process") && refused.contains("since"), "{refused}");
+        assert!(RunLock::holder(dir.path()).is_some_and(|holder| holder.starts_with("run r1 of ann@box")));
         drop(first);
+        assert_eq!(RunLock::holder(dir.path()), None);
         assert!(RunLock::take(dir.path(), "bob@box").is_ok());
     }
 }
