@@ -47,7 +47,10 @@ fn load(stage: &Stage) -> Result<()> {
 }
 
 fn back_up(stage: &Stage) -> Result<()> {
-    chapter("The backup", "A snapshot of one node, copied, every byte read back and compared, while the cluster serves.");
+    chapter(
+        "The backup",
+        "A snapshot of one node, copied, every byte read back and compared, while the cluster serves.",
+    );
     stage.shown(&["backup", "-k", "shop", "--tag", "before"])
 }
 
@@ -63,10 +66,8 @@ fn damage(stage: &Stage) -> Result<()> {
         "UPDATE shop.orders SET customer = 'Mallory' WHERE id = 3",
         "INSERT INTO shop.orders (id, customer, item) VALUES (99, 'Ann', 'nothing she ordered')",
     ])?;
-    say(
-        "And one node is down meanwhile. What it misses the others keep for it, as hints: after a restore from\n\
-         files these would be delivered, and the damage would be back.",
-    );
+    say("And one node is down meanwhile. What it misses the others keep for it, as hints: after a restore from\n\
+         files these would be delivered, and the damage would be back.");
     for host in ["cass1", "cass2"] {
         stage.on(host, "nodetool pausehandoff")?;
     }
@@ -81,7 +82,8 @@ fn damage(stage: &Stage) -> Result<()> {
     stage.lab.wait_un()?;
     // hints are in memory first
     let since = Instant::now();
-    let hints = || stage.node(1).sh("ls /opt/cassandra/data/hints | grep -c hints$").map(|found| found.status.success());
+    let hints =
+        || stage.node(1).sh("ls /opt/cassandra/data/hints | grep -c hints$").map(|found| found.status.success());
     while !hints()? {
         if since.elapsed() > Duration::from_mins(1) {
             return Err("cass1 holds no hints".into());

@@ -58,7 +58,9 @@ fn rows() -> Vec<String> {
     let mut rows = vec![];
     for n in 0..ITEMS {
         let owner = OWNERS[n % OWNERS.len()];
-        rows.push(format!(r#"INSERT INTO shop."OrderItems" ("Id", "Owner Name", note) VALUES ({n}, {owner}, 'item ''{n}''')"#));
+        rows.push(format!(
+            r#"INSERT INTO shop."OrderItems" ("Id", "Owner Name", note) VALUES ({n}, {owner}, 'item ''{n}''')"#
+        ));
         rows.push(format!("INSERT INTO shop.docs (id, title, body) VALUES ({n}, 'title {}', 'body {n}')", n % 7));
         rows.push(format!(
             "INSERT INTO shop.bags (id, tags, props, steps, home, work) VALUES ({n}, {{'a', '{n}'}}, {{'k': {n}}}, \
@@ -83,9 +85,15 @@ pub fn damage(lab: &Lab) {
     let mut all = vec![];
     for id in 0..10 {
         all.push(format!(r#"DELETE FROM shop."OrderItems" WHERE "Id" = {id}"#));
-        all.push(format!(r#"UPDATE shop."OrderItems" SET "Owner Name" = {LATE_OWNER}, note = 'changed' WHERE "Id" = 1{id}"#));
-        all.push(format!(r#"INSERT INTO shop."OrderItems" ("Id", "Owner Name", note) VALUES (900{id}, {LATE_OWNER}, 'new')"#));
-        all.push(format!("UPDATE shop.bags SET tags = tags + {{'late'}}, steps = [], work.street = 'late' WHERE id = {id}"));
+        all.push(format!(
+            r#"UPDATE shop."OrderItems" SET "Owner Name" = {LATE_OWNER}, note = 'changed' WHERE "Id" = 1{id}"#
+        ));
+        all.push(format!(
+            r#"INSERT INTO shop."OrderItems" ("Id", "Owner Name", note) VALUES (900{id}, {LATE_OWNER}, 'new')"#
+        ));
+        all.push(format!(
+            "UPDATE shop.bags SET tags = tags + {{'late'}}, steps = [], work.street = 'late' WHERE id = {id}"
+        ));
         all.push(format!("UPDATE \"Ledger_2\".hits SET n = n + 1000 WHERE page = 'p{id}'"));
         all.push(format!("DELETE FROM \"Ledger_2\".bookings WHERE account = 'acc1' AND nr = {id}"));
     }
@@ -114,7 +122,9 @@ pub fn damage_in_hints(lab: &Lab) {
     let mut all = vec![];
     for id in 0..10 {
         all.push(format!(r#"DELETE FROM shop."OrderItems" USING TIMESTAMP 9999999999999999 WHERE "Id" = 3{id}"#));
-        all.push(format!(r#"INSERT INTO shop."OrderItems" ("Id", "Owner Name", note) VALUES (950{id}, {LATE_OWNER}, 'hinted')"#));
+        all.push(format!(
+            r#"INSERT INTO shop."OrderItems" ("Id", "Owner Name", note) VALUES (950{id}, {LATE_OWNER}, 'hinted')"#
+        ));
         all.push(format!("INSERT INTO \"Ledger_2\".bookings (account, nr, amount) VALUES ('hinted', {id}, 0)"));
         all.push(format!("INSERT INTO small.t (k, v) VALUES (95{id}, 'hinted')"));
     }

@@ -25,7 +25,8 @@ pub fn they_keep_the_contract(world: &World) {
             };
             fields.iter().for_each(|field| assert!(event.get(field).is_some(), "{field} is missing: {event}"));
         }
-        let times: Vec<_> = events.iter().map(|event| event["time"].as_str().unwrap().parse::<jiff::Timestamp>()).collect();
+        let times: Vec<_> =
+            events.iter().map(|event| event["time"].as_str().unwrap().parse::<jiff::Timestamp>()).collect();
         assert!(times.iter().flatten().is_sorted(), "time runs backwards");
     }
 }
@@ -46,8 +47,20 @@ pub fn the_last_one_has_all_fields(world: &World) {
 /// Each once, in the contract's order.
 pub fn phases_come_in_the_contracts_order(world: &World) {
     let wanted = [
-        "preflight", "stage", "recheck", "stop-clients", "settle", "drain", "clear", "restore", "wipe", "start", "index",
-        "repair", "verify", "start-clients",
+        "preflight",
+        "stage",
+        "recheck",
+        "stop-clients",
+        "settle",
+        "drain",
+        "clear",
+        "restore",
+        "wipe",
+        "start",
+        "index",
+        "repair",
+        "verify",
+        "start-clients",
     ];
     let events = &restored(world).events;
     let started = events.iter().filter(|event| event["kind"] == "phase_started");

@@ -92,11 +92,11 @@ pub fn a_guard_stands_from_drain_to_start(world: &World) {
     let steps = Steps::of(world);
     for node in ["cass1", "cass2", "cass3"] {
         let own = steps.0.iter().filter(|(.., host)| host == node).map(|(_, _, name, _)| name.as_str());
-        let own: Vec<&str> = own.skip_while(|name| *name != "guard.set").take_while(|name| *name != "ring.ready").collect();
+        let own: Vec<&str> =
+            own.skip_while(|name| *name != "guard.set").take_while(|name| *name != "ring.ready").collect();
         let middle = if node == "cass1" { "table.swap" } else { "table.aside" };
-        let wanted = [
-            "guard.set", "node.drain", "node.stop", "node.clear", middle, middle, "guard.clear", "node.start",
-        ];
+        let wanted =
+            ["guard.set", "node.drain", "node.stop", "node.clear", middle, middle, "guard.clear", "node.start"];
         assert_eq!(own, wanted, "{node}");
     }
 }

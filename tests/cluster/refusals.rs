@@ -62,7 +62,8 @@ pub fn an_unknown_host_key(world: &World) {
     backed(world);
     let config = fs::read_to_string(world.lab().ssh_config()).expect("the lab wrote it");
     let hosts = fs::read_to_string(world.lab().dir().join("known_hosts")).expect("the lab wrote it");
-    let known: String = hosts.lines().filter(|line| !line.starts_with("cass2")).fold(String::new(), |all, l| all + l + "\n");
+    let known: String =
+        hosts.lines().filter(|line| !line.starts_with("cass2")).fold(String::new(), |all, l| all + l + "\n");
     let (own_hosts, own_config) = (world.dir.join("known_hosts"), world.dir.join("ssh_config"));
     fs::write(&own_hosts, &known).expect("the directory is ours");
     let theirs = world.lab().dir().join("known_hosts").display().to_string();

@@ -31,9 +31,7 @@ pub fn its_report_is_there(world: &World) {
 pub fn the_same_restore_again_changes_no_row(world: &World) {
     let (wanted, before) = (loaded(world), restored(world));
     small(world);
-    let args = [
-        "restore", "main", "-k", KEYSPACES[0], "-k", KEYSPACES[1], "--confirm", CLUSTER, "--output", "json",
-    ];
+    let args = ["restore", "main", "-k", KEYSPACES[0], "-k", KEYSPACES[1], "--confirm", CLUSTER, "--output", "json"];
     let ran = world.reseed(&world.inventory_sudo(), &args).ends(0);
     let events = events_of(&ran.out);
     assert_ne!(events[0]["run"], before.run);

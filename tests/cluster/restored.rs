@@ -224,7 +224,10 @@ fn acked(world: &World) -> Vec<(u64, u64)> {
 fn silence(restored: &Restored) -> (u64, u64) {
     let ms = |time: Timestamp| u64::try_from(time.as_millisecond()).expect("after 1970");
     let begun = |step: &str| {
-        let at = restored.history.events().find(|event| matches!(&event.body, Body::StepStarted { step: s, .. } if s == step));
+        let at = restored
+            .history
+            .events()
+            .find(|event| matches!(&event.body, Body::StepStarted { step: s, .. } if s == step));
         at.unwrap_or_else(|| panic!("no {step}")).time
     };
     let stopped = steps(restored, "gateway.stop", "gw1")[0].1;
@@ -234,7 +237,9 @@ fn silence(restored: &Restored) -> (u64, u64) {
 /// How and when a step ended on a host, each time.
 fn steps(restored: &Restored, wanted: &str, on: &str) -> Vec<(StepOutcome, Timestamp)> {
     let ends = restored.history.events().filter_map(|event| match &event.body {
-        Body::StepFinished { step, host, outcome, .. } if step == wanted && host.as_str() == on => Some((*outcome, event.time)),
+        Body::StepFinished { step, host, outcome, .. } if step == wanted && host.as_str() == on => {
+            Some((*outcome, event.time))
+        }
         _ => None,
     });
     ends.collect()

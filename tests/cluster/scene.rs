@@ -99,7 +99,8 @@ pub fn damaged(world: &World) -> &Damaged {
         wait("hint files", Duration::from_mins(1), || !hints(world.host("cass1")).is_empty());
         let each = |look: fn(&Host) -> Inodes| lab.nodes().iter().map(|n| (n.name.clone(), look(n))).collect();
         let picture = picture::of(lab, world.host("cass1"), Consistency::One);
-        let whole: Vec<_> = wanted.iter().filter(|(label, rows)| picture[*label] == **rows).map(|(label, _)| label).collect();
+        let whole: Vec<_> =
+            wanted.iter().filter(|(label, rows)| picture[*label] == **rows).map(|(label, _)| label).collect();
         // an index over rows that nobody changed answers as before
         assert!(whole.iter().all(|label| label.contains("index")), "not damaged: {whole:?}");
         Damaged { picture, tables: each(hosts::tables), snapshots: each(hosts::snapshots), hints: each(hints) }
