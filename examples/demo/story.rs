@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use comfy_table::{Table, presets};
 use lab::Consistency;
 
-use crate::stage::{Result, Stage, chapter, say, typed};
+use crate::stage::{Result, Stage, chapter, say, show, typed};
 
 const ALL: &str = "SELECT id, customer, item FROM shop.orders";
 const OF_ANN: &str = "SELECT id FROM shop.orders WHERE customer = 'Ann'";
@@ -120,7 +120,7 @@ fn look(stage: &Stage, wanted: &(Rows, Rows)) -> Result<bool> {
         stage.lab.cut_off_alone(node)?;
         let all = sorted(stage.lab.cql(node, ALL, Consistency::One)?);
         let of_ann = sorted(stage.lab.cql(node, OF_ANN, Consistency::One)?);
-        all.iter().for_each(|row| println!("  {}", row.join("  ")));
+        show(&all);
         stage.lab.rejoin(node)?;
         let count = |rows: &Rows, others: &Rows| rows.iter().filter(|row| !others.contains(row)).count().to_string();
         let same = (&all, &of_ann) == (&wanted.0, &wanted.1);
