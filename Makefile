@@ -6,7 +6,8 @@ setup:            ## installs what is missing (root, Debian)
 	sh tests/lab/setup.sh
 
 demo: setup       ## a real cluster, backed up, damaged, restored, shown
-	cargo run --release --example demo
+	cargo build --bin reseed
+	cargo run --example demo
 
 test: setup unit sshd cluster   ## every test, the slowest last
 

@@ -17,6 +17,7 @@ mod once;
 
 pub mod stop;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -91,6 +92,12 @@ pub enum EngineError {
     Script(#[from] UnknownScript),
 }
 
+/// What all steps of one execution share.
+struct Work {
+    library: Library,
+    undone: BTreeSet<String>,
+}
+
 /// A step's or lane's end, for the phase.
 enum Stop {
     Failed { step: String, why: String },
@@ -115,10 +122,10 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
     pub async fn run(self: Arc<Self>, plan: &Plan) -> Result<Ending, EngineError> {
         let mut library = plan.scripts.clone();
         library.extend(crate::remote::job::SCRIPTS);
-        let library = Arc::new(library);
+        let work = Arc::new(Work { library, undone: self.undone(plan) });
         let mut ending = Ending::Done;
         for (position, phase) in plan.phases.iter().enumerate() {
-            if (ending != Ending::Done && !phase.always) || self.is_done(phase) {
+            if (ending != Ending::Done && !phase.always) || self.is_done(phase, &work) {
                 continue;
             }
             if let Some(gate) = phase.gate {
@@ -131,7 +138,7 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
                 continue;
             }
             self.announce(phase)?;
-            match self.phase(phase, &library).await {
+            match self.phase(phase, &work).await {
                 Ok(()) => {}
                 Err(Stop::Broken(error)) => return Err(error),
                 Err(_) if ending != Ending::Done => {}
@@ -142,9 +149,37 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
         Ok(ending)
     }
 
-    fn is_done(&self, phase: &Phase) -> bool {
+    fn is_done(&self, phase: &Phase, work: &Work) -> bool {
         let mut steps = phase.lanes.iter().flat_map(|lane| &lane.steps).peekable();
-        steps.peek().is_some() && self.bus.state(|state| steps.all(|step| state.is_proven(&step.id)))
+        steps.peek().is_some() && steps.all(|step| self.stands(step, work))
+    }
+
+    fn stands(&self, step: &ResolvedStep, work: &Work) -> bool {
+        !work.undone.contains(&step.id) && self.bus.state(|state| state.is_proven(&step.id))
+    }
+
+    /// Steps whose proof no longer stands: an `always` phase cleaned up behind them after a
+    /// failure (the snapshot that was copied from is gone), so a resumed run does them again,
+    /// and the cleaning too.
+    fn undone(&self, plan: &Plan) -> BTreeSet<String> {
+        let steps = |phases: &[Phase]| -> Vec<ResolvedStep> {
+            phases.iter().flat_map(|p| &p.lanes).flat_map(|lane| &lane.steps).cloned().collect()
+        };
+        let always = plan.phases.iter().enumerate().filter(|(_, phase)| phase.always);
+        self.bus.state(|state| {
+            let ended = |step: &ResolvedStep| state.step(&step.id).and_then(|view| view.ended);
+            let mut undone = BTreeSet::new();
+            for (at, phase) in always {
+                let (earlier, own) = (steps(&plan.phases[..at]), steps(std::slice::from_ref(phase)));
+                let Some(cleaned) = own.iter().filter_map(ended).max() else { continue };
+                let whole = earlier.iter().all(|s| state.is_proven(&s.id) && ended(s) <= Some(cleaned));
+                if !whole {
+                    undone.extend(own.into_iter().map(|s| s.id));
+                    undone.extend(earlier.into_iter().filter(|s| ended(s).is_some_and(|e| e < cleaned)).map(|s| s.id));
+                }
+            }
+            undone
+        })
     }
 
     /// Whether a step behind that position has started: then its gates are behind us.
@@ -161,10 +196,10 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
         self.bus.publish(Body::PhaseStarted { phase: phase.phase.clone() })
     }
 
-    async fn phase(self: &Arc<Self>, phase: &Phase, library: &Arc<Library>) -> Result<(), Stop> {
+    async fn phase(self: &Arc<Self>, phase: &Phase, work: &Arc<Work>) -> Result<(), Stop> {
         if !phase.parallel {
             for lane in &phase.lanes {
-                self.lane(&phase.phase, lane, library, phase.always).await?;
+                self.lane(&phase.phase, lane, work, phase.always).await?;
             }
             return Ok(());
         }
@@ -172,9 +207,9 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
         // more whole one. The barrier stops what comes next.
         let mut lanes = JoinSet::new();
         for lane in &phase.lanes {
-            let (engine, library, lane) = (Arc::clone(self), Arc::clone(library), lane.clone());
+            let (engine, work, lane) = (Arc::clone(self), Arc::clone(work), lane.clone());
             let (name, always) = (phase.phase.clone(), phase.always);
-            lanes.spawn(async move { engine.lane(&name, &lane, &library, always).await });
+            lanes.spawn(async move { engine.lane(&name, &lane, &work, always).await });
         }
         let mut first = Ok(());
         while let Some(ended) = lanes.join_next().await {
@@ -186,20 +221,16 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
         first
     }
 
-    async fn lane(&self, phase: &str, lane: &Lane, library: &Library, always: bool) -> Result<(), Stop> {
+    async fn lane(&self, phase: &str, lane: &Lane, work: &Work, always: bool) -> Result<(), Stop> {
         for step in &lane.steps {
-            if self.bus.state(|state| state.is_proven(&step.id)) {
+            if self.stands(step, work) {
                 continue;
             }
             if self.stop.raised() && !always {
                 return Err(Stop::Interrupted);
             }
-            self.step(phase, step, library).await?;
+            once::run(self, phase, step, work).await?;
         }
         Ok(())
-    }
-
-    async fn step(&self, phase: &str, step: &ResolvedStep, library: &Library) -> Result<(), Stop> {
-        once::run(self, phase, step, library).await
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{Instant as Clock, sleep};
 
-use super::{Engine, EngineError, Gatekeeper, Stop};
+use super::{Engine, EngineError, Gatekeeper, Stop, Work};
 use crate::event::{Body, StepOutcome, StepState, StepView};
 use crate::remote::job::{self, Job, JobError};
 use crate::remote::{Call, Reply, Transport};
@@ -33,9 +33,10 @@ pub(super) async fn run<T: Transport, G: Gatekeeper>(
     engine: &Engine<T, G>,
     phase: &str,
     step: &ResolvedStep,
-    library: &Library,
+    work: &Work,
 ) -> Result<(), Stop> {
-    let (attempt, before) = engine.bus.state(|state| which(state.step(&step.id)));
+    let undone = work.undone.contains(&step.id);
+    let (attempt, before) = engine.bus.state(|state| which(state.step(&step.id), undone));
     engine.bus.publish(Body::StepStarted {
         phase: phase.to_owned(),
         step: step.step.clone(),
@@ -45,7 +46,7 @@ pub(super) async fn run<T: Transport, G: Gatekeeper>(
         summary: step.summary.clone(),
     })?;
     let began = Instant::now();
-    let ended = perform(engine, step, attempt, before, library).await?;
+    let ended = perform(engine, step, attempt, before, &work.library).await?;
     engine.bus.publish(Body::StepFinished {
         phase: phase.to_owned(),
         step: step.step.clone(),
@@ -74,9 +75,10 @@ enum Before {
 
 /// Which attempt this is. One whose end is not known goes on under its own number: its job's
 /// directory bears that number, so the host starts it only when it never began.
-fn which(view: Option<&StepView>) -> (u32, Before) {
+fn which(view: Option<&StepView>, undone: bool) -> (u32, Before) {
     match view {
         None => (1, Before::Nothing),
+        Some(view) if undone => (view.attempt + 1, Before::Nothing),
         Some(view) => match view.state {
             StepState::Running(_) | StepState::Ended(StepOutcome::Unknown, ..) => (view.attempt, Before::Open),
             StepState::Ended(..) => (view.attempt + 1, Before::Failed),

@@ -140,8 +140,12 @@ pub async fn resume<T: Transport>(
     let transport = Arc::new(Metered::new(transport));
     let show = Show { bus: &bus, dir: &dir, command, inventory: &inventory };
     pulse("connecting");
-    prepare::connect(&transport, &inventory).await?;
+    let connected = prepare::connect(&transport, &inventory).await;
     show.started(Timestamp::now(), Some(plan))?;
+    if let Err(error) = connected {
+        // not the refusal that it would be before any change
+        return show.finish(End::lost(&error, &dir.id), Some(plan), began, &transport).await;
+    }
     execute(&show, plan, ask, &transport, stop, began).await
 }
 

@@ -26,6 +26,12 @@ impl End {
         Self { outcome: RunOutcome::Refused, exit: 4, reason, next }
     }
 
+    /// A host of a run that is under way cannot be reached.
+    pub fn lost(error: &PrepareError, run: &RunId) -> Self {
+        let next = format!("reseed resume {run}");
+        Self { outcome: RunOutcome::Paused, exit: 5, reason: error.to_string(), next }
+    }
+
     /// The end of a plan's execution.
     pub fn of(ending: Ending, command: &str, run: &RunId) -> Self {
         let next = format!("reseed resume {run}");

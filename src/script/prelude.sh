@@ -79,8 +79,20 @@ rename() {
   if [ -e "$1" ] || [ "$(inode "$2")" != "$_inode" ]; then die "rename: $1 to $2 was not a rename"; fi
 }
 
-# ours DIRECTORY: makes a directory of ours (0700) below a place, with its parents.
-ours() { mkdir -p -- "$1" || die "cannot make $1"; }
+# ours DIRECTORY: makes a directory of ours (0700) below a `.reseed`, with its parents, all owned
+# like the directory that holds `.reseed`: where that is a directory of Cassandra's own (a mount),
+# a start fails on what Cassandra's user cannot read.
+ours() {
+  mkdir -p -- "$1" || die "cannot make $1"
+  case $1 in */.reseed/*) ;; *) return 0 ;; esac
+  _base=${1%%/.reseed/*}
+  _owner=$(stat -c %u:%g -- "$_base") || die "cannot tell who owns $_base"
+  _dir=$1
+  while [ "$_dir" != "$_base" ]; do
+    chown "$_owner" -- "$_dir" || die "cannot give $_dir its owner"
+    _dir=${_dir%/*}
+  done
+}
 
 # like REFERENCE DIRECTORY: makes an empty directory with REFERENCE's owner, mode and label.
 like() {

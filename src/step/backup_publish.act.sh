@@ -1,8 +1,16 @@
 # Puts the manifest together from what the plan knows (HEAD, KEYSPACE_HEADS, TABLE_HEADS: JSON
 # without the closing brace) and what was measured here, and gives the backup its name.
+# May run again: it goes on where an earlier attempt ended. PARTIAL goes only by the last rename.
+if [ -e "$FINAL" ] && [ ! -e "$PARTIAL" ]; then exit 0; fi
 [ ! -e "$FINAL" ] || die "$FINAL exists already"
 cd "$PARTIAL" || die "no $PARTIAL"
 work=.work
+if [ ! -e $work ] && [ -s manifest.json.sha256 ]; then
+  cd / && sync
+  rename "$PARTIAL" "$FINAL"
+  sync
+  exit 0
+fi
 printf '%s\n' "$KEYSPACE_HEADS" >$work/keyspace-heads
 printf '%s\n' "$TABLE_HEADS" >$work/table-heads
 for keyspace in $KEYSPACES; do
@@ -38,7 +46,7 @@ awk '/^[ \t]*Keyspace ?:/ { k = $NF } /^[ \t]*Table: / { t = $NF } /^[ \t]*Table
     }'
   printf ']}\n'
 } >$work/manifest.json || die "cannot write the manifest"
-mv $work/manifest.json manifest.json || die "cannot place the manifest"
+cp $work/manifest.json manifest.json || die "cannot place the manifest"
 printf '%s\n' manifest.json | hash_list >manifest.json.sha256 || die "cannot hash the manifest"
 rm -rf $work
 cd / && sync

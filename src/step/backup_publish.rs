@@ -14,7 +14,7 @@ use crate::cassandra::schema::KeyspaceSchema;
 pub const SPEC: Spec = Spec {
     name: "backup.publish",
     help: "Writes manifest.json and manifest.json.sha256 and renames .partial-TAG to TAG; proven by reading the \
-           manifest back. Not repeatable: an existing TAG is never replaced.",
+           manifest back. May run again: it goes on where it was; an existing TAG is never replaced.",
     on: Kind::Node,
     scripts: &[
         ("backup.publish.act", include_str!("backup_publish.act.sh")),
@@ -51,6 +51,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         summary: format!("write the manifest and publish {}", context.destination()),
         act: Some(publish),
         proof: target.ask(context.backup_vars(Script::new("backup.publish.proof"))),
+        idempotent: true,
         ..target.step(SPEC.name)
     }])
 }

@@ -58,7 +58,8 @@ async fn rule_2_scripts_of_the_restore_delete_nothing_but_guard_and_stage() {
     let (plan, _) = plan.plan().unwrap();
     for (name, body) in plan.scripts.iter().filter(|(name, _)| CHANGING.contains(name) || *name == "node.start.act") {
         let deleting = body.lines().filter(|l| !l.trim_start().starts_with('#'));
-        let deleting = deleting.filter(|l| ["rm ", "rmdir ", "unlink", "-delete", "truncate", "shred"].iter().any(|w| l.contains(w)));
+        let deleting = deleting
+            .filter(|l| ["rm ", "rmdir ", "unlink", "-delete", "truncate", "shred"].iter().any(|w| l.contains(w)));
         assert_eq!(deleting.count(), 0, "{name} deletes");
     }
 }
@@ -116,7 +117,10 @@ async fn rule_4_a_node_is_ready_only_when_its_peers_see_it() {
     let (plan, _) = plan.plan().unwrap();
     let starts: Vec<_> = plan.steps().filter(|(_, s)| s.step == "node.start").map(|(_, s)| s).collect();
     let asked = |n: usize| starts[n].proof.iter().map(|a| a.host.as_str()).collect::<Vec<_>>();
-    assert_eq!((asked(0), asked(1), asked(2)), (vec!["cass1"], vec!["cass2", "cass1"], vec!["cass3", "cass1", "cass2"]));
+    assert_eq!(
+        (asked(0), asked(1), asked(2)),
+        (vec!["cass1"], vec!["cass2", "cass1"], vec!["cass3", "cass1", "cass2"])
+    );
     let ready: Vec<_> = plan.steps().filter(|(_, s)| s.step == "ring.ready").collect();
     assert_eq!(ready.len(), 3, "in the end every node is asked for its view");
 }
@@ -126,7 +130,9 @@ async fn rule_5_one_failure_stops_the_next_phase_and_the_rest_of_an_ordered_one(
     let sim = Sim::new(WHOLE);
     sim.fault("node.drain.act", Some("cass2"), What::FailBefore);
     assert_eq!(sim.restore().await, 5);
-    assert!(!sim.acts().iter().any(|a| a.contains("cass3 guard.set") || a.contains("node.stop") || a.contains("clear")));
+    assert!(
+        !sim.acts().iter().any(|a| a.contains("cass3 guard.set") || a.contains("node.stop") || a.contains("clear"))
+    );
     // of a parallel phase, what runs goes on to its end
     let sim = Sim::new(WHOLE);
     sim.fault("node.clear.act", Some("cass1"), What::FailBefore);
@@ -143,10 +149,11 @@ async fn rule_6_an_act_whose_answer_was_lost_is_not_done_again() {
         assert_eq!(sim.restore().await, 0, "{act}: {:?}", sim.end());
         sim.assert_faults_fired();
         sim.world().assert_restored();
-        let twice = sim.calls().iter().filter_map(|c| c.job.clone()).fold(std::collections::BTreeMap::new(), |mut n, job| {
-            *n.entry(job).or_insert(0) += 1;
-            n
-        });
+        let twice =
+            sim.calls().iter().filter_map(|c| c.job.clone()).fold(std::collections::BTreeMap::new(), |mut n, job| {
+                *n.entry(job).or_insert(0) += 1;
+                n
+            });
         // one directory name may exist on several hosts, never twice on one: step ids name the host
         assert!(twice.values().all(|n| *n == 1), "{act}: {twice:?}");
     }
@@ -160,9 +167,15 @@ async fn rule_7_a_second_run_is_refused_with_who_holds_the_cluster_and_leaves_no
     lock.tell(&"r1".parse().unwrap()).unwrap();
     let ended = sim.try_run(sim.order("restore", TAG)).await.unwrap();
     let Err(ConductError::State(StateError::Busy { holder })) = ended else { panic!("{ended:?}") };
-    assert!(holder.contains("run r1 of ann@box") && holder.contains(&format!("process {}", std::process::id())), "{holder}");
+    assert!(
+        holder.contains("run r1 of ann@box") && holder.contains(&format!("process {}", std::process::id())),
+        "{holder}"
+    );
     assert_eq!(sim.connections(), 0);
-    assert!(sim.state.runs(&sim.inventory.cluster).unwrap().is_empty(), "the refused run is no run: `resume` must not find it");
+    assert!(
+        sim.state.runs(&sim.inventory.cluster).unwrap().is_empty(),
+        "the refused run is no run: `resume` must not find it"
+    );
     drop(lock);
     assert_eq!(sim.restore().await, 0);
     // another cluster is another matter
@@ -206,7 +219,9 @@ async fn rule_10_the_password_is_in_no_script_variable_journal_report_or_event()
         sim.keep_calls();
         if exit == 7 {
             sim.fault("index.query.proof", None, What::LoseBefore);
-            sim.hook(|_, script, world| world.password = if script == "repair.act" { Some("changed".into()) } else { world.password.take() });
+            sim.hook(|_, script, world| {
+                world.password = if script == "repair.act" { Some("changed".into()) } else { world.password.take() }
+            });
         }
         assert_eq!(sim.restore().await, exit, "{:?}", sim.end());
         let sent = sim.sent();
@@ -233,7 +248,8 @@ async fn rule_10_the_secret_goes_only_to_scripts_that_ask_cql() {
     let file = home.path().join("pw");
     std::fs::write(&file, PASSWORD).unwrap();
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    let sim = Sim::with(WHOLE, &format!("cassandra: {{cqlsh: {{username: ops, password_file: {}}}}}\n", file.display()));
+    let sim =
+        Sim::with(WHOLE, &format!("cassandra: {{cqlsh: {{username: ops, password_file: {}}}}}\n", file.display()));
     sim.world().password = Some(PASSWORD.to_owned());
     sim.keep_calls();
     assert_eq!(sim.restore().await, 0);

@@ -42,8 +42,14 @@ pub fn node(world: &World, name: &str, dirs: &str) -> String {
         let link = if node.symlink && label == "data-0" { "yes" } else { "no" };
         let _ = writeln!(text, "dir={label}\t{path}\t{place}\t{link}\t{}\t66304\t{}", node.rename_trouble, node.free);
         match label {
-            "hints" => drop(writeln!(text, "hint_files={}", node.hints)),
-            "data-0" => world.keyspaces().iter().for_each(|ks| drop(writeln!(text, "size={ks}\t1048576"))),
+            "hints" => {
+                let _ = writeln!(text, "hint_files={}", node.hints);
+            }
+            "data-0" => {
+                for keyspace in world.keyspaces() {
+                    let _ = writeln!(text, "size={keyspace}\t1048576");
+                }
+            }
             _ => {}
         }
     }
@@ -114,7 +120,9 @@ pub fn cql(world: &World, statements: &str) -> String {
         let from = statement.split("system_schema.").nth(1).expect("a schema query").trim_end_matches(';');
         let rows = rows(world, from);
         text.push_str("\n [json]\n----------------------------\n");
-        rows.iter().for_each(|row| drop(writeln!(text, "   {}", row.to_string().replace('\\', "\\\\"))));
+        for row in &rows {
+            let _ = writeln!(text, "   {}", row.to_string().replace('\\', "\\\\"));
+        }
         let _ = writeln!(text, "\n({} rows)", rows.len());
     }
     text

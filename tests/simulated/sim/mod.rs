@@ -30,7 +30,7 @@ use reseed::run::{self, Ask, Ended, Order, RunDir, StateDir};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-pub use world::{CLUSTER, Data, Process, SMALL, Shape, TAG, WHOLE, World};
+pub use world::{CLUSTER, Data, SMALL, Shape, TAG, WHOLE, World};
 
 /// What goes wrong when a script runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl Inner {
 pub struct Sim {
     pub inventory: Inventory,
     pub state: StateDir,
-    pub home: TempDir,
+    _home: TempDir,
     link: Link,
     events: Arc<Mutex<Vec<Event>>>,
     /// The coordinator dies after so many events of one process.
@@ -223,7 +223,7 @@ impl Sim {
             keep: AtomicBool::new(false),
             sent: Mutex::default(),
         }));
-        Self { inventory, state, home, link, events: Arc::default(), die_after: None, interrupt: None }
+        Self { inventory, state, _home: home, link, events: Arc::default(), die_after: None, interrupt: None }
     }
 
     pub fn world(&self) -> MutexGuard<'_, World> {
@@ -259,6 +259,10 @@ impl Sim {
     /// That host cannot be connected to.
     pub fn refuse(&self, error: TransportError) {
         self.link.0.refuse.lock().unwrap().push(error);
+    }
+
+    pub fn admit(&self) {
+        self.link.0.refuse.lock().unwrap().clear();
     }
 
     pub fn connections(&self) -> usize {
@@ -300,6 +304,7 @@ impl Sim {
         last.expect("a run has an end")
     }
 
+    #[expect(clippy::unused_self, reason = "read as `sim.ask(…)` beside `sim.order(…)`")]
     pub fn ask(&self, playbook: &str, tag: &str) -> Ask {
         let playbook = playbook::built_in(playbook).unwrap();
         Ask { playbook, tag: Some(Tag::parse(tag).unwrap()), keyspaces: vec![], overrides: vec![] }

@@ -123,7 +123,7 @@ impl World {
         for k in 1..=shape.keyspaces {
             for (t, index) in [("plain", None), ("by_owner", Some("owner_idx"))] {
                 let (keyspace, name) = (format!("ks{k}"), t.to_owned());
-                let id = format!("f58cb0e0-c9a6-11e7-a9d0-b5b6a2d0a{k:02}{}", if index.is_some() { 1 } else { 0 });
+                let id = format!("f58cb0e0-c9a6-11e7-a9d0-b5b6a2d0a{k:02}{}", u8::from(index.is_some()));
                 tables.push(TableDef { keyspace, name, id, indexes: index.into_iter().map(str::to_owned).collect() });
             }
         }

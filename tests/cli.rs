@@ -1,0 +1,165 @@
+//! The command line: no hosts needed.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+
+const GOOD: &str = "cluster: Lab Cluster\nnodes:\n  - {name: cass1, host: 127.0.0.1, seed: true}\n";
+
+/// Runs `reseed` in `home`: exit code, standard output, standard error.
+fn reseed(home: &Path, args: &[&str]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("reseed").unwrap();
+    command.env_clear().env("HOME", home).env("PATH", std::env::var_os("PATH").unwrap()).current_dir(home);
+    let out = command.args(args).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (out.status.code().unwrap(), text(out.stdout), text(out.stderr))
+}
+
+fn home(inventory: &str) -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("inventory")).unwrap();
+    std::fs::write(home.path().join("inventory/cluster.yaml"), inventory).unwrap();
+    home
+}
+
+#[test]
+fn the_help_of_every_command_is_what_it_was() {
+    let home = home(GOOD);
+    let mut text = String::new();
+    for command in ["", "check", "backup", "restore", "resume", "runs", "status", "report", "explain"] {
+        let args: Vec<&str> = command.split(' ').filter(|w| !w.is_empty()).chain(["--help"]).collect();
+        let (code, out, err) = reseed(home.path(), &args);
+        assert_eq!((code, err.as_str()), (0, ""), "{command}");
+        text.extend(["===== reseed ", &args.join(" "), "\n", &out, "\n"]);
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
+    let home = home(GOOD);
+    for (args, words) in [
+        (vec![], "Usage"),
+        (vec!["restor"], "restore"),
+        (vec!["restore"], "<TAG>"),
+        (vec!["restore", "../x"], "is not a valid tag"),
+        (vec!["restore", "t", "--override", "nodes-up"], "--reason"),
+        (vec!["restore", "t", "--override", "spaec", "--reason", "x"], "did you mean space?"),
+        (vec!["restore", "t", "--override", "cluster-name", "--reason", "x"], "cannot be overridden"),
+        (vec!["restore", "t", "--force"], "--force"),
+        (vec!["backup", "-k", "a b"], "is not a valid keyspace"),
+        (vec!["runs", "-q", "-v"], "cannot be used with"),
+        (vec!["explain", "nodedrain"], "reseed explain node.drain"),
+        (vec!["status"], "no run"),
+        (vec!["resume", "2026"], "no run"),
+    ] {
+        let (code, out, err) = reseed(home.path(), &args);
+        assert_eq!((code, out.as_str()), (2, ""), "{args:?}: {err}");
+        assert!(err.contains(words), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn a_broken_inventory_ends_with_3_and_names_file_line_and_the_cure() {
+    for (text, words) in [
+        (
+            "cluster: Lab\nnodes:\n  - {name: a, hots: 10.0.0.1, seed: true}\n",
+            vec!["inventory/cluster.yaml:3", "hots", "host"],
+        ),
+        ("cluster: Lab\nnodes:\n  - {name: a, host: h}\n", vec!["inventory/cluster.yaml", "seed"]),
+        ("cluster: Lab\nclutser: Lab\nnodes: []\n", vec!["inventory/cluster.yaml:2", "cluster"]),
+    ] {
+        let home = home(text);
+        for command in [vec!["check"], vec!["runs"], vec!["restore", "t"], vec!["backup"]] {
+            let (code, out, err) = reseed(home.path(), &command);
+            assert_eq!((code, out.as_str()), (3, ""), "{command:?}: {err}");
+            assert!(words.iter().all(|w| err.contains(w)), "{command:?}: {err}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_inventory_ends_with_3_and_says_how_to_name_one() {
+    let home = tempfile::tempdir().unwrap();
+    let (code, _, err) = reseed(home.path(), &["check"]);
+    assert_eq!(code, 3);
+    assert!(err.contains("inventory/cluster.yaml") && err.contains("RESEED_INVENTORY"), "{err}");
+    let (code, _, err) = reseed(home.path(), &["check", "-i", "/nowhere.yaml"]);
+    assert!(code == 3 && err.contains("/nowhere.yaml"), "{err}");
+}
+
+#[test]
+fn a_missing_password_ends_with_3_and_names_the_variable_before_any_connection() {
+    let text = format!("{GOOD}cassandra: {{cqlsh: {{username: ops, password_env: RESEED_CQL_PASSWORD}}}}\n");
+    let home = home(&text);
+    for args in [
+        vec!["check"],
+        vec!["backup"],
+        vec!["restore", "t", "--confirm", "Lab Cluster"],
+        vec!["restore", "t", "--dry-run"],
+    ] {
+        let (code, _, err) = reseed(home.path(), &args);
+        assert!(code == 3 && err.contains("RESEED_CQL_PASSWORD"), "{args:?}: {code} {err}");
+    }
+}
+
+#[test]
+fn without_a_terminal_and_without_confirm_a_restore_is_refused_with_4() {
+    let home = home(GOOD);
+    let (code, out, err) = reseed(home.path(), &["restore", "t"]);
+    assert!(code == 4 && out.is_empty() && err.contains("--confirm 'Lab Cluster'"), "{code} {err}");
+    let (code, out, _) = reseed(home.path(), &["--output", "json", "restore", "t", "--confirm", "Other"]);
+    let events: Vec<serde_json::Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!((code, &events.last().unwrap()["exit"]), (4, &4.into()));
+    // both are runs that can be looked at
+    let (code, out, _) = reseed(home.path(), &["runs"]);
+    assert!(code == 0 && out.lines().count() == 2, "{out}");
+}
+
+#[test]
+fn explain_prints_what_a_step_does_and_its_scripts() {
+    let home = tempfile::tempdir().unwrap();
+    let (code, out, _) = reseed(home.path(), &["explain", "node.drain"]);
+    assert!(
+        code == 0 && out.contains("--- node.drain.act") && out.contains("nt drain") && out.contains("Mode: DRAINED"),
+        "{out}"
+    );
+    let (code, out, _) = reseed(home.path(), &["explain"]);
+    assert!(code == 0 && out.lines().count() == reseed::step::SPECS.len(), "{out}");
+}
+
+#[test]
+fn runs_without_runs_prints_nothing() {
+    let home = home(GOOD);
+    assert_eq!(reseed(home.path(), &["runs"]), (0, String::new(), String::new()));
+}
+
+#[test]
+fn reading_commands_print_one_json_document() {
+    let home = home(GOOD);
+    let document = |args: &[&str]| -> serde_json::Value {
+        let (code, out, err) = reseed(home.path(), args);
+        assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
+        assert_eq!(out.trim_end().lines().count().min(1), 1);
+        serde_json::from_str(&out).unwrap_or_else(|e| panic!("{args:?}: {e}: {out}"))
+    };
+    let runs = document(&["runs", "--output", "json"]);
+    assert_eq!((&runs["v"], &runs["kind"], &runs["runs"]), (&1.into(), &"runs".into(), &serde_json::json!([])));
+    reseed(home.path(), &["restore", "t"]);
+    let runs = document(&["runs", "--output", "json"]);
+    assert_eq!((&runs["runs"][0]["command"], &runs["runs"][0]["exit"]), (&"restore".into(), &4.into()));
+    for command in ["status", "report"] {
+        let document = document(&[command, "--output", "json"]);
+        assert_eq!(document["v"], 1, "{command}");
+        assert!(document["kind"].is_string(), "{command}: {document}");
+    }
+}
+
+#[test]
+fn colour_is_never_written_into_a_pipe_unless_it_is_asked_for() {
+    let home = home("x: 1\n");
+    let (_, _, err) = reseed(home.path(), &["check"]);
+    assert!(!err.contains('\u{1b}'));
+    let (_, _, err) = reseed(home.path(), &["check", "--color", "always"]);
+    assert!(err.contains('\u{1b}'));
+}

@@ -1,0 +1,315 @@
+//! The step scripts that touch files, run for real on made-up directory trees: no Cassandra, no
+//! root, under every shell that is here.
+//!
+//! They refuse while a Cassandra runs on the machine; where one does (the lab's are visible from
+//! outside), the whole binary runs itself again in a process namespace of its own, if it may.
+
+#![expect(clippy::print_stdout, reason = "tests tell what they skip")]
+
+mod scripts {
+    pub mod tree;
+}
+
+use std::fs;
+
+use scripts::tree::{KS, TABLE, Tree, shells};
+
+/// The test under every shell.
+macro_rules! under_every_shell {
+    ($($(#[$doc:meta])* $name:ident => $body:expr;)*) => {$(
+        $(#[$doc])*
+        #[tokio::test]
+        async fn $name() {
+            for shell in shells() {
+                let mut tree = Tree::new(shell);
+                let test: fn(&mut Tree) -> std::pin::Pin<Box<dyn Future<Output = ()> + '_>> = |t| Box::pin($body(t));
+                test(&mut tree).await;
+            }
+        }
+    )*};
+}
+
+under_every_shell! {
+    a_stage_is_a_copy_with_every_byte_checked => stage_copies;
+    a_stage_is_made_anew_when_it_runs_again => stage_again;
+    a_backup_that_is_not_what_its_manifest_says_is_refused => stage_refuses;
+    a_swap_renames_and_puts_back_what_belongs_to_others => swap_renames;
+    a_swap_is_taken_up_after_every_rename => swap_taken_up;
+    a_swap_refuses_a_state_that_no_attempt_leaves => swap_refuses;
+    what_is_set_aside_is_renamed_and_an_empty_directory_takes_its_place => aside_renames;
+    setting_aside_is_taken_up_after_every_rename => aside_taken_up;
+    clearing_moves_every_entry_and_may_run_again => clear_moves;
+    the_guard_is_in_every_data_directory_until_it_is_cleared => guards;
+    a_backup_copies_snapshots_verifies_them_and_is_published_whole => backup_published;
+    a_backup_of_which_a_byte_was_lost_is_not_published => backup_verified;
+    publishing_is_taken_up_where_it_was => publish_taken_up;
+    every_one_of_these_scripts_refuses_while_cassandra_runs => refuses_while_running;
+}
+
+async fn stage_copies(tree: &mut Tree) {
+    let files = tree.backup();
+    tree.ok(&tree.stage(&files)).await;
+    let staged = tree.stage_dir();
+    assert_eq!(
+        Tree::list(&staged),
+        ["nb-9-big-Data.db", "nb-9-big-Index.db", ".idx_a/nb-9-big-Data.db"].map(String::from).into()
+    );
+    assert_eq!(fs::read(staged.join("nb-9-big-Data.db")).unwrap(), b"new data");
+    let source = tree.root.join(format!("backup/good/{KS}/{TABLE}/nb-9-big-Data.db"));
+    assert_ne!(
+        Tree::inode(&staged.join("nb-9-big-Data.db")),
+        Tree::inode(&source),
+        "no inode is shared with the backup"
+    );
+    assert_eq!(Tree::mode(&staged), Tree::mode(&tree.live(0)), "mode of the live directory");
+    assert_eq!(Tree::mode(&staged.join(".idx_a")), Tree::mode(&tree.live(0)));
+    assert_eq!(Tree::mode(&staged.join("nb-9-big-Data.db")) & 0o111, 0, "files are not executable");
+    let proof = tree.ok(&tree.stage_proof(3)).await;
+    assert!(proof.contains("3 files"), "{proof}");
+    tree.fails(&tree.stage_proof(4), "3 files are staged instead of 4").await;
+    tree.live_is_untouched();
+}
+
+async fn stage_again(tree: &mut Tree) {
+    let files = tree.backup();
+    tree.ok(&tree.stage(&files)).await;
+    // half of a second one, and something strange in the first
+    fs::write(tree.stage_dir().join("stale.db"), "x").unwrap();
+    let partial = tree.place(0).join("r1/stage").join(format!("{KS}.partial"));
+    fs::create_dir_all(partial.join("junk")).unwrap();
+    tree.ok(&tree.stage(&files)).await;
+    assert_eq!(Tree::list(&tree.stage_dir()).len(), 3);
+    assert!(!partial.exists());
+}
+
+async fn stage_refuses(tree: &mut Tree) {
+    let files = tree.backup();
+    let file = tree.root.join(format!("backup/good/{KS}/{TABLE}/nb-9-big-Data.db"));
+    // one byte
+    fs::write(&file, b"new dat!").unwrap();
+    tree.fails(&tree.stage(&files), "differs from the manifest").await;
+    assert!(!tree.stage_dir().exists(), "what is not right does not get the final name");
+    // one file less
+    fs::remove_file(&file).unwrap();
+    tree.fails(&tree.stage(&files), "cannot copy").await;
+    // more than the manifest names is not copied
+    fs::write(&file, b"new data").unwrap();
+    fs::write(file.with_file_name("nb-10-big-Data.db"), b"extra").unwrap();
+    tree.ok(&tree.stage(&files)).await;
+    assert_eq!(Tree::list(&tree.stage_dir()).len(), 3);
+    tree.live_is_untouched();
+}
+
+async fn swap_renames(tree: &mut Tree) {
+    let files = tree.backup();
+    tree.ok(&tree.stage(&files)).await;
+    let (old, new) = (Tree::inode(&tree.live(0)), Tree::inode(&tree.stage_dir()));
+    let data = Tree::inode(&tree.stage_dir().join("nb-9-big-Data.db"));
+    let foreign = Tree::inode(&tree.live(0).join("snapshots/theirs/nb-1-big-Data.db"));
+    for _ in 0..2 {
+        tree.ok(&tree.table("table.swap.act")).await;
+        assert_eq!(Tree::inode(&tree.live(0)), new, "renamed, not copied");
+        assert_eq!(Tree::inode(&tree.aside(0)), old);
+        tree.is_swapped(data, foreign);
+        let proof = tree.ok(&tree.table("table.swap.proof").var("COUNT", 3)).await;
+        assert!(proof.contains("3 files live"), "{proof}");
+    }
+    tree.fails(&tree.table("table.swap.proof").var("COUNT", 4), "3 live files instead of 4").await;
+}
+
+async fn swap_taken_up(tree: &mut Tree) {
+    let shell = tree.shell.clone();
+    for cut in 0..5 {
+        *tree = Tree::new(shell.clone());
+        let files = tree.backup();
+        tree.ok(&tree.stage(&files)).await;
+        let data = Tree::inode(&tree.stage_dir().join("nb-9-big-Data.db"));
+        let foreign = Tree::inode(&tree.live(0).join("snapshots/theirs/nb-1-big-Data.db"));
+        let renames = [
+            (tree.live(0), tree.aside(0)),
+            (tree.stage_dir(), tree.live(0)),
+            (tree.aside(0).join("snapshots"), tree.live(0).join("snapshots")),
+            (tree.aside(0).join("backups"), tree.live(0).join("backups")),
+            (tree.live(1), tree.aside(1)),
+        ];
+        for (from, to) in &renames[..=cut] {
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::rename(from, to).unwrap();
+        }
+        tree.ok(&tree.table("table.swap.act")).await;
+        tree.is_swapped(data, foreign);
+    }
+}
+
+async fn swap_refuses(tree: &mut Tree) {
+    let files = tree.backup();
+    // nothing is staged and nothing was swapped
+    tree.fails(&tree.table("table.swap.act"), "neither swapped nor as it was").await;
+    tree.live_is_untouched();
+    // stage, live and quarantine are all there
+    tree.ok(&tree.stage(&files)).await;
+    fs::create_dir_all(tree.aside(0)).unwrap();
+    tree.fails(&tree.table("table.swap.act"), "is in the way").await;
+    tree.live_is_untouched();
+    assert!(tree.stage_dir().exists());
+    // live and quarantine are both gone
+    fs::remove_dir(tree.aside(0)).unwrap();
+    fs::rename(tree.live(0), tree.root.join("taken")).unwrap();
+    tree.fails(&tree.table("table.swap.act"), "is not there").await;
+    assert!(tree.stage_dir().exists());
+}
+
+async fn aside_renames(tree: &mut Tree) {
+    let (old, mode) = (Tree::inode(&tree.live(0)), Tree::mode(&tree.live(0)));
+    let foreign = Tree::inode(&tree.live(0).join("snapshots/theirs/nb-1-big-Data.db"));
+    for _ in 0..2 {
+        tree.ok(&tree.table("table.aside.act")).await;
+        assert_eq!((Tree::inode(&tree.aside(0)), Tree::mode(&tree.live(0))), (old, mode));
+        tree.is_aside(foreign);
+        assert!(tree.ok(&tree.table("table.aside.proof")).await.contains("empty"));
+    }
+    fs::write(tree.live(1).join("nb-3-big-Data.db"), "x").unwrap();
+    tree.fails(&tree.table("table.aside.proof"), "not empty").await;
+}
+
+async fn aside_taken_up(tree: &mut Tree) {
+    let shell = tree.shell.clone();
+    for cut in 0..4_usize {
+        *tree = Tree::new(shell.clone());
+        let foreign = Tree::inode(&tree.live(0).join("snapshots/theirs/nb-1-big-Data.db"));
+        fs::create_dir_all(tree.aside(0).parent().unwrap()).unwrap();
+        fs::rename(tree.live(0), tree.aside(0)).unwrap();
+        if cut > 0 {
+            fs::create_dir(tree.live(0)).unwrap();
+        }
+        for name in ["snapshots", "backups"].iter().take(cut.saturating_sub(1)) {
+            fs::rename(tree.aside(0).join(name), tree.live(0).join(name)).unwrap();
+        }
+        tree.ok(&tree.table("table.aside.act")).await;
+        tree.is_aside(foreign);
+    }
+}
+
+async fn clear_moves(tree: &mut Tree) {
+    for (dir, files) in [
+        ("commitlog", vec!["CommitLog-7-1.log", ".hidden"]),
+        ("hints", vec!["a.hints", "a.crc32"]),
+        ("saved_caches", vec![]),
+    ] {
+        for file in files {
+            fs::write(tree.root.join("c").join(dir).join(file), dir).unwrap();
+        }
+    }
+    tree.fails(&tree.clear("node.clear.proof"), "is not empty").await;
+    let inode = Tree::inode(&tree.root.join("c/hints/a.hints"));
+    tree.ok(&tree.clear("node.clear.act")).await;
+    let quarantine = tree.root.join("c/.reseed/r1/quarantine");
+    assert_eq!(Tree::inode(&quarantine.join("hints/a.hints")), inode);
+    assert!(quarantine.join("commitlog/.hidden").exists());
+    tree.ok(&tree.clear("node.clear.proof")).await;
+    // more came (a node that was started by mistake): it goes too; the same name is in the way
+    fs::write(tree.root.join("c/commitlog/CommitLog-7-2.log"), "late").unwrap();
+    tree.ok(&tree.clear("node.clear.act")).await;
+    assert!(quarantine.join("commitlog/CommitLog-7-2.log").exists());
+    fs::write(tree.root.join("c/hints/a.hints"), "other").unwrap();
+    tree.fails(&tree.clear("node.clear.act"), "is in the way").await;
+    assert_eq!(fs::read(quarantine.join("hints/a.hints")).unwrap(), b"hints");
+}
+
+async fn guards(tree: &mut Tree) {
+    let file = |n: usize| tree.data(n).join("RESEED-RUN-IN-PROGRESS.db");
+    tree.fails(&tree.guard("guard.set.proof"), "no RESEED-RUN-IN-PROGRESS.db").await;
+    for _ in 0..2 {
+        tree.ok(&tree.guard("guard.set.act")).await;
+        tree.ok(&tree.guard("guard.set.proof")).await;
+        assert!(fs::read_to_string(file(1)).unwrap().contains("run r1"));
+        assert_eq!(Tree::mode(&file(0)), 0o644, "Cassandra's user can read it");
+    }
+    tree.fails(&tree.guard("guard.clear.proof"), "is still there").await;
+    for _ in 0..2 {
+        tree.ok(&tree.guard("guard.clear.act")).await;
+        tree.ok(&tree.guard("guard.clear.proof")).await;
+    }
+    assert!(!file(0).exists() && !file(1).exists());
+    tree.live_is_untouched();
+}
+
+async fn backup_published(tree: &mut Tree) {
+    tree.snapshot();
+    for _ in 0..2 {
+        tree.ok(&tree.copy()).await;
+    }
+    tree.ok(&tree.backup_script("backup.verify.act")).await;
+    tree.ok(&tree.publish()).await;
+    let printed = tree.ok(&tree.backup_script("backup.publish.proof")).await;
+    let (sum, json) = printed.split_once('\n').unwrap();
+    let manifest = reseed::backup::manifest::Manifest::parse(json, sum).unwrap();
+    let mut files: Vec<_> = manifest.files().map(|(_, _, f)| (f.path.clone(), f.size)).collect();
+    files.sort();
+    let expected =
+        [(".idx_a/nb-1-big-Data.db", 9), ("manifest.json", 2), ("nb-1-big-Data.db", 8), ("nb-2-big-Data.db", 8)];
+    assert_eq!(files, expected.map(|(p, s)| (p.to_owned(), s)), "files of both data directories");
+    let table = &manifest.keyspaces[0].tables[0];
+    assert_eq!(table.rows_estimate, 17);
+    assert!(!tree.root.join("backup/.partial-new").exists() && !tree.root.join("backup/new/.work").exists());
+    // a table whose snapshot is gone makes no whole backup
+    fs::remove_dir_all(tree.live(0).join("snapshots/reseed-new")).unwrap();
+    fs::remove_dir_all(tree.live(1).join("snapshots/reseed-new")).unwrap();
+    fs::create_dir_all(tree.root.join("backup/.partial-new/.work")).unwrap();
+    tree.fails(&tree.copy(), "has no snapshot").await;
+}
+
+async fn backup_verified(tree: &mut Tree) {
+    tree.snapshot();
+    tree.ok(&tree.copy()).await;
+    let copied = tree.root.join(format!("backup/.partial-new/{KS}/{TABLE}/nb-1-big-Data.db"));
+    fs::write(&copied, "old dat!").unwrap();
+    tree.fails(&tree.backup_script("backup.verify.act"), "differs from the snapshot").await;
+    fs::remove_file(&copied).unwrap();
+    tree.fails(&tree.backup_script("backup.verify.act"), "differs from the snapshot").await;
+    tree.ok(&tree.copy()).await;
+    fs::write(copied.with_file_name("more.db"), "x").unwrap();
+    tree.fails(&tree.backup_script("backup.verify.act"), "differs from the snapshot").await;
+    // a link in a snapshot is nothing that a backup may hold
+    std::os::unix::fs::symlink("/etc/passwd", tree.live(0).join("snapshots/reseed-new/nb-4-big-Data.db")).unwrap();
+    tree.fails(&tree.copy(), "neither a file nor a directory").await;
+}
+
+async fn publish_taken_up(tree: &mut Tree) {
+    let shell = tree.shell.clone();
+    for cut in ["before the rename", "after the manifest", "after the rename"] {
+        *tree = Tree::new(shell.clone());
+        tree.snapshot();
+        tree.ok(&tree.copy()).await;
+        tree.ok(&tree.backup_script("backup.verify.act")).await;
+        let (partial, done) = (tree.root.join("backup/.partial-new"), tree.root.join("backup/new"));
+        if cut == "after the manifest" {
+            fs::copy(partial.join(".work/taken_at"), partial.join("manifest.json")).unwrap();
+        } else {
+            tree.ok(&tree.publish()).await;
+            if cut == "before the rename" {
+                fs::rename(&done, &partial).unwrap();
+            }
+        }
+        tree.ok(&tree.publish()).await;
+        let printed = tree.ok(&tree.backup_script("backup.publish.proof")).await;
+        let (sum, json) = printed.split_once('\n').unwrap();
+        reseed::backup::manifest::Manifest::parse(json, sum).unwrap();
+    }
+    // but never over another backup
+    fs::create_dir_all(tree.root.join("backup/.partial-new/.work")).unwrap();
+    tree.fails(&tree.publish(), "exists already").await;
+}
+
+async fn refuses_while_running(tree: &mut Tree) {
+    let files = tree.backup();
+    tree.ok(&tree.stage(&files)).await;
+    if tree.shell.ends_with("busybox") {
+        return; // its shell may prefer its own grep to the one that is made up here
+    }
+    tree.pretend_cassandra();
+    for script in [tree.table("table.swap.act"), tree.table("table.aside.act"), tree.clear("node.clear.act")] {
+        tree.fails(&script, "Cassandra runs").await;
+    }
+    tree.live_is_untouched();
+}

@@ -1,0 +1,128 @@
+//! The coordinator dies at any point, and `resume` ends where the run would have ended.
+
+use reseed::event::Body;
+
+use crate::sim::{SMALL, Sim, TAG, What};
+
+/// Goes on until the run is done: a backup's cleaning may take one resume of its own.
+async fn finish(sim: &Sim, name: &str) {
+    for _ in 0..3 {
+        if sim.resume().await == Some(0) {
+            return;
+        }
+    }
+    panic!("{name}: {:?}", sim.end());
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_every_record_of_a_restores_journal_resume_reaches_the_same_end() {
+    let whole = Sim::new(SMALL);
+    assert_eq!(whole.restore().await, 0);
+    let events = whole.events().len();
+    let mut died = 0;
+    for n in 1..events {
+        let mut sim = Sim::new(SMALL);
+        sim.die_after = Some(n);
+        let exit = sim.run(sim.order("restore", TAG)).await;
+        sim.die_after = None;
+        if exit.is_some() {
+            assert_eq!(exit, Some(0));
+            continue; // nothing was asked of any host after that record
+        }
+        died += 1;
+        if sim.history().plan().is_none() {
+            let resumed = sim.try_resume().await.unwrap();
+            assert!(resumed.unwrap_err().to_string().contains("start it again"));
+            assert!(sim.acts().is_empty());
+            continue;
+        }
+        finish(&sim, &format!("record {n}")).await;
+        sim.world().assert_restored();
+        assert_one_job_each(&sim);
+    }
+    assert!(died > events / 2, "{died} of {events}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_every_act_whose_end_was_not_heard_of_resume_reaches_the_same_end() {
+    for (command, tag) in [("restore", TAG), ("backup", "new")] {
+        let whole = Sim::new(SMALL);
+        assert_eq!(whole.run(whole.order(command, tag)).await, Some(0));
+        let mut seen: std::collections::BTreeMap<(String, String), usize> = std::collections::BTreeMap::new();
+        for call in whole.calls().into_iter().filter(|c| c.name.ends_with(".act")) {
+            let n = seen.entry((call.name.clone(), call.host.to_string())).or_default();
+            for what in [What::DieBefore, What::DieAfter] {
+                let sim = Sim::new(SMALL);
+                sim.fault_at(&call.name, Some(call.host.as_str()), *n, what);
+                assert_eq!(sim.run(sim.order(command, tag)).await, None);
+                sim.assert_faults_fired();
+                let name = format!("{what:?} {} on {}", call.name, call.host);
+                assert_eq!(sim.resume().await, Some(0), "{name}: {:?}", sim.end());
+                match command {
+                    "restore" => sim.world().assert_restored(),
+                    _ => assert!(sim.world().backups.contains_key("/backup/new"), "{name}"),
+                }
+                assert_one_job_each(&sim);
+                let acts = sim.acts().len();
+                assert_eq!(acts, whole.acts().len(), "{name}: each act ran once");
+            }
+            *n += 1;
+        }
+    }
+}
+
+/// No job was started twice on one host, and no step has two jobs unless one of them failed.
+fn assert_one_job_each(sim: &Sim) {
+    let mut jobs: Vec<_> = sim.calls().into_iter().filter_map(|c| Some((c.host, c.job?))).collect();
+    let all = jobs.len();
+    jobs.sort();
+    jobs.dedup();
+    assert_eq!(jobs.len(), all);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_coordinator_that_dies_again_and_again_still_ends_the_run() {
+    let mut sim = Sim::new(SMALL);
+    sim.die_after = Some(7);
+    let mut exit = sim.run(sim.order("restore", TAG)).await;
+    let mut deaths = 0;
+    while exit != Some(0) {
+        // one event more each time: a resume that dies at once makes no headway
+        sim.die_after = Some(7 + deaths);
+        deaths += 1;
+        assert!(deaths < 60, "{:?}", sim.events().last());
+        if sim.history().plan().is_none() {
+            exit = sim.run(sim.order("restore", TAG)).await;
+        } else {
+            exit = sim.resume().await;
+        }
+    }
+    assert!(deaths > 3);
+    sim.world().assert_restored();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_whose_last_line_is_torn_is_resumed_as_if_it_were_not_there() {
+    let whole = Sim::new(SMALL);
+    assert_eq!(whole.restore().await, 0);
+    for bytes in [1, 7, 40] {
+        let sim = Sim::new(SMALL);
+        sim.fault("table.swap.act", None, What::DieAfter);
+        assert_eq!(sim.run(sim.order("restore", TAG)).await, None);
+        let path = sim.dir().journal();
+        let text = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &text[..text.len() - bytes]).unwrap();
+        assert_eq!(sim.resume().await, Some(0), "{:?}", sim.end());
+        sim.world().assert_restored();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_done_is_resumed_without_touching_anything() {
+    let sim = Sim::new(SMALL);
+    assert_eq!(sim.restore().await, 0);
+    let before = sim.calls().len();
+    assert_eq!(sim.resume().await, Some(0));
+    assert_eq!(sim.calls().len(), before);
+    assert!(matches!(sim.events().last().unwrap().body, Body::RunFinished { exit: 0, .. }));
+}
