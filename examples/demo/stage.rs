@@ -51,7 +51,9 @@ impl Stage {
         std::fs::write(stage.inventory(), &inventory)?;
         say("What reseed is told of it:");
         typed("cat cluster.yaml");
-        inventory.lines().filter(|line| !line.starts_with('#')).for_each(|line| println!("  {line}"));
+        for line in inventory.lines().filter(|line| !line.starts_with('#')) {
+            println!("  {line}");
+        }
         Ok(stage)
     }
 
@@ -69,7 +71,9 @@ impl Stage {
         typed(&format!("ssh {host} {command}"));
         let output = self.lab.host(host)?.sh(command)?;
         let text = output.stdout + &output.stderr;
-        text.trim_end().lines().for_each(|line| println!("  {line}"));
+        for line in text.trim_end().lines() {
+            println!("  {line}");
+        }
         if output.status.success() { Ok(()) } else { Err(format!("`{command}` on {host} failed").into()) }
     }
 
@@ -79,11 +83,7 @@ impl Stage {
             prompt("cqlsh>", &format!("{statement};"));
         }
         let rows = self.lab.cql_all(self.node(1), statements, Consistency::Quorum)?;
-        if !rows.is_empty() {
-            for row in &rows {
-                println!("  {}", row.join("  "));
-            }
-        }
+        show(&rows);
         Ok(rows)
     }
 
@@ -117,6 +117,13 @@ impl Stage {
 /// Begins a part: what happens now, and why.
 pub fn chapter(title: &str, text: &str) {
     println!("\n{}\n{text}", bold(&format!("== {title} ==")));
+}
+
+/// Shows rows.
+pub fn show(rows: &[Vec<String>]) {
+    for row in rows {
+        println!("  {}", row.join("  "));
+    }
 }
 
 /// Tells something.

@@ -18,9 +18,10 @@ pub fn a_backup_is_published_whole(world: &World) {
     for keyspace in keyspaces {
         for table in keyspace["tables"].as_array().expect("a list") {
             for file in table["files"].as_array().expect("a list") {
-                let word = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
-                let (sum, path) = (word(&file["sha256"]), word(&file["path"]));
-                sums += &format!("{sum}  {}/{}/{path}\n", word(&keyspace["name"]), word(&table["name"]));
+                let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+                let (sum, path) = (text(&file["sha256"]), text(&file["path"]));
+                let (keyspace, table) = (text(&keyspace["name"]), text(&table["name"]));
+                sums.extend([sum, format!("  {keyspace}/{table}/{path}\n")]);
             }
         }
     }

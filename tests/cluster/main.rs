@@ -106,7 +106,9 @@ fn main() -> ExitCode {
     let wanted: Vec<&String> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
     let chosen = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
     if args.iter().any(|arg| arg == "--list") {
-        TESTS.iter().for_each(|(name, _)| println!("{name}: test"));
+        for (name, _) in TESTS {
+            println!("{name}: test");
+        }
         return ExitCode::SUCCESS;
     }
     if !rustix::process::geteuid().is_root() {
@@ -137,7 +139,9 @@ fn main() -> ExitCode {
     let Ok(ended) = ended else { return ExitCode::FAILURE };
     let failed: Vec<&str> = ended.iter().filter(|(_, end)| *end == End::Failed).map(|(name, _)| *name).collect();
     let count = |wanted: End| ended.iter().filter(|(_, end)| *end == wanted).count();
-    failed.iter().for_each(|name| println!("failed: {name}"));
+    for name in &failed {
+        println!("failed: {name}");
+    }
     println!("in {:.0} s", began.elapsed().as_secs_f64());
     println!("{} passed, {} failed, {} skipped", count(End::Passed), failed.len(), count(End::Skipped));
     if failed.is_empty() && count(End::Skipped) == 0 && clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -156,14 +160,14 @@ fn run(world: &World, (name, test): &Test) -> (&'static str, End) {
     drop(stdout().flush());
     let began = Instant::now();
     let ended = if lab::interrupt::seen() { Err(world::missing("interrupted")) } else { caught(|| test(world)) };
-    let (word, end) = match ended {
+    let (said, end) = match ended {
         Ok(()) => ("ok".to_owned(), End::Passed),
         Err(why) => match why.downcast_ref::<world::Missing>() {
             Some(missing) => (format!("skipped: {}", missing.0), End::Skipped),
             None => ("FAILED".to_owned(), End::Failed),
         },
     };
-    println!("{word} ({:.1} s)", began.elapsed().as_secs_f64());
+    println!("{said} ({:.1} s)", began.elapsed().as_secs_f64());
     (name, end)
 }
 

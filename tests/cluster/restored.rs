@@ -15,7 +15,9 @@ use crate::world::{World, good};
 fn each_node(world: &World, look: impl Fn(&str, &Alone)) {
     let alone = &restored(world).alone;
     assert_eq!(alone.len(), 3);
-    alone.iter().for_each(|(node, alone)| look(node, alone));
+    for (node, alone) in alone {
+        look(node, alone);
+    }
 }
 
 /// The restore ends with 0; another one, started meanwhile, with 6, and `status` tells of the first.
@@ -100,7 +102,7 @@ pub fn deletes_are_undone_also_those_from_the_future(world: &World) {
 
 /// Those that had arrived, and those that were held as hints.
 pub fn writes_after_the_backup_are_gone(world: &World) {
-    let late = |rows: &[Vec<String>]| rows.iter().filter(|row| row[0].starts_with("9") && row[0].len() == 4).count();
+    let late = |rows: &[Vec<String>]| rows.iter().filter(|row| row[0].starts_with('9') && row[0].len() == 4).count();
     assert_eq!(late(&damaged(world).picture["items"]), 20);
     each_node(world, |node, alone| {
         assert_eq!(late(&alone.picture["items"]), 0, "{node}");

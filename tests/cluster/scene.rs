@@ -126,7 +126,7 @@ pub fn restored(world: &World) -> &Restored {
             ended.is_some() || told(r#""phase":"drain""#)
         });
         let second = world.reseed(&inventory, &args);
-        let status = world.reseed(&inventory, &["status"]);
+        let status = world.reseed(&inventory, &["status", "--output", "json"]);
         let ended = first.wait().expect("it is our child");
         let read = |name: &str| fs::read_to_string(world.dir.join(name)).expect("it was written");
         assert!(ended.success(), "{ended}\n{}\n{}", read("stderr.txt"), tail(&read("events.jsonl")));

@@ -170,9 +170,9 @@ impl<T> Stage<T> {
     /// The stage, made now if it is not yet there.
     pub fn get(&self, make: impl FnOnce() -> T) -> &T {
         let mut why = None;
-        let made = self.made.get_or_init(|| caught(make).map_err(|panic| why = Some(panic)).ok());
-        match (made, why) {
-            (Some(made), _) => made,
+        let stage = self.made.get_or_init(|| caught(make).map_err(|panic| why = Some(panic)).ok());
+        match (stage, why) {
+            (Some(stage), _) => stage,
             (None, Some(why)) => resume_unwind(why),
             (None, None) => panic_any(Missing(self.what)),
         }
