@@ -3,7 +3,7 @@
 //!
 //! The copy never shares an inode with the backup (Cassandra appends to some components).
 
-use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, never};
+use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, count, never};
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -40,8 +40,8 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         Script::new("backup.stage.proof").var("PLACE", &data.place).var("KEYSPACE", keyspace).var("COUNT", files.len());
     Ok(vec![ResolvedStep {
         summary: format!(
-            "stage {} files ({bytes} bytes) of {keyspace} on {} and verify them",
-            files.len(),
+            "stage {} ({bytes} bytes) of {keyspace} on {} and verify them",
+            count(files.len(), "file"),
             target.host
         ),
         act: Some(act),

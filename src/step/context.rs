@@ -132,6 +132,18 @@ impl<'a> Context<'a> {
     }
 }
 
+/// `1 table`, `3 tables`, `2 indexes`.
+pub fn count(n: usize, noun: &str) -> String {
+    let plural = if n == 1 {
+        ""
+    } else if noun.ends_with('x') {
+        "es"
+    } else {
+        "s"
+    };
+    format!("{n} {noun}{plural}")
+}
+
 /// A file of the backup and where it goes below the keyspace's stage.
 pub struct StagedFile {
     /// From the manifest.

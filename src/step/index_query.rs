@@ -3,7 +3,7 @@
 //! One value that the table holds is asked of the index. This is the operator's view of the node,
 //! not a proof about the node's own files: a coordinator may ask another replica, also at CL ONE.
 
-use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, never};
+use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, count, never};
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -34,7 +34,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     }
     let script = Script::new("index.query.proof").list("INDEXES", &lines);
     Ok(vec![ResolvedStep {
-        summary: format!("ask the {} indexes of {keyspace} on {}", lines.len(), target.host),
+        summary: format!("ask {} of {keyspace} on {}", count(lines.len(), "index"), target.host),
         proof: target.ask(context.cqlsh(script, node, facts)),
         idempotent: true,
         secret: true,

@@ -5,7 +5,7 @@
 
 use crate::cassandra::layout::TableDir;
 
-use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code};
+use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, count};
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -39,7 +39,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let script = |name| Script::new(name).var("KEYSPACE", keyspace).list("INDEXES", &lines);
     let probe = context.data_paths(script("index.rebuild.probe"), facts);
     Ok(vec![ResolvedStep {
-        summary: format!("rebuild the {} indexes of {keyspace} on {} unless restored", lines.len(), target.host),
+        summary: format!("rebuild {} of {keyspace} on {} unless restored", count(lines.len(), "index"), target.host),
         probe: target.ask(probe.clone()),
         act: Some(context.nodetool(script("index.rebuild.act"), node, facts)),
         idempotent: true,

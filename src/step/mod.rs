@@ -141,7 +141,7 @@ mod snapshot_take;
 mod table_aside;
 mod table_swap;
 
-pub use context::{Context, Request, Target, Unresolved};
+pub use context::{Context, Request, Target, Unresolved, count};
 
 use crate::script::Embedded;
 

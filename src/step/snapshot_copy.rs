@@ -3,7 +3,7 @@
 //! The map of tables to directories comes from the schema: a listing would also find directories
 //! of dropped tables (on which the written script aborts, domain.md A.3).
 
-use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, never};
+use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, count, never};
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -24,7 +24,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let tables: Vec<String> = dirs.iter().map(|dir| format!("{}\t{dir}", dir.table)).collect();
     let script = context.data_paths(context.backup_vars(Script::new("snapshot.copy.act")), facts);
     Ok(vec![ResolvedStep {
-        summary: format!("copy the {} tables of {keyspace} to {}", tables.len(), context.partial()),
+        summary: format!("copy {} of {keyspace} to {}", count(tables.len(), "table"), context.partial()),
         act: Some(script.var("KEYSPACE", keyspace).list("TABLES", tables)),
         idempotent: true,
         limit_s: 0,

@@ -1,6 +1,6 @@
 //! `table.aside`: a keyspace's tables go to quarantine; the node will be refilled by repair.
 
-use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, never};
+use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, count, never};
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -24,7 +24,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let dirs = context.table_dirs(keyspace);
     let script = |name| context.data_places(Script::new(name), facts).var("KEYSPACE", keyspace).list("TABLES", &dirs);
     Ok(vec![ResolvedStep {
-        summary: format!("set aside the {} tables of {keyspace} on {}", dirs.len(), target.host),
+        summary: format!("set aside {} of {keyspace} on {}", count(dirs.len(), "table"), target.host),
         act: Some(script("table.aside.act")),
         proof: target.ask(script("table.aside.proof")),
         idempotent: true,

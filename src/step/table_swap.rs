@@ -3,7 +3,7 @@
 //! The act can be taken up where an earlier attempt ended: what stage, live and quarantine hold
 //! together tells how far it came; a state that no attempt leaves is reported, not touched.
 
-use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, never};
+use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, count, never};
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -29,8 +29,8 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let script = |name| context.data_places(Script::new(name), facts).var("KEYSPACE", keyspace).list("TABLES", &dirs);
     Ok(vec![ResolvedStep {
         summary: format!(
-            "replace the {} tables of {keyspace} on {} by the backup's (the old ones go to quarantine)",
-            dirs.len(),
+            "replace {} of {keyspace} on {} by the backup's (what was there goes to quarantine)",
+            count(dirs.len(), "table"),
             target.host
         ),
         act: Some(script("table.swap.act")),
