@@ -48,8 +48,8 @@ pub struct Global {
         value_name = "FILE"
     )]
     inventory: PathBuf,
-    /// Where runs are kept [default: reseed below `$XDG_STATE_HOME`]
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Where runs are kept
+    #[arg(long, global = true, value_name = "DIR", help = "Where runs are kept [default: $XDG_STATE_HOME/reseed]")]
     state_dir: Option<PathBuf>,
     /// How to show what happens
     #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = false)]
