@@ -53,6 +53,9 @@ impl From<ConductError> for Failure {
             ConductError::Prepare(error) => error.into(),
             ConductError::Engine(EngineError::Journal(error)) => Self::of(ExitCode::Internal, &error)
                 .hint("free space where the state directory is, then `reseed resume`"),
+            ConductError::Engine(error @ EngineError::Fenced { .. }) => {
+                Self::of(ExitCode::Busy, &error).hint("reseed status")
+            }
             ConductError::Engine(error @ EngineError::Script(_)) => Self::of(ExitCode::Invalid, &error),
             ConductError::NoPlan(_) => Self::of(ExitCode::Invalid, &error),
         }

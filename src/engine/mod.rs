@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use crate::event::Body;
 use crate::facts::Secrets;
 use crate::journal::JournalError;
-use crate::name::RunId;
+use crate::name::{HostName, RunId};
 use crate::plan::{Gate, Lane, Phase, Plan};
 use crate::remote::Transport;
 use crate::script::{Library, UnknownScript};
@@ -53,6 +53,8 @@ pub struct Engine<T, G> {
     pub bus: Arc<Bus>,
     /// The run.
     pub run: RunId,
+    /// The epoch of its lease.
+    pub epoch: u64,
     /// Directory of jobs on every host: `remote_dir/<cluster>`.
     pub job_root: String,
     /// CQL passwords.
@@ -90,6 +92,14 @@ pub enum EngineError {
     /// The plan names a script that is not there.
     #[error(transparent)]
     Script(#[from] UnknownScript),
+    /// Another coordinator took the run over; nothing more may be done from here.
+    #[error("another coordinator took over on {host}: {by}")]
+    Fenced {
+        /// Where that was seen.
+        host: HostName,
+        /// Who, as the host tells it.
+        by: String,
+    },
 }
 
 /// What all steps of one execution share.

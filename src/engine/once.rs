@@ -149,6 +149,7 @@ async fn act<T: Transport, G: Gatekeeper>(
         run: engine.run.to_string(),
         step: job_name(&step.id),
         attempt,
+        epoch: engine.epoch,
         script,
         limit,
         channel: job::CHANNEL,
@@ -169,7 +170,10 @@ async fn act<T: Transport, G: Gatekeeper>(
         job.attempt += 1;
         reply = job::run(&*engine.transport, &step.host, &job, progress).await;
     }
-    Ok(reply.map_err(|error| error.to_string()))
+    match reply {
+        Err(JobError::Fenced { host, by }) => Err(EngineError::Fenced { host, by }),
+        other => Ok(other.map_err(|error| error.to_string())),
+    }
 }
 
 /// An act that may not run again: what can be seen decides, or a human.

@@ -52,6 +52,8 @@ pub struct Job {
     pub step: String,
     /// Counts from 1.
     pub attempt: u32,
+    /// The epoch of the run's lease: a host whose epoch is another one does not start it.
+    pub epoch: u64,
     /// What it runs; sees `$RESEED_RUN`, `$RESEED_JOB` (its directory) and `$RESEED_PROGRESS` (a
     /// file for lines `DONE TOTAL UNIT`).
     pub script: Rendered,
@@ -93,6 +95,14 @@ pub enum JobError {
         job: String,
         /// What was seen.
         why: String,
+    },
+    /// The run's lease was taken over: this coordinator may not act any more.
+    #[error("{host} is held by another coordinator now: {by}")]
+    Fenced {
+        /// The host.
+        host: HostName,
+        /// Who, as the host tells it.
+        by: String,
     },
     /// It still runs.
     #[error("job {job} on {host} still runs after {} s", .limit.as_secs())]

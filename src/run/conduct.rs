@@ -170,6 +170,7 @@ async fn execute<T: Transport>(
         gates: Arc::new(gates),
         bus: Arc::clone(show.bus),
         run: show.dir.id.clone(),
+        epoch: 0,
         job_root: format!("{}/{}", show.inventory.remote_dir, show.inventory.cluster.slug()),
         secrets,
         stop,

@@ -86,6 +86,7 @@ pub fn job(root: &Path, body: &str) -> Job {
         run: "run-1".into(),
         step: "test.step".into(),
         attempt: 1,
+        epoch: 0,
         script: rendered(body, &[("WHERE", root.to_str().unwrap())]),
         limit: Duration::from_mins(1),
         channel: Duration::from_secs(20),

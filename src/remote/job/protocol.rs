@@ -106,6 +106,7 @@ pub(super) fn read(host: &HostName, job: &Job, mut reply: Reply) -> Result<State
         "claimed" => Ok(State::Claimed),
         "running" => Ok(State::Running(Progress::parse(rest))),
         "lost" => Ok(State::Lost(rest.to_owned())),
+        "fenced" => Err(JobError::Fenced { host: host.clone(), by: rest.to_owned() }),
         "refused" => Err(refused(host, job, format!("its directory holds another job: {rest}"))),
         "finished" => {
             let mut words = rest.splitn(4, ' ');
@@ -137,7 +138,7 @@ mod tests {
         let host = HostName::parse("h1").unwrap();
         for (root, run, step) in [("/r", "..", "s"), ("/r", "r", "a/b"), ("r", "r", "s"), ("/r", "", "s")] {
             let (root, run, step) = (root.into(), run.into(), step.into());
-            let job = Job { root, run, step, attempt: 1, script: script.clone(), limit, channel };
+            let job = Job { root, run, step, attempt: 1, epoch: 0, script: script.clone(), limit, channel };
             assert!(matches!(check(&host, &job), Err(JobError::Refused { .. })), "{job:?}");
         }
     }
