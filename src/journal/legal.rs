@@ -69,11 +69,11 @@ enum Step {
 
 /// A record that may not come where it came.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{entry} cannot come after {state}")]
+#[error("{entry} may not come here: {state}")]
 pub struct Illegal {
     /// The record.
     pub entry: String,
-    /// What was there before.
+    /// How things stood.
     pub state: String,
 }
 
@@ -97,14 +97,16 @@ impl State {
     fn allows(&self, entry: &Entry) -> Result<(), String> {
         let no = |why: &str| Err(why.to_owned());
         match entry {
-            _ if Once::of(entry).is_some_and(|kind| self.once.contains(&kind)) => no("another one"),
+            _ if Once::of(entry).is_some_and(|kind| self.once.contains(&kind)) => no("there is one already"),
             Entry::Header(_) => Ok(()),
-            _ if !self.once.contains(&Once::Header) => no("no header"),
-            Entry::Plan { .. } if !self.steps.is_empty() => no("a step"),
+            _ if !self.once.contains(&Once::Header) => no("there is no header"),
+            Entry::Plan { .. } if !self.steps.is_empty() => no("a step has begun"),
             Entry::Plan { .. } if self.over() => no("the run was closed or discarded"),
-            Entry::Closed(_) | Entry::Discarded(_) if self.part == Part::Runs => no("run_started: it still runs"),
+            Entry::Closed(_) | Entry::Discarded(_) if self.part == Part::Runs => no("the run is under way"),
             Entry::Plan { .. } | Entry::Closed(_) | Entry::Discarded(_) => Ok(()),
-            Entry::Event { event } if event.index < self.next_event => Err(format!("event {}", self.next_event - 1)),
+            Entry::Event { event } if event.index < self.next_event => {
+                Err(format!("it bears number {}, {} was next", event.index, self.next_event))
+            }
             Entry::Event { event } => self.allows_event(&event.body),
         }
     }
@@ -112,13 +114,13 @@ impl State {
     fn allows_event(&self, body: &Body) -> Result<(), String> {
         let no = |why: &str| Err(why.to_owned());
         match body {
-            Body::StepProgress { .. } => no("anything: it is not kept"),
+            Body::StepProgress { .. } => no("it is not kept"),
             Body::RunStarted { .. } if self.over() => no("the run was closed or discarded"),
             Body::RunStarted { .. } => Ok(()),
-            _ if self.part == Part::None => no("no run_started"),
-            _ if self.part == Part::Ended => no("the end of the run's last part"),
+            _ if self.part == Part::None => no("the run has not begun"),
+            _ if self.part == Part::Ended => no("the run has ended or its coordinator is gone"),
             Body::PhaseStarted { .. } | Body::Finding { .. } | Body::RunFinished { .. } => Ok(()),
-            Body::StepStarted { .. } if !self.once.contains(&Once::Plan) => no("no plan"),
+            Body::StepStarted { .. } if !self.once.contains(&Once::Plan) => no("there is no plan"),
             Body::StepStarted { id, attempt, .. } => {
                 let step = self.steps.get(id);
                 let may = match step {
@@ -171,10 +173,10 @@ impl Step {
 
 fn named(step: Option<&Step>) -> String {
     match step {
-        None => "no attempt".to_owned(),
-        Some(Step::Runs(attempt)) => format!("attempt {attempt}, which runs"),
-        Some(Step::Open(attempt)) => format!("attempt {attempt}, whose end is not known"),
-        Some(Step::Ended(attempt, outcome)) => format!("attempt {attempt}, which ended {outcome:?}").to_lowercase(),
+        None => "no attempt was begun".to_owned(),
+        Some(Step::Runs(attempt)) => format!("attempt {attempt} runs"),
+        Some(Step::Open(attempt)) => format!("the end of attempt {attempt} is not known"),
+        Some(Step::Ended(attempt, outcome)) => format!("attempt {attempt} ended {outcome:?}").to_lowercase(),
     }
 }
 

@@ -171,13 +171,15 @@ fn a_record_that_may_not_come_there_is_neither_written_nor_read() {
     let error = journal.append(event(3)).unwrap_err().to_string();
     // nobody has begun a new part after the coordinator that wrote the file was gone
     assert!(
-        error.ends_with("record 3 is out of order: phase_started p3 cannot come after the end of the run's last part"),
+        error.ends_with(
+            "record 3 is out of order: phase_started p3 may not come here: the run has ended or its coordinator is gone"
+        ),
         "{error}"
     );
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
     let twice = line::write(&Record { seq: 3, time: Timestamp::UNIX_EPOCH, body: Entry::Header(header()) });
     let error = refused(&path, &[bytes, twice].concat()).to_string();
-    assert!(error.ends_with("record 3 is out of order: a header cannot come after another one"), "{error}");
+    assert!(error.ends_with("record 3 is out of order: a header may not come here: there is one already"), "{error}");
 }
 
 #[test]
@@ -187,7 +189,7 @@ fn a_run_whose_coordinator_died_is_closed_and_discarded_by_the_next_writer_and_t
     journal.append(closed()).unwrap();
     journal.append(discarded()).unwrap();
     let error = journal.append(event(2)).unwrap_err().to_string();
-    assert!(error.contains("run_started cannot come after the run was closed or discarded"), "{error}");
+    assert!(error.contains("run_started may not come here: the run was closed or discarded"), "{error}");
     let history = History::read(&path).unwrap();
     assert_eq!(history.closed().map(|closed| closed.how), Some(How::RolledBack));
     assert_eq!(history.discarded().unwrap().freed.values().sum::<u64>(), 4711);
