@@ -8,6 +8,7 @@ mod check;
 pub mod exit;
 mod explain;
 mod failure;
+mod follow;
 pub mod printer;
 mod report;
 mod restore;

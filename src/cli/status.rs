@@ -14,11 +14,17 @@ use crate::run::RunLock;
 pub struct Args {
     /// The run, or the beginning of its id [default: the newest]
     run: Option<String>,
+    /// Shows the run as it goes on, until it ends
+    #[arg(long)]
+    follow: bool,
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let dir = session::state(global).find(&inventory.cluster, args.run.as_deref(), |_| true)?;
+    if args.follow {
+        return super::follow::follow(&dir, &session::state(global).cluster(&inventory.cluster), printer);
+    }
     let history = dir.history()?;
     if printer.json {
         return super::report::document(&history);
