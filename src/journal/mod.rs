@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::guard::Override;
-use crate::name::{ClusterName, RunId};
+use crate::name::{ClusterName, Keyspace, RunId, Tag};
 use crate::plan::Plan;
 
 /// Format of the file.
@@ -79,6 +79,21 @@ pub struct Header {
     pub inventory: PathBuf,
     /// Who runs it: `user@host`.
     pub operator: String,
+    /// What was asked for: enough to begin again when there is no plan yet.
+    pub asked: Asked,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The playbook's name.
+    pub playbook: String,
+    /// The backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<Tag>,
+    /// The keyspaces, as given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keyspaces: Vec<Keyspace>,
 }
 
 /// Why a journal cannot be used.
@@ -190,6 +205,15 @@ impl History {
             Some(Entry::Header(_)) => Ok(Self { records, whole_bytes }),
             _ => Err(JournalError::Damaged { path: path.to_owned(), seq: 0, why: "it has no header".to_owned() }),
         }
+    }
+
+    /// The text of a journal up to and with its plan.
+    pub fn head(path: &Path) -> Result<String, JournalError> {
+        let history = Self::read(path)?;
+        let lines = history.records.iter().position(|record| matches!(record.body, Entry::Plan { .. }));
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(|source| JournalError::Io { path: path.to_owned(), source })?;
+        Ok(text.split_inclusive('\n').take(lines.map_or(0, |at| at + 1)).collect())
     }
 
     /// Who asked for what.

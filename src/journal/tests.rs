@@ -12,6 +12,7 @@ fn header() -> Header {
         overrides: vec![],
         inventory: "i.yaml".into(),
         operator: "me@here".into(),
+        asked: Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![] },
     }
 }
 
