@@ -127,7 +127,7 @@ async fn a_paused_run_keeps_the_cluster_for_itself_and_leaves_what_another_machi
 async fn a_job_that_runs_is_seen_and_one_that_ended_or_is_of_another_boot_is_not() {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    let start = stat[stat.rfind(')').unwrap()..].split_ascii_whitespace().nth(20).unwrap().to_owned();
+    let began = stat[stat.rfind(')').unwrap()..].split_ascii_whitespace().nth(20).unwrap().to_owned();
     let pid = std::process::id();
     for (shell, place) in places() {
         let put = |job: &str, text: String| {
@@ -136,10 +136,10 @@ async fn a_job_that_runs_is_seen_and_one_that_ended_or_is_of_another_boot_is_not
             fs::write(dir.join("pid"), text).unwrap();
             dir
         };
-        put("r1/a.1", format!("{pid} {start} {boot}"));
-        put("r1/b.1", format!("{pid} {start} another-boot\n"));
+        put("r1/a.1", format!("{pid} {began} {boot}"));
+        put("r1/b.1", format!("{pid} {began} another-boot\n"));
         put("r1/c.1", format!("{pid} 1 {boot}"));
-        fs::write(put("r1/d.1", format!("{pid} {start} {boot}")).join("rc"), "0 1 2\n").unwrap();
+        fs::write(put("r1/d.1", format!("{pid} {began} {boot}")).join("rc"), "0 1 2\n").unwrap();
         assert_eq!(place.look().await.jobs, ["r1/a.1"], "{shell}");
         let refused = place.take("r2", &elsewhere("bob@desk")).await.unwrap_err().to_string();
         assert!(refused.contains("r1/a.1"), "{shell}: {refused}");

@@ -255,7 +255,7 @@ async fn overtime(limit: Duration, stop: &StopFlag) {
         tokio::time::sleep(limit).await;
         stop.raise();
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn is_over(limit: Duration, began: Instant) -> bool {

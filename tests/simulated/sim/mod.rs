@@ -343,7 +343,7 @@ impl Sim {
     pub async fn try_run(&self, order: Order) -> Option<Result<Ended, ConductError>> {
         let (subscribers, stop) = self.listeners();
         let stand = Stand { state: &self.state, subscribers, stop, pulse: &|_| {} };
-        self.until_death(run::conduct(order, self.link(), stand)).await
+        self.until_death(Box::pin(run::conduct(order, self.link(), stand))).await
     }
 
     /// Goes on with the newest run; `None`: the coordinator died again.
@@ -355,7 +355,7 @@ impl Sim {
         let (subscribers, stop) = self.listeners();
         let (dir, inventory) = (self.dir(), self.inventory.clone());
         let stand = Stand { state: &self.state, subscribers, stop, pulse: &|_| {} };
-        self.until_death(run::resume(dir, inventory, self.link(), stand)).await
+        self.until_death(Box::pin(run::resume(dir, inventory, self.link(), stand))).await
     }
 
     /// The process of these tests goes on, so only silence tells that its coordinator died.
