@@ -24,8 +24,8 @@ impl Held {
     }
 
     fn run(&self) -> &str {
-        let lines = self.lease.as_deref().unwrap_or_default().lines();
-        lines.filter_map(|line| line.strip_prefix("run=")).next().unwrap_or_default()
+        let mut lines = self.lease.as_deref().unwrap_or_default().lines();
+        lines.find_map(|line| line.strip_prefix("run=")).unwrap_or_default()
     }
 
     pub fn answer(&mut self, name: &str, vars: &BTreeMap<String, String>) -> String {
