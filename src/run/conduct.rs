@@ -114,6 +114,7 @@ pub async fn conduct<T: Transport>(
     let Some(plan) = &prepared.plan else {
         return show.finish(End::objected(&prepared.findings), None, began, &transport).await;
     };
+    bus.record(Entry::Facts { facts: Box::new(prepared.facts.clone()), request: prepared.request.clone() })?;
     bus.record(Entry::Plan { digest: plan.digest(), plan: Box::new(plan.clone()) })?;
     execute(&show, plan, order.ask.clone(), &transport, stop, began).await
 }
