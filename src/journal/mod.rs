@@ -3,8 +3,9 @@
 //!
 //! ```text
 //!  {"seq":0,"time":…,"record":"header",…}     the request, before any host is contacted
-//!  {"seq":1,"time":…,"record":"plan",…}       the plan and its digest
-//!  {"seq":2,"time":…,"record":"event",…}      one per event but progress
+//!  {"seq":1,"time":…,"record":"facts",…}      what the plan was made from, for a rollback
+//!  {"seq":2,"time":…,"record":"plan",…}       the plan and its digest
+//!  {"seq":3,"time":…,"record":"event",…}      one per event but progress
 //! ```
 //!
 //! Invariants: one writer; a record is on disk before what it announces is done; a torn last line
@@ -18,9 +19,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
+use crate::facts::Facts;
 use crate::guard::Override;
 use crate::name::{ClusterName, Keyspace, RunId, Tag};
-use crate::plan::Plan;
+use crate::plan::{Plan, Request};
 
 /// Format of the file.
 pub const FORMAT: u32 = 1;
@@ -43,6 +45,13 @@ pub struct Record {
 pub enum Entry {
     /// First record: who asked for what.
     Header(Header),
+    /// What the plan was made from: a rollback is planned from this, not from a cluster that may be down.
+    Facts {
+        /// The cluster as found.
+        facts: Box<Facts>,
+        /// What was asked for.
+        request: Request,
+    },
     /// What will be done.
     Plan {
         /// The plan's digest.
@@ -228,6 +237,14 @@ impl History {
     pub fn plan(&self) -> Option<(&Plan, &str)> {
         self.records.iter().find_map(|record| match &record.body {
             Entry::Plan { plan, digest } => Some((&**plan, digest.as_str())),
+            _ => None,
+        })
+    }
+
+    /// What the plan was made from, when the run got that far.
+    pub fn facts(&self) -> Option<(&Facts, &Request)> {
+        self.records.iter().find_map(|record| match &record.body {
+            Entry::Facts { facts, request } => Some((&**facts, request)),
             _ => None,
         })
     }

@@ -145,6 +145,7 @@ async fn begin<T: Transport>(
         let end = End::objected(&prepared.findings);
         return show.finish(end, None, began, &transport, lease.as_ref()).await;
     };
+    bus.record(Entry::Facts { facts: Box::new(prepared.facts.clone()), request: prepared.request.clone() })?;
     bus.record(Entry::Plan { digest: plan.digest(), plan: Box::new(plan.clone()) })?;
     if let Err(error) = lease.commit(&transport, plan.takes_down(), &dir.head()?, &prepared.facts.places()).await {
         return show.finish(End::unleased(error), Some(plan), began, &transport, Some(lease)).await;
