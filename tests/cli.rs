@@ -135,6 +135,31 @@ fn runs_without_runs_prints_nothing() {
 }
 
 #[test]
+fn a_journal_that_cannot_be_read_hides_no_other_run() {
+    let home = home(GOOD);
+    reseed(home.path(), &["restore", "t"]);
+    let runs = home.path().join(".local/state/reseed/lab-cluster");
+    let good = std::fs::read_dir(&runs).unwrap().flatten().find(|entry| entry.path().is_dir()).unwrap().file_name();
+    let (later, damaged) = ("20990101T000000Z-ffff", "20200101T000000Z-0000");
+    for (run, text) in [(later, "{\"record\":\"header\",\"format\":2}\n"), (damaged, "gibberish\n")] {
+        std::fs::create_dir(runs.join(run)).unwrap();
+        std::fs::write(runs.join(run).join("journal.jsonl"), text).unwrap();
+    }
+    let (code, out, _) = reseed(home.path(), &["runs"]);
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!((code, lines.len()), (0, 3), "{out}");
+    assert!(lines[0].starts_with(damaged) && lines[0].contains("record 0 is damaged"), "{out}");
+    assert!(lines[1].contains("restore") && lines[1].contains("refused"), "{out}");
+    assert!(lines[2].starts_with(later) && lines[2].contains("has format 2; this reseed reads format 1"), "{out}");
+    let (code, out, _) = reseed(home.path(), &["runs", "--output", "json"]);
+    let list: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(code == 0 && list["runs"][2]["unreadable"].is_string() && list["runs"][1]["exit"] == 4, "{out}");
+    assert_eq!(reseed(home.path(), &["status", good.to_str().unwrap()]).0, 0);
+    let (code, _, err) = reseed(home.path(), &["status", later]);
+    assert!(code == 1 && err.contains("has format 2"), "{code} {err}");
+}
+
+#[test]
 fn reading_commands_print_one_json_document() {
     let home = home(GOOD);
     let document = |args: &[&str]| -> serde_json::Value {
