@@ -17,7 +17,7 @@ use crate::guard::Override;
 use crate::inventory::Inventory;
 use crate::name::Keyspace;
 use crate::remote::ssh::{SshHost, SshTransport};
-use crate::run::{self, Order, RunDir, StateDir};
+use crate::run::{self, Order, RunDir, Stand, StateDir};
 
 /// `-k`, `--override`, `--reason`: what several commands take.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -117,7 +117,8 @@ pub fn conduct(global: &Global, printer: Printer, order: Order) -> Ended {
     let transport = transport(&order.inventory)?;
     let state = state(global);
     block_on(shown(printer, |subscribers, stop, screen| async move {
-        run::conduct(order, transport, &state, subscribers, stop, &|text| screen.pulse(text)).await
+        let pulse = |text: &str| screen.pulse(text);
+        run::conduct(order, transport, Stand { state: &state, subscribers, stop, pulse: &pulse }).await
     }))
 }
 
@@ -126,7 +127,8 @@ pub fn resume(global: &Global, printer: Printer, dir: RunDir, inventory: Invento
     let transport = transport(&inventory)?;
     let state = state(global);
     block_on(shown(printer, |subscribers, stop, screen| async move {
-        run::resume(dir, inventory, transport, &state, subscribers, stop, &|text| screen.pulse(text)).await
+        let pulse = |text: &str| screen.pulse(text);
+        run::resume(dir, inventory, transport, Stand { state: &state, subscribers, stop, pulse: &pulse }).await
     }))
 }
 

@@ -227,6 +227,11 @@ impl RunState {
         matches!(self.step(id).map(|s| &s.state), Some(StepState::Ended(outcome, ..)) if outcome.good())
     }
 
+    /// Whether nothing is left to go on with.
+    pub fn is_over(&self) -> bool {
+        self.finished.as_ref().is_some_and(|end| end.outcome.is_over())
+    }
+
     /// Number of steps that ended well.
     pub fn proven(&self) -> usize {
         self.index.keys().filter(|id| self.is_proven(id)).count()

@@ -32,6 +32,7 @@ pub(super) struct State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Once {
     Header,
+    Facts,
     Plan,
     Closed,
     Discarded,
@@ -41,6 +42,7 @@ impl Once {
     fn of(entry: &Entry) -> Option<Self> {
         match entry {
             Entry::Header(_) => Some(Self::Header),
+            Entry::Facts { .. } => Some(Self::Facts),
             Entry::Plan { .. } => Some(Self::Plan),
             Entry::Closed(_) => Some(Self::Closed),
             Entry::Discarded(_) => Some(Self::Discarded),
@@ -100,10 +102,10 @@ impl State {
             _ if Once::of(entry).is_some_and(|kind| self.once.contains(&kind)) => no("there is one already"),
             Entry::Header(_) => Ok(()),
             _ if !self.once.contains(&Once::Header) => no("there is no header"),
-            Entry::Plan { .. } if !self.steps.is_empty() => no("a step has begun"),
-            Entry::Plan { .. } if self.over() => no("the run was closed or discarded"),
+            Entry::Facts { .. } | Entry::Plan { .. } if !self.steps.is_empty() => no("a step has begun"),
+            Entry::Facts { .. } | Entry::Plan { .. } if self.over() => no("the run was closed or discarded"),
             Entry::Closed(_) | Entry::Discarded(_) if self.part == Part::Runs => no("the run is under way"),
-            Entry::Plan { .. } | Entry::Closed(_) | Entry::Discarded(_) => Ok(()),
+            Entry::Facts { .. } | Entry::Plan { .. } | Entry::Closed(_) | Entry::Discarded(_) => Ok(()),
             Entry::Event { event } if event.index < self.next_event => {
                 Err(format!("it bears number {}, {} was next", event.index, self.next_event))
             }
@@ -187,6 +189,7 @@ impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Entry::Header(_) => write!(f, "a header"),
+            Entry::Facts { .. } => write!(f, "facts"),
             Entry::Plan { .. } => write!(f, "a plan"),
             Entry::Closed(_) => write!(f, "closed"),
             Entry::Discarded(_) => write!(f, "discarded"),

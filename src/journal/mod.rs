@@ -3,8 +3,9 @@
 //!
 //! ```text
 //!  {"seq":0,"time":…,"record":"header",…,"sum":…}     the request, before any host is contacted
-//!  {"seq":1,"time":…,"record":"plan",…,"sum":…}       the plan and its digest
-//!  {"seq":2,"time":…,"record":"event",…,"sum":…}      one per event but progress
+//!  {"seq":1,"time":…,"record":"facts",…,"sum":…}      what the plan was made from, for a rollback
+//!  {"seq":2,"time":…,"record":"plan",…,"sum":…}       the plan and its digest
+//!  {"seq":3,"time":…,"record":"event",…,"sum":…}      one per event but progress
 //!  {"seq":n,"time":…,"record":"closed",…,"sum":…}     another run went back behind this one, or it was given up
 //!  {"seq":n,"time":…,"record":"discarded",…,"sum":…}  what it had set aside is gone
 //! ```
@@ -32,9 +33,10 @@ pub use read::{History, Reader};
 pub use writer::Journal;
 
 use crate::event::Event;
+use crate::facts::Facts;
 use crate::guard::Override;
-use crate::name::{ClusterName, HostName, RunId};
-use crate::plan::Plan;
+use crate::name::{ClusterName, HostName, Keyspace, RunId, Tag};
+use crate::plan::{Plan, Request};
 
 /// Format of the file.
 pub const FORMAT: u32 = 1;
@@ -57,6 +59,13 @@ pub struct Record {
 pub enum Entry {
     /// First record: who asked for what.
     Header(Header),
+    /// What the plan was made from: a rollback is planned from this, not from a cluster that may be down.
+    Facts {
+        /// The cluster as found.
+        facts: Box<Facts>,
+        /// What was asked for.
+        request: Request,
+    },
     /// What will be done.
     Plan {
         /// The plan's digest.
@@ -97,6 +106,21 @@ pub struct Header {
     pub inventory: PathBuf,
     /// Who runs it: `user@host`.
     pub operator: String,
+    /// What was asked for: enough to begin again when there is no plan yet.
+    pub asked: Asked,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The playbook's name.
+    pub playbook: String,
+    /// The backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<Tag>,
+    /// The keyspaces, as given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keyspaces: Vec<Keyspace>,
 }
 
 /// Why a run will not be gone on with.

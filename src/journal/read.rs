@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::legal::State;
 use super::{Closed, Discarded, Entry, FORMAT, Header, JournalError, Record, line};
 use crate::event::Event;
-use crate::plan::Plan;
+use crate::facts::Facts;
+use crate::plan::{Plan, Request};
 
 /// Reads a journal as it grows.
 #[derive(Debug)]
@@ -86,6 +87,23 @@ impl History {
             Entry::Header(header) => header,
             _ => unreachable!("reading demands a header"),
         }
+    }
+
+    /// The text of a journal up to and with its plan.
+    pub fn head(path: &Path) -> Result<String, JournalError> {
+        let history = Self::read(path)?;
+        let plan = history.records.iter().position(|record| matches!(record.body, Entry::Plan { .. }));
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(|source| JournalError::Io { path: path.to_owned(), source })?;
+        Ok(text.split_inclusive('\n').take(plan.map_or(0, |at| at + 1)).collect())
+    }
+
+    /// What the plan was made from.
+    pub fn facts(&self) -> Option<(&Facts, &Request)> {
+        self.records.iter().find_map(|record| match &record.body {
+            Entry::Facts { facts, request } => Some((&**facts, request)),
+            _ => None,
+        })
     }
 
     /// The plan and its digest, when the run got that far.
