@@ -15,6 +15,7 @@ mod restore;
 mod resume;
 mod runs;
 mod session;
+mod signals;
 mod status;
 pub mod view;
 

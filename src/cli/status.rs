@@ -6,7 +6,7 @@ use super::exit::ExitCode;
 use super::printer::Printer;
 use super::view::summary;
 use super::{Ended, Global, session};
-use crate::event::{RunState, StepState, StepView};
+use crate::event::RunState;
 use crate::run::RunLock;
 
 /// Tells where a run stands: also while it runs, from another terminal
@@ -36,9 +36,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let cluster = session::state(global).cluster(&inventory.cluster);
     match RunLock::holder(&cluster).filter(|holder| holder.starts_with(&format!("run {} ", dir.id))) {
         Some(_) => {
-            let step = |view: &&StepView| matches!(view.state, StepState::Running(_));
-            let running: Vec<_> =
-                state.steps().filter(step).map(|view| format!("{} on {}", view.step, view.host)).collect();
+            let running: Vec<_> = state.running().map(|view| format!("{} on {}", view.step, view.host)).collect();
             let (proven, total) = (state.proven(), state.total_steps);
             let _ = writeln!(out, "it runs now: {proven} of {total} steps proven; {}", running.join(", "));
         }

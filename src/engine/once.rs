@@ -8,7 +8,7 @@ use tokio::time::{Instant as Clock, sleep};
 use super::{Engine, EngineError, Gatekeeper, Stop, Work};
 use crate::event::{Body, StepOutcome, StepState, StepView};
 use crate::remote::job::{self, Job, JobError};
-use crate::remote::{Call, Reply, Transport};
+use crate::remote::{Call, Reply, Transport, retry};
 use crate::script::{Library, Rendered, Script};
 use crate::step::{self, Ask, LONG, Observations, ResolvedStep, Seen, Spec, Verdict};
 
@@ -153,6 +153,7 @@ async fn act<T: Transport, G: Gatekeeper>(
         script,
         limit,
         channel: job::CHANNEL,
+        silence: job::SILENCE,
     };
     let progress = |p: job::Progress| {
         // progress is never journaled, so publishing it cannot fail
@@ -165,8 +166,8 @@ async fn act<T: Transport, G: Gatekeeper>(
         });
     };
     let mut reply = job::run(&*engine.transport, &step.host, &job, progress).await;
-    if before == Before::Open && step.idempotent && matches!(reply, Err(JobError::Lost { .. })) {
-        // nothing of it lives any more, and it may run again
+    if before == Before::Open && matches!(reply, Err(JobError::Lost { began, .. }) if step.idempotent || !began) {
+        // nothing of it lives any more, and it may run again or never did
         job.attempt += 1;
         reply = job::run(&*engine.transport, &step.host, &job, progress).await;
     }
@@ -236,7 +237,7 @@ async fn ask<T: Transport, G: Gatekeeper>(
         let call = call(engine, step, library.render(&ask.script)?, QUESTION);
         let (transport, host) = (engine.transport.clone(), ask.host.clone());
         waiting.spawn(async move {
-            let reply = transport.exec(&host, call).await.map_err(|error| error.to_string());
+            let reply = retry::exec(&*transport, &host, call, job::SILENCE).await.map_err(|error| error.to_string());
             (position, Seen { host, reply })
         });
     }

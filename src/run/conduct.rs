@@ -160,6 +160,8 @@ async fn lease<T: Transport>(
     transport: &Arc<Metered<T>>,
     pulse: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Lease, End> {
+    // what is missing here is told before anything is asked of a host
+    prepare::secrets(&order.inventory).map_err(|error| end::refusal(&error.into()))?;
     pulse(&format!("connecting to {} hosts", order.inventory.hosts().count()));
     prepare::connect(transport, &order.inventory).await.map_err(|error| end::refusal(&error))?;
     let claim = Claim { run: dir.id.clone(), of: None, me: me.clone() };
