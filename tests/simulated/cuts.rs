@@ -103,8 +103,8 @@ async fn every_record_and_cuts_of_it(command: &str, tag: &str) {
             assert_started_once(&sim, &name);
         }
     }
+    assert!(covered.values().all(|runs| *runs >= 2), "{covered:?}");
     println!("{command}: runs gone on with, by the record at which they were cut: {covered:?}");
-    assert!(covered.values().sum::<usize>() > 2 * 40, "{covered:?}");
 }
 
 #[tokio::test(start_paused = true)]

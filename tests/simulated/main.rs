@@ -16,5 +16,6 @@ mod journal;
 mod order;
 mod plans;
 mod refusals;
+mod rivals;
 mod safety;
 mod sim;

@@ -25,7 +25,7 @@ use reseed::inventory::Inventory;
 use reseed::journal::History;
 use reseed::name::{HostName, Tag};
 use reseed::playbook;
-use reseed::remote::fake::{FakeTransport, LOST, Recorded, UNBEGUN};
+use reseed::remote::fake::{FakeTransport, HANGS, LOST, Recorded, UNBEGUN};
 use reseed::remote::{Call, Reply, Transport, TransportError};
 use reseed::run::conduct::{ConductError, Confirm};
 use reseed::run::{self, Ask, Ended, Order, RunDir, Stand, StateDir};
@@ -57,6 +57,8 @@ pub enum What {
     LostBefore,
     /// The job does its work, and is gone without an exit code.
     LostAfter,
+    /// The job begins and does not end by itself.
+    Hangs,
     /// The coordinator is frozen before the host hears of it, until it is thawed.
     FreezeBefore,
     /// The host does it; the coordinator is frozen before it hears the answer.
@@ -66,7 +68,10 @@ pub enum What {
 impl What {
     /// Whether it happens on the host, not on the line to it or in the coordinator.
     fn on_host(self) -> bool {
-        matches!(self, Self::FailBefore | Self::FailAfter | Self::Unbegun | Self::LostBefore | Self::LostAfter)
+        matches!(
+            self,
+            Self::FailBefore | Self::FailAfter | Self::Unbegun | Self::LostBefore | Self::LostAfter | Self::Hangs
+        )
     }
 }
 
@@ -80,16 +85,26 @@ pub struct Fault {
     fired: bool,
 }
 
+/// Acts that the hosts do twice, and how often they did.
+#[derive(Default)]
+struct Twice {
+    acts: BTreeSet<String>,
+    done: usize,
+}
+
 type Hook = Box<dyn FnMut(&str, &str, &mut World) + Send>;
 
 struct Inner {
     world: Arc<Mutex<World>>,
     faults: Arc<Mutex<Vec<Fault>>>,
     hook: Arc<Mutex<Option<Hook>>>,
+    twice: Arc<Mutex<Twice>>,
     fake: FakeTransport,
     refuse: Mutex<Vec<TransportError>>,
     connected: AtomicUsize,
     died: Notify,
+    /// A job hangs now.
+    hangs: Arc<Notify>,
     keep: AtomicBool,
     sent: Mutex<Vec<String>>,
 }
@@ -191,6 +206,8 @@ pub struct Sim {
     pub die_after: Option<usize>,
     /// The operator presses Ctrl-C when this says so.
     pub interrupt: Option<fn(&Event) -> bool>,
+    /// The operator presses it twice when a job hangs.
+    pub interrupt_hanging: bool,
 }
 
 /// A directory in memory where there is one: the journal's fsync would cost most of the time.
@@ -237,8 +254,11 @@ impl Sim {
         let world = Arc::new(Mutex::new(World::of(shape)));
         let faults: Arc<Mutex<Vec<Fault>>> = Arc::default();
         let hook: Arc<Mutex<Option<Hook>>> = Arc::default();
+        let twice: Arc<Mutex<Twice>> = Arc::default();
+        let hangs: Arc<Notify> = Arc::default();
         let fake = {
             let (world, faults, hook) = (Arc::clone(&world), Arc::clone(&faults), Arc::clone(&hook));
+            let (twice, hangs) = (Arc::clone(&twice), Arc::clone(&hangs));
             FakeTransport::new(move |host, call| {
                 let mut world = world.lock().unwrap();
                 let fault = fires(&faults, host.as_str(), &call.script.name, What::on_host);
@@ -247,9 +267,20 @@ impl Sim {
                     Some(What::FailBefore) => return Ok(ended(1)),
                     Some(What::LostBefore) => return Ok(ended(LOST)),
                     Some(What::Unbegun) => return Ok(ended(UNBEGUN)),
+                    Some(What::Hangs) => {
+                        hangs.notify_one();
+                        return Ok(ended(HANGS));
+                    }
                     _ => {}
                 }
-                let reply = answers::answer(&mut world, host.as_str(), call);
+                let mut reply = answers::answer(&mut world, host.as_str(), call);
+                let mut twice = twice.lock().unwrap();
+                if twice.acts.contains(&call.script.name) && reply.rc == 0 {
+                    let once = format!("{world:?}");
+                    reply = answers::answer(&mut world, host.as_str(), call);
+                    assert_eq!(format!("{world:?}"), once, "{} on {host}, a second time", call.script.name);
+                    twice.done += 1;
+                }
                 if let Some(hook) = &mut *hook.lock().unwrap() {
                     hook(host.as_str(), &call.script.name, &mut world);
                 }
@@ -264,15 +295,26 @@ impl Sim {
             world,
             faults,
             hook,
+            twice,
             fake,
             refuse: Mutex::default(),
             connected: AtomicUsize::new(0),
             died: Notify::new(),
+            hangs,
             keep: AtomicBool::new(false),
             sent: Mutex::default(),
         };
         let link = Link { inner: Arc::new(inner), frozen: Arc::new(watch::Sender::new(false)) };
-        Self { inventory, state, _home: home, link, events: Arc::default(), die_after: None, interrupt: None }
+        Self {
+            inventory,
+            state,
+            _home: home,
+            link,
+            events: Arc::default(),
+            die_after: None,
+            interrupt: None,
+            interrupt_hanging: false,
+        }
     }
 
     /// Another coordinator, on another machine, to which the state directory was copied.
@@ -285,7 +327,7 @@ impl Sim {
         let link = Link { inner: Arc::clone(&self.link.inner), frozen: Arc::new(watch::Sender::new(false)) };
         let state = StateDir::locate(Some(home.path().to_owned()));
         let (inventory, events) = (self.inventory.clone(), Arc::default());
-        Self { inventory, state, _home: home, link, events, die_after: None, interrupt: None }
+        Self { inventory, state, _home: home, link, events, die_after: None, interrupt: None, interrupt_hanging: false }
     }
 
     /// Until the coordinator is frozen.
@@ -325,6 +367,15 @@ impl Sim {
     /// Called after every script, with the world.
     pub fn hook(&self, hook: impl FnMut(&str, &str, &mut World) + Send + 'static) {
         *self.link.inner.hook.lock().unwrap() = Some(Box::new(hook));
+    }
+
+    /// The hosts do these acts twice.
+    pub fn twice(&self, acts: impl Iterator<Item = String>) {
+        self.link.inner.twice.lock().unwrap().acts = acts.collect();
+    }
+
+    pub fn ran_twice(&self) -> usize {
+        self.link.inner.twice.lock().unwrap().done
     }
 
     /// That host cannot be connected to.
@@ -419,8 +470,8 @@ impl Sim {
 
     pub async fn try_run(&self, order: Order) -> Option<Result<Ended, ConductError>> {
         let (subscribers, stop) = self.listeners();
-        let stand = Stand { state: &self.state, subscribers, stop, pulse: &|_| {} };
-        self.until_death(Box::pin(run::conduct(order, self.link(), stand))).await
+        let stand = Stand { state: &self.state, subscribers, stop: stop.clone(), pulse: &|_| {} };
+        self.until_death(Box::pin(run::conduct(order, self.link(), stand)), stop).await
     }
 
     /// Goes on with the newest run; `None`: the coordinator died again.
@@ -431,18 +482,27 @@ impl Sim {
     pub async fn try_resume(&self) -> Option<Result<Ended, ConductError>> {
         let (subscribers, stop) = self.listeners();
         let (dir, inventory) = (self.dir(), self.inventory.clone());
-        let stand = Stand { state: &self.state, subscribers, stop, pulse: &|_| {} };
-        self.until_death(Box::pin(run::resume(dir, inventory, self.link(), stand))).await
+        let stand = Stand { state: &self.state, subscribers, stop: stop.clone(), pulse: &|_| {} };
+        self.until_death(Box::pin(run::resume(dir, inventory, self.link(), stand)), stop).await
     }
 
     /// The process of these tests goes on, so only silence tells that its coordinator died.
-    async fn until_death<R>(&self, run: impl Future<Output = R>) -> Option<R> {
+    async fn until_death<R>(&self, run: impl Future<Output = R>, stop: StopFlag) -> Option<R> {
+        let presses = async {
+            self.link.inner.hangs.notified().await;
+            if self.interrupt_hanging {
+                stop.raise();
+                stop.raise();
+            }
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
             biased;
             () = self.link.inner.died.notified() => {
                 tokio::time::sleep(Duration::from_mins(10)).await;
                 None
             }
+            () = presses => unreachable!("it waits for ever"),
             ended = run => Some(ended),
         }
     }
