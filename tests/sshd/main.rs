@@ -5,7 +5,9 @@
 
 #[path = "../conformance/mod.rs"]
 mod conformance;
+mod killed;
 mod server;
+mod standin;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
