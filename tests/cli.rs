@@ -54,7 +54,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
         (vec!["backup", "-k", "a b"], "is not a valid keyspace"),
         (vec!["runs", "-q", "-v"], "cannot be used with"),
         (vec!["explain", "nodedrain"], "reseed explain node.drain"),
-        (vec!["status"], "no run"),
+        (vec!["status", "--offline"], "no run"),
         (vec!["resume", "2026"], "no run"),
     ] {
         let (code, out, err) = reseed(home.path(), &args);

@@ -1,6 +1,6 @@
 //! `restore`: the runbook.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::exit::ExitCode;
 use super::printer::Printer;
 use super::session::{self, Screen, Selection};
 use super::view::{findings, plan};
-use super::{Ended, Global};
+use super::{Ended, Global, confirm, detach};
 use crate::inventory::Inventory;
 use crate::name::Tag;
 use crate::playbook;
@@ -36,6 +36,8 @@ pub struct Args {
     /// The cluster's name, typed: data will be replaced
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
+    #[command(flatten)]
+    detach: detach::Flag,
 }
 
 /// How the nodes are filled.
@@ -58,21 +60,14 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     if args.dry_run {
         return dry_run(printer, &inventory, &ask);
     }
-    let confirm = Some(Confirm(args.confirm.clone().or_else(|| typed(&inventory))));
+    let name = confirm::asked(args.confirm.as_deref(), &inventory, "replaces data");
+    if args.detach.wanted() {
+        let more = name.as_deref().filter(|_| args.confirm.is_none()).map(|name| ["--confirm", name]);
+        return detach::run(global, printer, &inventory.cluster, more.as_ref().map_or(&[], |more| &more[..]));
+    }
+    let confirm = Some(Confirm(name));
     let order = Order { inventory, ask, command: "restore".to_owned(), args: std::env::args().collect(), confirm };
     session::conduct(global, printer, order)
-}
-
-/// Asks for the cluster's name on a terminal; without one there is no answer.
-fn typed(inventory: &Inventory) -> Option<String> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return None;
-    }
-    let _ =
-        write!(io::stderr(), "This replaces data of cluster {}. Type the cluster's name to go on: ", inventory.cluster);
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).ok()?;
-    Some(line.trim_end_matches(['\n', '\r']).to_owned())
 }
 
 fn dry_run(printer: Printer, inventory: &Inventory, ask: &Ask) -> Ended {

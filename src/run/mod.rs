@@ -12,10 +12,12 @@
 pub mod conduct;
 mod end;
 mod gates;
+pub mod hold;
 pub mod lease;
 mod lock;
 mod owner;
 mod prepare;
+pub mod recover;
 mod show;
 mod state;
 
