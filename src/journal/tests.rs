@@ -31,6 +31,11 @@ pub(super) fn plan() -> Entry {
     Entry::Plan { digest: plan.digest(), plan: Box::new(plan) }
 }
 
+pub(super) fn facts() -> Entry {
+    let (playbook, tag, keyspaces) = ("restore".to_owned(), "good".parse().unwrap(), vec![]);
+    Entry::Facts { facts: Box::default(), request: Request { playbook, tag, keyspaces } }
+}
+
 pub(super) fn closed() -> Entry {
     let (run, operator, reason) = (RunId::parse("r2").ok(), "me@here".to_owned(), "wrong backup".to_owned());
     Entry::Closed(Closed { how: How::RolledBack, run, operator, reason })

@@ -274,23 +274,30 @@ impl Lease {
         loop {
             tokio::time::sleep(BEAT).await;
             let script = self.keep("beat", "");
-            for (host, said) in self.office.ask_all(transport, &self.office.hosts, &script).await {
-                if let Some(by) = said.as_deref().ok().and_then(|text| text.strip_prefix("fenced ")) {
-                    return (host, by.trim().to_owned());
-                }
+            if let Some(fenced) = self.told(transport, &script).await {
+                return fenced;
             }
         }
     }
 
     /// Gives it back, or marks it as that of a paused run. A host that does not answer keeps what
     /// it has: the next claim will find its holder gone or silent.
-    pub async fn end<T: Transport>(&self, transport: &Arc<T>, end: End) {
+    ///
+    /// Where another coordinator took over meanwhile, and who: then what this one saw last, such as
+    /// a step that seems to have failed, may be the other's doing.
+    pub async fn end<T: Transport>(&self, transport: &Arc<T>, end: End) -> Option<(HostName, String)> {
         let text = Holder { paused: true, ..self.holder.clone() }.text();
         let script = match end {
             End::Free => self.keep("free", ""),
             End::Paused => self.keep("write", &text),
         };
-        self.office.ask_all(transport, &self.office.hosts, &script).await;
+        self.told(transport, &script).await
+    }
+
+    /// Tells all hosts; who took over, when one says so.
+    async fn told<T: Transport>(&self, transport: &Arc<T>, script: &Script) -> Option<(HostName, String)> {
+        let answers = self.office.ask_all(transport, &self.office.hosts, script).await;
+        answers.into_iter().find_map(|(host, said)| Some((host, said.ok()?.strip_prefix("fenced ")?.trim().to_owned())))
     }
 
     fn keep(&self, act: &str, text: &str) -> Script {
