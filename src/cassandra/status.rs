@@ -6,10 +6,12 @@
 //! column stands before or after the host id. So the address is the second word, the host id is
 //! whatever has the form of a UUID, and the rack is the last word.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Unreadable, excerpt};
 
 /// One row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// `Up`, `Down` or `?`.
     pub status: Liveness,
@@ -35,7 +37,7 @@ impl Row {
 }
 
 /// First letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Liveness {
     /// `U`.
     Up,
@@ -46,7 +48,7 @@ pub enum Liveness {
 }
 
 /// Second letter. `N` is also what Cassandra prints when it knows nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// `N`.
     Normal,

@@ -5,7 +5,8 @@
 //!
 //! *Binding* facts (cluster name, host ids, versions, directories, table ids, columns, indexes,
 //! replication, manifest digest) go into the plan's digest through [`Facts::binding`]; *passing*
-//! ones (free space, hint counts, load) never do.
+//! ones (free space, hint counts, load) never do. The journal keeps the facts that a plan was made
+//! from: a rollback is planned from these, when the cluster may be down.
 //!
 //! Invariant: gathering changes nothing that outlives it (a probe of rename is removed at once).
 
@@ -14,6 +15,7 @@ mod parse;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use gather::{FactsError, SCRIPTS, Secrets, Wanted, gather};
@@ -23,7 +25,7 @@ use crate::cassandra::{conf::Conf, schema::Schema, status::Row, version::Version
 use crate::name::{HostName, Keyspace};
 
 /// All that is known about the cluster.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Facts {
     /// Each present node.
     pub nodes: BTreeMap<HostName, NodeFacts>,
@@ -40,7 +42,7 @@ pub struct Facts {
 }
 
 /// What was found on a node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NodeFacts {
     /// Cassandra's version.
     pub version: Version,
@@ -77,7 +79,7 @@ pub struct NodeFacts {
 }
 
 /// A directory of Cassandra's, and the place beside it for stage and quarantine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dir {
     /// `data-0`, `data-1`, …, `commitlog`, `saved_caches`, `hints`.
     pub label: String,
@@ -99,6 +101,17 @@ impl Dir {
     /// Whether it holds sstables.
     pub fn is_data(&self) -> bool {
         self.label.starts_with("data-")
+    }
+}
+
+impl Facts {
+    /// Where a run puts its stage and quarantine, per node, each place once.
+    pub fn places(&self) -> BTreeMap<HostName, Vec<String>> {
+        let places = |node: &NodeFacts| {
+            let all: std::collections::BTreeSet<_> = node.dirs.iter().map(|dir| dir.place.clone()).collect();
+            all.into_iter().collect()
+        };
+        self.nodes.iter().map(|(name, node)| (name.clone(), places(node))).collect()
     }
 }
 
@@ -124,7 +137,7 @@ impl NodeFacts {
 }
 
 /// What was found on a gateway host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayFacts {
     /// `startinstance`, where it is; `None`: not found or not executable.
     pub startinstance: Option<String>,
@@ -135,7 +148,7 @@ pub struct GatewayFacts {
 }
 
 /// What was found of the backup in question.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum BackupFacts {
     /// No backup was asked for.
     #[default]

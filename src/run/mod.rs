@@ -12,12 +12,14 @@
 pub mod conduct;
 mod end;
 mod gates;
+pub mod lease;
 mod lock;
+mod owner;
 mod prepare;
 mod show;
 mod state;
 
-pub use conduct::{Ended, Order, conduct, resume};
+pub use conduct::{Ended, Order, Stand, conduct, resume};
 pub use end::verdict;
 pub use lock::RunLock;
 pub use prepare::{Ask, PrepareError, Prepared, prepare};

@@ -9,6 +9,7 @@ use crate::event::Level;
 use crate::facts::{self, BackupFacts, Facts, FactsError, Secrets, Wanted};
 use crate::guard::{self, Case, Finding, Override};
 use crate::inventory::{Inventory, PasswordError};
+use crate::journal::Asked;
 use crate::name::{Keyspace, Tag};
 use crate::plan::{self, Plan, Request};
 use crate::playbook::{self, Playbook};
@@ -48,15 +49,15 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// What a plan was asked for, to judge its gates again; `None`: its playbook is not built in.
-    pub fn of_plan(plan: &Plan, overrides: &[Override]) -> Option<Self> {
-        let words = |name: &str| plan.params.get(name).map_or("", String::as_str).split(' ');
-        Some(Self {
-            playbook: playbook::built_in(&plan.playbook)?,
-            tag: words("backup").next().and_then(|tag| tag.parse().ok()),
-            keyspaces: words("keyspaces").filter_map(|name| name.parse().ok()).collect(),
-            overrides: overrides.to_vec(),
-        })
+    /// As the journal keeps it.
+    pub fn asked(&self) -> Asked {
+        Asked { playbook: self.playbook.playbook.clone(), tag: self.tag.clone(), keyspaces: self.keyspaces.clone() }
+    }
+
+    /// From the journal; `None`: its playbook is not built in.
+    pub fn again(asked: &Asked, overrides: &[Override]) -> Option<Self> {
+        let Asked { playbook, tag, keyspaces } = asked.clone();
+        Some(Self { playbook: playbook::built_in(&playbook)?, tag, keyspaces, overrides: overrides.to_vec() })
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a step may look at while it is resolved, and the variables that many scripts share.
 
+use serde::{Deserialize, Serialize};
+
 use crate::backup::layout as layout_of;
 use crate::cassandra::layout::TableDir;
 use crate::cassandra::schema::{KeyspaceSchema, TableSchema};
@@ -11,7 +13,7 @@ use crate::script::Script;
 use super::{Ask, ResolvedStep};
 
 /// What the operator asked for, checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// The playbook's name.
     pub playbook: String,
