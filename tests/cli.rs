@@ -4,7 +4,8 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use reseed::event::{Body, Event, RunOutcome};
-use reseed::journal::{Entry, FORMAT, Header, Journal};
+use reseed::journal::{Asked, Entry, FORMAT, Header, Journal};
+use reseed::run::lease::Owner;
 use reseed::run::{RunDir, RunLock, StateDir};
 
 const GOOD: &str = "cluster: Lab Cluster\nnodes:\n  - {name: cass1, host: 127.0.0.1, seed: true}\n";
@@ -187,12 +188,13 @@ fn reading_commands_print_one_json_document() {
 fn conducted(home: &Path) -> (RunLock, RunDir, Journal) {
     let cluster = "Lab Cluster".parse().unwrap();
     let state = StateDir::locate(Some(home.join(".local/state/reseed")));
-    let mut lock = RunLock::take(&state.cluster(&cluster), "me@here").unwrap();
+    let mut lock = RunLock::take(&state.cluster(&cluster), &Owner::me()).unwrap();
     let dir = state.create(&cluster).unwrap();
     lock.tell(&dir.id).unwrap();
     let (command, operator, inventory) = ("restore".to_owned(), "me@here".to_owned(), "inventory/cluster.yaml".into());
     let (reseed, run, args, overrides) = ("0".to_owned(), dir.id.clone(), vec![], vec![]);
-    let header = Header { format: FORMAT, reseed, run, cluster, command, args, overrides, inventory, operator };
+    let asked = Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![] };
+    let header = Header { format: FORMAT, reseed, run, cluster, command, args, overrides, inventory, operator, asked };
     let journal = Journal::create(&dir.journal(), header).unwrap();
     (lock, dir, journal)
 }

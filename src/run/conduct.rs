@@ -29,6 +29,10 @@ use crate::plan::Plan;
 use crate::remote::Transport;
 use crate::remote::metered::Metered;
 
+/// A silent host is waited for so many times `limits.silence`: after the first, ssh gives the
+/// connection up, and new ones are tried; a switch that is restarted takes minutes.
+const PATIENCE: u32 = 10;
+
 /// All that a run needs to be conducted.
 pub struct Order {
     /// The cluster as described.
@@ -233,6 +237,7 @@ async fn execute<T: Transport>(
         bus: Arc::clone(show.bus),
         run: show.dir.id.clone(),
         epoch: lease.epoch,
+        silence: PATIENCE * show.inventory.limits.silence,
         job_root: Office::of(show.inventory).root,
         secrets,
         stop: stop.clone(),
