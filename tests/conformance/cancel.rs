@@ -115,12 +115,15 @@ pub async fn a_number_that_was_given_anew_is_never_signalled<T: Transport>(t: &T
     std::fs::remove_file(format!("{at}/rc")).unwrap();
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
     // A stranger's session now bears the number that the job's had: its leader lives, or is gone.
-    for leaderless in [false, true] {
-        let text = if leaderless { "sleep 300 & echo $!" } else { "echo $$; exec sleep 300" };
+    let stranger = |text| {
         let mut stranger = Command::new("setsid");
         let mut child = stranger.args(["sh", "-c", text]).stdout(std::process::Stdio::piped()).spawn().unwrap();
         let mut word = String::new();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut word).unwrap();
+        (child, word.trim().to_owned())
+    };
+    for leaderless in [false, true] {
+        let (mut child, living) = stranger(if leaderless { "sleep 300 & echo $!" } else { "echo $$; exec sleep 300" });
         if leaderless {
             child.wait().unwrap();
         }
@@ -132,9 +135,9 @@ pub async fn a_number_that_was_given_anew_is_never_signalled<T: Transport>(t: &T
         } else {
             assert!(matches!(answer, Ok(Cancelled::Ended(State::Lost(_)))), "{answer:?}");
         }
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", word.trim())).unwrap();
+        let stat = std::fs::read_to_string(format!("/proc/{living}/stat")).unwrap();
         assert!(!stat.contains(") Z "), "the stranger was killed");
-        kill(word.trim());
+        kill(&living);
         if !leaderless {
             child.wait().unwrap();
         }

@@ -22,7 +22,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one; `extra` goes first into its sshd_config. `None`: printed why it cannot be.
+    /// Starts one; `extra` goes first into its `sshd_config`. `None`: printed why it cannot be.
     ///
     /// `SHLVL`: bash under sshd reads `.bashrc` unless it seems to be a nested shell. The file of
     /// this machine's root is not what is tested (it may cost more than all the rest).
@@ -69,7 +69,7 @@ impl Server {
         panic!("sshd does not listen: {}", fs::read_to_string(self.dir.path().join("sshd.log")).unwrap());
     }
 
-    /// Puts the key of that name into known_hosts, alone.
+    /// Puts the key of that name into `known_hosts`, alone.
     pub fn trust(&self, key: &str) {
         let public = fs::read_to_string(self.dir.path().join(format!("{key}.pub"))).unwrap();
         let line = format!("[127.0.0.1]:{} {public}", self.port);
