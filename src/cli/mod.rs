@@ -8,12 +8,14 @@ mod check;
 pub mod exit;
 mod explain;
 mod failure;
+mod follow;
 pub mod printer;
 mod report;
 mod restore;
 mod resume;
 mod runs;
 mod session;
+mod signals;
 mod status;
 pub mod view;
 

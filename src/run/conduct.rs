@@ -29,6 +29,10 @@ use crate::plan::Plan;
 use crate::remote::Transport;
 use crate::remote::metered::Metered;
 
+/// A silent host is waited for so many times `limits.silence`: after the first, ssh gives the
+/// connection up, and new ones are tried; a switch that is restarted takes minutes.
+const PATIENCE: u32 = 10;
+
 /// All that a run needs to be conducted.
 pub struct Order {
     /// The cluster as described.
@@ -160,6 +164,8 @@ async fn lease<T: Transport>(
     transport: &Arc<Metered<T>>,
     pulse: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Lease, End> {
+    // what is missing here is told before anything is asked of a host
+    prepare::secrets(&order.inventory).map_err(|error| end::refusal(&error.into()))?;
     pulse(&format!("connecting to {} hosts", order.inventory.hosts().count()));
     prepare::connect(transport, &order.inventory).await.map_err(|error| end::refusal(&error))?;
     let claim = Claim { run: dir.id.clone(), of: None, me: me.clone() };
@@ -231,6 +237,7 @@ async fn execute<T: Transport>(
         bus: Arc::clone(show.bus),
         run: show.dir.id.clone(),
         epoch: lease.epoch,
+        silence: PATIENCE * show.inventory.limits.silence,
         job_root: Office::of(show.inventory).root,
         secrets,
         stop: stop.clone(),

@@ -67,6 +67,11 @@ impl RunLock {
         }
     }
 
+    /// Whether somebody works on that run now.
+    pub fn is_held_for(dir: &Path, run: &RunId) -> bool {
+        Self::holder(dir).is_some_and(|holder| holder.starts_with(&format!("run {run} ")))
+    }
+
     /// Writes down for others which run holds it.
     pub fn tell(&mut self, run: &RunId) -> Result<(), StateError> {
         let Self { file, path, holder } = self;
@@ -90,6 +95,9 @@ mod tests {
         let refused = RunLock::take(dir.path(), &who("bob@box")).unwrap_err().to_string();
         assert!(refused.contains("run r1 of ann@box, process") && refused.contains("since"), "{refused}");
         assert!(RunLock::holder(dir.path()).is_some_and(|holder| holder.starts_with("run r1 of ann@box")));
+        assert!(
+            RunLock::is_held_for(dir.path(), &run) && !RunLock::is_held_for(dir.path(), &RunId::parse("r").unwrap())
+        );
         drop(first);
         assert!(RunLock::take(dir.path(), &who("bob@box")).is_ok());
     }

@@ -125,7 +125,7 @@ impl StateDir {
             let Ok(history) = dir.history() else { continue };
             let Some((plan, _)) = history.plan() else { continue };
             let state = RunState::of(history.events());
-            if plan.takes_down() && !state.is_over() {
+            if plan.takes_down() && history.closed().is_none() && !state.is_over() {
                 let command = history.header().command.clone();
                 let how = state.finished.map_or_else(|| "it ended without a word".to_owned(), |end| end.reason);
                 return Err(StateError::Unfinished { run: dir.id, command, how });
