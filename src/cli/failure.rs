@@ -6,7 +6,7 @@ use crate::inventory::{InventoryError, PasswordError};
 use crate::remote::TransportError;
 use crate::remote::ssh::SshSetupError;
 use crate::run::conduct::ConductError;
-use crate::run::{PrepareError, StateError};
+use crate::run::{OfError, PrepareError, StateError};
 
 impl From<InventoryError> for Failure {
     fn from(error: InventoryError) -> Self {
@@ -67,6 +67,17 @@ impl From<PrepareError> for Failure {
         let (code, next) = crate::run::verdict(&error);
         let failure = Self::of(ExitCode::of_number(code), &error);
         if next.is_empty() { failure } else { failure.hint(next) }
+    }
+}
+
+impl From<OfError> for Failure {
+    fn from(error: OfError) -> Self {
+        let failure = Self::of(ExitCode::Refused, &error);
+        match error {
+            OfError::State(error) => error.into(),
+            OfError::Unfit { next, .. } if !next.is_empty() => failure.hint(next),
+            OfError::Unfit { .. } | OfError::NoPlan(_) => failure,
+        }
     }
 }
 

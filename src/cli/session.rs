@@ -19,12 +19,26 @@ use crate::name::Keyspace;
 use crate::remote::ssh::{SshHost, SshTransport};
 use crate::run::{self, Order, RunDir, StateDir};
 
-/// `-k`, `--override`, `--reason`: what several commands take.
+/// `-k`, `--override`, `--reason`: what backup, restore and check take.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Selection {
     /// A keyspace; may be given several times
     #[arg(short, long = "keyspace", value_name = "KEYSPACE")]
     pub keyspaces: Vec<Keyspace>,
+    #[command(flatten)]
+    overriding: Overriding,
+}
+
+impl Selection {
+    /// The overrides, each of a known guard that allows it.
+    pub fn overrides(&self) -> Result<Vec<Override>, Failure> {
+        self.overriding.overrides()
+    }
+}
+
+/// `--override`, `--reason`: what all changing commands take.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Overriding {
     /// Goes on although this guard objects; may be given several times
     #[arg(long = "override", value_name = "GUARD", requires = "reason")]
     overrides: Vec<String>,
@@ -33,7 +47,7 @@ pub struct Selection {
     reason: Option<String>,
 }
 
-impl Selection {
+impl Overriding {
     /// The overrides, each of a known guard that allows it.
     pub fn overrides(&self) -> Result<Vec<Override>, Failure> {
         let reason = self.reason.clone().unwrap_or_default();

@@ -11,6 +11,7 @@
 //! Invariant: gathering changes nothing that outlives it (a probe of rename is removed at once).
 
 mod gather;
+mod left;
 mod parse;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use gather::{FactsError, SCRIPTS, Secrets, Wanted, gather};
+pub use left::{Earlier, Left, left};
 
 use crate::backup::manifest::Manifest;
 use crate::cassandra::{conf::Conf, schema::Schema, status::Row, version::Version};

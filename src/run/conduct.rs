@@ -112,7 +112,8 @@ pub async fn conduct<T: Transport>(
     show.started(asked, prepared.plan.as_ref())?;
     show.findings(&prepared.findings)?;
     let Some(plan) = &prepared.plan else {
-        return show.finish(End::objected(&prepared.findings), None, began, &transport).await;
+        let end = prepared.nothing.as_deref().map_or_else(|| End::objected(&prepared.findings), End::nothing);
+        return show.finish(end, None, began, &transport).await;
     };
     bus.record(Entry::Facts { facts: Box::new(prepared.facts.clone()), request: prepared.request.clone() })?;
     bus.record(Entry::Plan { digest: plan.digest(), plan: Box::new(plan.clone()) })?;
