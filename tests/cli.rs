@@ -3,6 +3,10 @@
 use std::path::Path;
 
 use assert_cmd::Command;
+use reseed::event::{Body, Event, RunOutcome};
+use reseed::journal::{Asked, Entry, FORMAT, Header, Journal};
+use reseed::run::lease::Owner;
+use reseed::run::{RunDir, RunLock, StateDir};
 
 const GOOD: &str = "cluster: Lab Cluster\nnodes:\n  - {name: cass1, host: 127.0.0.1, seed: true}\n";
 
@@ -135,6 +139,31 @@ fn runs_without_runs_prints_nothing() {
 }
 
 #[test]
+fn a_journal_that_cannot_be_read_hides_no_other_run() {
+    let home = home(GOOD);
+    reseed(home.path(), &["restore", "t"]);
+    let runs = home.path().join(".local/state/reseed/lab-cluster");
+    let good = std::fs::read_dir(&runs).unwrap().flatten().find(|entry| entry.path().is_dir()).unwrap().file_name();
+    let (later, damaged) = ("20990101T000000Z-ffff", "20200101T000000Z-0000");
+    for (run, text) in [(later, "{\"record\":\"header\",\"format\":2}\n"), (damaged, "gibberish\n")] {
+        std::fs::create_dir(runs.join(run)).unwrap();
+        std::fs::write(runs.join(run).join("journal.jsonl"), text).unwrap();
+    }
+    let (code, out, _) = reseed(home.path(), &["runs"]);
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!((code, lines.len()), (0, 3), "{out}");
+    assert!(lines[0].starts_with(damaged) && lines[0].contains("record 0 is damaged"), "{out}");
+    assert!(lines[1].contains("restore") && lines[1].contains("refused"), "{out}");
+    assert!(lines[2].starts_with(later) && lines[2].contains("has format 2; this reseed reads format 1"), "{out}");
+    let (code, out, _) = reseed(home.path(), &["runs", "--output", "json"]);
+    let list: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(code == 0 && list["runs"][2]["unreadable"].is_string() && list["runs"][1]["exit"] == 4, "{out}");
+    assert_eq!(reseed(home.path(), &["status", good.to_str().unwrap()]).0, 0);
+    let (code, _, err) = reseed(home.path(), &["status", later]);
+    assert!(code == 1 && err.contains("has format 2"), "{code} {err}");
+}
+
+#[test]
 fn reading_commands_print_one_json_document() {
     let home = home(GOOD);
     let document = |args: &[&str]| -> serde_json::Value {
@@ -153,6 +182,83 @@ fn reading_commands_print_one_json_document() {
         assert_eq!(document["v"], 1, "{command}");
         assert!(document["kind"].is_string(), "{command}: {document}");
     }
+}
+
+/// A run that this process conducts, as far as others can see: its lock and its journal.
+fn conducted(home: &Path) -> (RunLock, RunDir, Journal) {
+    let cluster = "Lab Cluster".parse().unwrap();
+    let state = StateDir::locate(Some(home.join(".local/state/reseed")));
+    let mut lock = RunLock::take(&state.cluster(&cluster), &Owner::me()).unwrap();
+    let dir = state.create(&cluster).unwrap();
+    lock.tell(&dir.id).unwrap();
+    let (command, operator, inventory) = ("restore".to_owned(), "me@here".to_owned(), "inventory/cluster.yaml".into());
+    let (reseed, run, args, overrides) = ("0".to_owned(), dir.id.clone(), vec![], vec![]);
+    let asked = Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![] };
+    let header = Header { format: FORMAT, reseed, run, cluster, command, args, overrides, inventory, operator, asked };
+    let journal = Journal::create(&dir.journal(), header).unwrap();
+    (lock, dir, journal)
+}
+
+fn tell(journal: &mut Journal, index: u64, body: Body) {
+    let event = Event { v: 1, time: jiff::Timestamp::now(), index, body };
+    journal.append(Entry::Event { event }).unwrap();
+}
+
+fn started(dir: &RunDir) -> Body {
+    let (cluster, command) = ("Lab Cluster".parse().unwrap(), "restore".to_owned());
+    Body::RunStarted { run: dir.id.clone(), plan_digest: None, command, cluster, phases: vec![], steps: 0 }
+}
+
+#[test]
+fn following_shows_each_event_of_a_live_run_as_it_comes_and_ends_with_the_run() {
+    use std::io::BufRead;
+    let home = home(GOOD);
+    let (lock, dir, mut journal) = conducted(home.path());
+    let mut follower = std::process::Command::new(env!("CARGO_BIN_EXE_reseed"))
+        .args(["status", "--follow", "--output", "json"])
+        .current_dir(home.path())
+        .env("HOME", home.path())
+        .env_remove("XDG_STATE_HOME")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufReader::new(follower.stdout.take().unwrap()).lines();
+    let mut next = || -> serde_json::Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    tell(&mut journal, 0, started(&dir));
+    assert_eq!(next()["kind"], "run_started");
+    for (index, phase) in ["preflight", "stage"].into_iter().enumerate() {
+        tell(&mut journal, 1 + index as u64, Body::PhaseStarted { phase: phase.to_owned() });
+        // it is told before the next one is written
+        assert_eq!(next()["phase"], phase);
+    }
+    let ended = Body::RunFinished {
+        run: dir.id.clone(),
+        outcome: RunOutcome::Interrupted,
+        exit: 130,
+        reason: String::new(),
+        downtime_s: None,
+        total_s: 1.0,
+        own_share_s: 1.0,
+        report: None,
+        next: String::new(),
+    };
+    tell(&mut journal, 3, ended);
+    assert_eq!(next()["exit"], 130);
+    assert_eq!(follower.wait().unwrap().code(), Some(0), "it was the run that was interrupted, not the look at it");
+    drop(lock);
+    let (code, _, err) = reseed(home.path(), &["status", "--follow"]);
+    assert!(code == 0 && err.contains("interrupted"), "a run that is over is shown once: {code} {err}");
+}
+
+#[test]
+fn following_a_run_whose_coordinator_died_says_so_and_how_to_go_on() {
+    let home = home(GOOD);
+    let (lock, dir, mut journal) = conducted(home.path());
+    tell(&mut journal, 0, started(&dir));
+    drop(lock);
+    let (code, _, err) = reseed(home.path(), &["status", "--follow"]);
+    assert!(code == 5 && err.contains("stopped without an end"), "{code} {err}");
+    assert!(err.contains(&format!("reseed resume {}", dir.id)), "{err}");
 }
 
 #[test]

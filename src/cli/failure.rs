@@ -6,6 +6,7 @@ use crate::inventory::{InventoryError, PasswordError};
 use crate::remote::TransportError;
 use crate::remote::ssh::SshSetupError;
 use crate::run::conduct::ConductError;
+use crate::run::lease::LeaseError;
 use crate::run::{OfError, PrepareError, StateError};
 
 impl From<InventoryError> for Failure {
@@ -33,12 +34,15 @@ impl From<SshSetupError> for Failure {
 impl From<StateError> for Failure {
     fn from(error: StateError) -> Self {
         let code = match &error {
-            StateError::Busy { .. } => ExitCode::Busy,
+            StateError::Busy { .. } | StateError::Unfinished { .. } => ExitCode::Busy,
             StateError::Unknown { .. } | StateError::Ambiguous { .. } => ExitCode::Usage,
             StateError::Io { .. } | StateError::Journal(_) => ExitCode::Internal,
         };
         let failure = Self::of(code, &error);
         match error {
+            StateError::Unfinished { run, .. } => {
+                failure.hint(format!("reseed resume {run}, reseed rollback {run}, or reseed abandon {run}"))
+            }
             StateError::Busy { .. } => failure.hint("reseed status"),
             StateError::Unknown { .. } | StateError::Ambiguous { .. } => failure.hint("reseed runs"),
             _ => failure,
@@ -50,6 +54,7 @@ impl From<ConductError> for Failure {
     fn from(error: ConductError) -> Self {
         match error {
             ConductError::State(error) => error.into(),
+            ConductError::Earlier(error) => error.into(),
             ConductError::Prepare(error) => error.into(),
             ConductError::Engine(EngineError::Journal(error)) => Self::of(ExitCode::Internal, &error)
                 .hint("free space where the state directory is, then `reseed resume`"),
@@ -57,7 +62,18 @@ impl From<ConductError> for Failure {
                 Self::of(ExitCode::Busy, &error).hint("reseed status")
             }
             ConductError::Engine(error @ EngineError::Script(_)) => Self::of(ExitCode::Invalid, &error),
-            ConductError::NoPlan(_) => Self::of(ExitCode::Invalid, &error),
+            ConductError::Lease(error) => error.into(),
+            ConductError::Foreign(_) => Self::of(ExitCode::Invalid, &error),
+        }
+    }
+}
+
+impl From<LeaseError> for Failure {
+    fn from(error: LeaseError) -> Self {
+        match error {
+            LeaseError::Held(held) => Self::of(ExitCode::Busy, &held).hint(held.next()),
+            LeaseError::Transport(error) => error.into(),
+            LeaseError::Host { .. } => Self::of(ExitCode::Refused, &error),
         }
     }
 }

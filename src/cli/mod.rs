@@ -10,6 +10,7 @@ mod discard;
 pub mod exit;
 mod explain;
 mod failure;
+mod follow;
 pub mod printer;
 mod report;
 mod restore;
@@ -17,6 +18,7 @@ mod resume;
 mod rollback;
 mod runs;
 mod session;
+mod signals;
 mod status;
 pub mod view;
 

@@ -1,13 +1,11 @@
 //! What the commands that talk to hosts share: inventory, transport, signals, the run's view.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::printer::Printer;
-use super::{Ended, Failure, Global};
+use super::{Ended, Failure, Global, signals};
 use crate::cli::exit::ExitCode;
 use crate::cli::view::View;
 use crate::engine::bus::Subscriber;
@@ -17,7 +15,7 @@ use crate::guard::Override;
 use crate::inventory::Inventory;
 use crate::name::Keyspace;
 use crate::remote::ssh::{SshHost, SshTransport};
-use crate::run::{self, Order, RunDir, StateDir};
+use crate::run::{self, Order, RunDir, Stand, StateDir};
 
 /// `-k`, `--override`, `--reason`: what backup, restore and check take.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -103,6 +101,11 @@ impl Screen {
         self.view().pulse(text);
     }
 
+    /// Says something that must be read now.
+    pub fn say(&self, text: &str) {
+        self.view().say(text);
+    }
+
     /// Leaves the terminal as it must be.
     pub fn finish(&self) {
         self.view().finish();
@@ -116,9 +119,14 @@ impl Screen {
         })
     }
 
-    fn tick(&self) {
-        let state = self.state.lock().expect("no view panics").clone();
-        self.view().tick(&state, Timestamp::now());
+    /// Lets the view see the time.
+    pub fn tick(&self) {
+        self.view().tick(&self.state(), Timestamp::now());
+    }
+
+    /// The run as told so far.
+    pub fn state(&self) -> RunState {
+        self.state.lock().expect("no view panics").clone()
     }
 
     fn view(&self) -> std::sync::MutexGuard<'_, Box<dyn View>> {
@@ -131,7 +139,8 @@ pub fn conduct(global: &Global, printer: Printer, order: Order) -> Ended {
     let transport = transport(&order.inventory)?;
     let state = state(global);
     block_on(shown(printer, |subscribers, stop, screen| async move {
-        run::conduct(order, transport, &state, subscribers, stop, &|text| screen.pulse(text)).await
+        let pulse = |text: &str| screen.pulse(text);
+        run::conduct(order, transport, Stand { state: &state, subscribers, stop, pulse: &pulse }).await
     }))
 }
 
@@ -140,7 +149,8 @@ pub fn resume(global: &Global, printer: Printer, dir: RunDir, inventory: Invento
     let transport = transport(&inventory)?;
     let state = state(global);
     block_on(shown(printer, |subscribers, stop, screen| async move {
-        run::resume(dir, inventory, transport, &state, subscribers, stop, &|text| screen.pulse(text)).await
+        let pulse = |text: &str| screen.pulse(text);
+        run::resume(dir, inventory, transport, Stand { state: &state, subscribers, stop, pulse: &pulse }).await
     }))
 }
 
@@ -151,26 +161,9 @@ where
 {
     let screen = Screen::new(printer);
     let stop = StopFlag::default();
-    let watcher = tokio::spawn(watch(stop.clone(), screen.clone()));
+    let watcher = tokio::spawn(signals::watch(stop.clone(), screen.clone()));
     let ended = work(vec![screen.subscriber()], stop, screen.clone()).await;
     watcher.abort();
     screen.finish();
     Ok(ExitCode::of_number(ended?.exit))
-}
-
-/// The first SIGINT or SIGTERM pauses the run after the steps that run now; what runs on a host
-/// then ends there. Also lets the clock tick.
-async fn watch(stop: StopFlag, screen: Screen) {
-    let both = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
-    let Ok((mut interrupt, mut terminate)) = both else { return };
-    let mut clock = tokio::time::interval(Duration::from_secs(1));
-    loop {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = clock.tick() => { screen.tick(); continue; }
-        }
-        stop.raise();
-        screen.pulse("pausing after the steps that run now");
-    }
 }

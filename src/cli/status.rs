@@ -6,7 +6,7 @@ use super::exit::ExitCode;
 use super::printer::Printer;
 use super::view::summary;
 use super::{Ended, Global, session};
-use crate::event::{RunState, StepState, StepView};
+use crate::event::RunState;
 use crate::run::RunLock;
 
 /// Tells where a run stands: also while it runs, from another terminal
@@ -14,11 +14,17 @@ use crate::run::RunLock;
 pub struct Args {
     /// The run, or the beginning of its id [default: the newest]
     run: Option<String>,
+    /// Shows the run as it goes on, until it ends
+    #[arg(long)]
+    follow: bool,
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let dir = session::state(global).find(&inventory.cluster, args.run.as_deref(), |_| true)?;
+    if args.follow {
+        return super::follow::follow(&dir, &session::state(global).cluster(&inventory.cluster), printer);
+    }
     let history = dir.history()?;
     if printer.json {
         return super::report::document(&history);
@@ -30,9 +36,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let cluster = session::state(global).cluster(&inventory.cluster);
     match RunLock::holder(&cluster).filter(|holder| holder.starts_with(&format!("run {} ", dir.id))) {
         Some(_) => {
-            let step = |view: &&StepView| matches!(view.state, StepState::Running(_));
-            let running: Vec<_> =
-                state.steps().filter(step).map(|view| format!("{} on {}", view.step, view.host)).collect();
+            let running: Vec<_> = state.running().map(|view| format!("{} on {}", view.step, view.host)).collect();
             let (proven, total) = (state.proven(), state.total_steps);
             let _ = writeln!(out, "it runs now: {proven} of {total} steps proven; {}", running.join(", "));
         }

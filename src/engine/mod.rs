@@ -20,6 +20,7 @@ pub mod stop;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -35,7 +36,7 @@ use crate::step::ResolvedStep;
 pub use once::seconds;
 
 use bus::Bus;
-use stop::StopFlag;
+use stop::{Level, StopFlag};
 
 /// Passes judgement at a phase's gate.
 pub trait Gatekeeper: Send + Sync + 'static {
@@ -55,6 +56,8 @@ pub struct Engine<T, G> {
     pub run: RunId,
     /// The epoch of its lease.
     pub epoch: u64,
+    /// So long may a host be out of reach before a step counts as unknown.
+    pub silence: Duration,
     /// Directory of jobs on every host: `remote_dir/<cluster>`.
     pub job_root: String,
     /// CQL passwords.
@@ -236,7 +239,7 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
             if self.stands(step, work) {
                 continue;
             }
-            if self.stop.raised() && !always {
+            if self.stop.level() == Level::Cancel || self.stop.raised() && !always {
                 return Err(Stop::Interrupted);
             }
             once::run(self, phase, step, work).await?;

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{Instant as Clock, sleep};
 
+use super::stop::Level;
 use super::{Engine, EngineError, Gatekeeper, Stop, Work};
 use crate::event::{Body, StepOutcome, StepState, StepView};
-use crate::remote::job::{self, Job, JobError};
-use crate::remote::{Call, Reply, Transport};
+use crate::remote::job::{self, Cancelled, Job, JobError, State};
+use crate::remote::{Call, Reply, Transport, retry};
 use crate::script::{Library, Rendered, Script};
 use crate::step::{self, Ask, LONG, Observations, ResolvedStep, Seen, Spec, Verdict};
 
@@ -26,6 +27,23 @@ struct Attempt {
     detail: String,
     stderr: String,
     remote: Duration,
+    /// The operator wanted it so.
+    cancelled: bool,
+}
+
+impl Attempt {
+    fn new(outcome: StepOutcome, detail: String, remote: Duration) -> Self {
+        Self { outcome, detail, stderr: String::new(), remote, cancelled: false }
+    }
+}
+
+/// How an act ended.
+enum Acted {
+    Replied(Reply),
+    /// Nobody knows what became of it; why.
+    Unknown(String),
+    /// It was ended by the operator's wish, and nothing of it runs any more.
+    Cancelled,
 }
 
 /// Runs one attempt; an error is what stops the lane.
@@ -59,7 +77,11 @@ pub(super) async fn run<T: Transport, G: Gatekeeper>(
         elapsed_s: seconds(began.elapsed()),
         remote_s: seconds(ended.remote),
     })?;
-    if ended.outcome.good() { Ok(()) } else { Err(Stop::Failed { step: step.id.clone(), why: ended.detail }) }
+    match ended {
+        Attempt { outcome, .. } if outcome.good() => Ok(()),
+        Attempt { cancelled: true, .. } => Err(Stop::Interrupted),
+        Attempt { detail, .. } => Err(Stop::Failed { step: step.id.clone(), why: detail }),
+    }
 }
 
 /// What is known of earlier attempts.
@@ -98,7 +120,7 @@ async fn perform<T: Transport, G: Gatekeeper>(
     if !step.probe.is_empty() {
         let seen = ask(engine, step, &step.probe, library, &mut remote).await?;
         if let Verdict::Holds(why) = (spec.probe)(step, &Observations { act: None, seen }) {
-            return Ok(Attempt { outcome: StepOutcome::Already, detail: why, stderr: String::new(), remote });
+            return Ok(Attempt::new(StepOutcome::Already, why, remote));
         }
     }
     let act = match &step.act {
@@ -108,28 +130,31 @@ async fn perform<T: Transport, G: Gatekeeper>(
             return adopt(engine, spec, step, why, library, remote).await;
         }
         Some(script) => match act(engine, step, script, attempt, before, library).await? {
-            Ok(reply) => {
+            Acted::Replied(reply) => {
                 remote += reply.remote;
                 if reply.rc != 0 {
-                    let why = reply.reason();
                     let stderr = tail(&reply.stderr);
-                    return Ok(Attempt { outcome: StepOutcome::Failed, detail: why, stderr, remote });
+                    return Ok(Attempt { stderr, ..Attempt::new(StepOutcome::Failed, reply.reason(), remote) });
                 }
                 Some(reply)
             }
-            Err(why) if before == Before::Open && !step.idempotent => {
+            Acted::Cancelled => {
+                let why = "cancelled by the operator; nothing of it runs any more".to_owned();
+                return Ok(Attempt { cancelled: true, ..Attempt::new(StepOutcome::Failed, why, remote) });
+            }
+            Acted::Unknown(why) if before == Before::Open && !step.idempotent => {
                 return adopt(engine, spec, step, why, library, remote).await;
             }
-            Err(why) => {
-                return Ok(Attempt { outcome: StepOutcome::Unknown, detail: why, stderr: String::new(), remote });
+            Acted::Unknown(why) => {
+                let cancelled = engine.stop.level() == Level::Cancel;
+                return Ok(Attempt { cancelled, ..Attempt::new(StepOutcome::Unknown, why, remote) });
             }
         },
     };
     prove(engine, spec, step, act, library, remote).await
 }
 
-/// Runs the act: detached as a job, or attached when it needs a secret. The inner error: nobody
-/// knows what became of it.
+/// Runs the act: detached as a job, or attached when it needs a secret.
 async fn act<T: Transport, G: Gatekeeper>(
     engine: &Engine<T, G>,
     step: &ResolvedStep,
@@ -137,12 +162,18 @@ async fn act<T: Transport, G: Gatekeeper>(
     attempt: u32,
     before: Before,
     library: &Library,
-) -> Result<Result<Reply, String>, EngineError> {
+) -> Result<Acted, EngineError> {
     let script = library.render(script)?;
     let limit = if step.limit_s == 0 { LONG } else { Duration::from_secs(step.limit_s) };
     if step.secret {
         let call = call(engine, step, script, limit);
-        return Ok(engine.transport.exec(&step.host, call).await.map_err(|error| error.to_string()));
+        return Ok(tokio::select! {
+            reply = engine.transport.exec(&step.host, call) => match reply {
+                Ok(reply) => Acted::Replied(reply),
+                Err(error) => Acted::Unknown(error.to_string()),
+            },
+            () = engine.stop.reached(Level::Cancel) => Acted::Unknown("interrupted by the operator".to_owned()),
+        });
     }
     let mut job = Job {
         root: engine.job_root.clone(),
@@ -153,7 +184,30 @@ async fn act<T: Transport, G: Gatekeeper>(
         script,
         limit,
         channel: job::CHANNEL,
+        silence: engine.silence,
     };
+    let reply = match run_job(engine, step, &job).await {
+        Err(JobError::Lost { began, .. }) if before == Before::Open && (step.idempotent || !began) => {
+            // nothing of it lives any more, and it may run again or never did
+            job.attempt += 1;
+            run_job(engine, step, &job).await
+        }
+        reply => reply,
+    };
+    match reply {
+        Ok(Some(reply)) => Ok(Acted::Replied(reply)),
+        Ok(None) => Ok(Acted::Cancelled),
+        Err(JobError::Fenced { host, by }) => Err(EngineError::Fenced { host, by }),
+        Err(error) => Ok(Acted::Unknown(error.to_string())),
+    }
+}
+
+/// Runs a job to its end; `None`: the operator wanted it cancelled, and it is gone.
+async fn run_job<T: Transport, G: Gatekeeper>(
+    engine: &Engine<T, G>,
+    step: &ResolvedStep,
+    job: &Job,
+) -> Result<Option<Reply>, JobError> {
     let progress = |p: job::Progress| {
         // progress is never journaled, so publishing it cannot fail
         let _ = engine.bus.publish(Body::StepProgress {
@@ -164,15 +218,14 @@ async fn act<T: Transport, G: Gatekeeper>(
             unit: p.unit,
         });
     };
-    let mut reply = job::run(&*engine.transport, &step.host, &job, progress).await;
-    if before == Before::Open && step.idempotent && matches!(reply, Err(JobError::Lost { .. })) {
-        // nothing of it lives any more, and it may run again
-        job.attempt += 1;
-        reply = job::run(&*engine.transport, &step.host, &job, progress).await;
+    tokio::select! {
+        reply = job::run(&*engine.transport, &step.host, job, progress) => return reply.map(Some),
+        () = engine.stop.reached(Level::Cancel) => {}
     }
-    match reply {
-        Err(JobError::Fenced { host, by }) => Err(EngineError::Fenced { host, by }),
-        other => Ok(other.map_err(|error| error.to_string())),
+    match job::cancel(&*engine.transport, &step.host, job).await? {
+        // it was quicker: what it did counts
+        Cancelled::Ended(State::Finished(reply, _)) => Ok(Some(reply)),
+        Cancelled::Ended(_) | Cancelled::Killed | Cancelled::NeverBegan => Ok(None),
     }
 }
 
@@ -185,7 +238,7 @@ async fn adopt<T: Transport, G: Gatekeeper>(
     library: &Library,
     remote: Duration,
 ) -> Result<Attempt, EngineError> {
-    let unknown = Attempt { outcome: StepOutcome::Unknown, detail: why, stderr: String::new(), remote };
+    let unknown = Attempt::new(StepOutcome::Unknown, why, remote);
     if step.proof.is_empty() {
         return Ok(unknown);
     }
@@ -212,14 +265,19 @@ async fn prove<T: Transport, G: Gatekeeper>(
         let (outcome, detail) = match (spec.judge)(step, &observed) {
             Verdict::Holds(why) => (StepOutcome::Done, why),
             Verdict::Not(_) | Verdict::Unknown(_) if Clock::now() < deadline => {
-                sleep(*pauses.next().unwrap_or(&PAUSES[2])).await;
-                continue;
+                tokio::select! {
+                    () = sleep(*pauses.next().unwrap_or(&PAUSES[2])) => continue,
+                    () = engine.stop.reached(Level::Cancel) => {
+                        let why = "interrupted by the operator before it was proven".to_owned();
+                        return Ok(Attempt { cancelled: true, ..Attempt::new(StepOutcome::Unknown, why, remote) });
+                    }
+                }
             }
             Verdict::Not(why) => (StepOutcome::Failed, why),
             Verdict::Unknown(why) => (StepOutcome::Unknown, why),
         };
         let stderr = if outcome.good() { String::new() } else { stderr };
-        return Ok(Attempt { outcome, detail, stderr, remote });
+        return Ok(Attempt { stderr, ..Attempt::new(outcome, detail, remote) });
     }
 }
 
@@ -234,9 +292,9 @@ async fn ask<T: Transport, G: Gatekeeper>(
     let mut waiting = JoinSet::new();
     for (position, ask) in asks.iter().enumerate() {
         let call = call(engine, step, library.render(&ask.script)?, QUESTION);
-        let (transport, host) = (engine.transport.clone(), ask.host.clone());
+        let (transport, host, silence) = (engine.transport.clone(), ask.host.clone(), engine.silence);
         waiting.spawn(async move {
-            let reply = transport.exec(&host, call).await.map_err(|error| error.to_string());
+            let reply = retry::exec(&*transport, &host, call, silence).await.map_err(|error| error.to_string());
             (position, Seen { host, reply })
         });
     }

@@ -309,6 +309,14 @@ pub(crate) fn paused() -> (Vec<Event>, RunState) {
     story.told()
 }
 
+/// While cass2 drains.
+pub(crate) fn mid_drain() -> RunState {
+    let mut story = Story::new();
+    story.opening();
+    story.begin(&("node.drain", "cass2", "", 60.2, DRAIN, ""), 1);
+    story.told().1
+}
+
 /// Three findings, nothing changed.
 pub(crate) fn refused() -> (Vec<Event>, RunState) {
     let mut story = Story::new();

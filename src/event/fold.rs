@@ -222,9 +222,19 @@ impl RunState {
         self.phases.iter().flat_map(|phase| &phase.steps)
     }
 
+    /// Steps that run, in order of start.
+    pub fn running(&self) -> impl Iterator<Item = &StepView> {
+        self.steps().filter(|step| matches!(step.state, StepState::Running(_)))
+    }
+
     /// Steps that ended well: what a resumed run does not do again.
     pub fn is_proven(&self, id: &str) -> bool {
         matches!(self.step(id).map(|s| &s.state), Some(StepState::Ended(outcome, ..)) if outcome.good())
+    }
+
+    /// Whether nothing is left to go on with.
+    pub fn is_over(&self) -> bool {
+        self.finished.as_ref().is_some_and(|end| end.outcome.is_over())
     }
 
     /// Number of steps that ended well.

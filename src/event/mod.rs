@@ -193,6 +193,13 @@ pub enum RunOutcome {
     Interrupted,
 }
 
+impl RunOutcome {
+    /// Whether nothing is left to go on with: done, rolled back, or refused before any change.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Refused | Self::RolledBack)
+    }
+}
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -106,6 +106,17 @@ impl Dir {
     }
 }
 
+impl Facts {
+    /// Where a run puts its stage and quarantine, per node, each place once.
+    pub fn places(&self) -> BTreeMap<HostName, Vec<String>> {
+        let places = |node: &NodeFacts| {
+            let all: std::collections::BTreeSet<_> = node.dirs.iter().map(|dir| dir.place.clone()).collect();
+            all.into_iter().collect()
+        };
+        self.nodes.iter().map(|(name, node)| (name.clone(), places(node))).collect()
+    }
+}
+
 impl NodeFacts {
     /// Its data directories, in Cassandra's order.
     pub fn data(&self) -> impl Iterator<Item = &Dir> {

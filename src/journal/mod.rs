@@ -2,26 +2,40 @@
 //! intent and outcome for going on with a run, not a debug log.
 //!
 //! ```text
-//!  {"seq":0,"time":…,"record":"header",…}     the request, before any host is contacted
-//!  {"seq":1,"time":…,"record":"facts",…}      what the plan was made from, for a rollback
-//!  {"seq":2,"time":…,"record":"plan",…}       the plan and its digest
-//!  {"seq":3,"time":…,"record":"event",…}      one per event but progress
+//!  {"seq":0,"time":…,"record":"header",…,"sum":…}     the request, before any host is contacted
+//!  {"seq":1,"time":…,"record":"facts",…,"sum":…}      what the plan was made from, for a rollback
+//!  {"seq":2,"time":…,"record":"plan",…,"sum":…}       the plan and its digest
+//!  {"seq":3,"time":…,"record":"event",…,"sum":…}      one per event but progress
+//!  {"seq":n,"time":…,"record":"closed",…,"sum":…}     another run went back behind this one, or it was given up
+//!  {"seq":n,"time":…,"record":"discarded",…,"sum":…}  what it had set aside is gone
 //! ```
 //!
-//! Invariants: one writer; a record is on disk before what it announces is done; a torn last line
-//! is ignored on reading (the act that it announced never began), damage before it is refused.
+//! Invariants: one [`writer`], many readers ([`read`]); a record is on disk before what it announces
+//! is done; a torn last line (no line break) is ignored on reading and cut off by the next writer
+//! (the act that it announced never began), any other damage is refused with the record's number
+//! ([`line`] holds the sum); records come only in the order that [`legal`] allows, which writer and
+//! reader both check.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+mod legal;
+mod line;
+mod read;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use legal::Illegal;
+pub use read::{History, Reader};
+pub use writer::Journal;
+
 use crate::event::Event;
 use crate::facts::Facts;
 use crate::guard::Override;
-use crate::name::{ClusterName, RunId};
+use crate::name::{ClusterName, HostName, Keyspace, RunId, Tag};
 use crate::plan::{Plan, Request};
 
 /// Format of the file.
@@ -64,6 +78,10 @@ pub enum Entry {
         /// The event.
         event: Event,
     },
+    /// The run will not be gone on with.
+    Closed(Closed),
+    /// What the run had set aside is gone.
+    Discarded(Discarded),
 }
 
 /// Who asked for what.
@@ -88,6 +106,59 @@ pub struct Header {
     pub inventory: PathBuf,
     /// Who runs it: `user@host`.
     pub operator: String,
+    /// What was asked for: enough to begin again when there is no plan yet.
+    pub asked: Asked,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The playbook's name.
+    pub playbook: String,
+    /// The backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<Tag>,
+    /// The keyspaces, as given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keyspaces: Vec<Keyspace>,
+    /// The run that it is about (rollback, discard).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<RunId>,
+}
+
+/// Why a run will not be gone on with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// What became of it.
+    pub how: How,
+    /// The run that brought the old data back; none when it was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// Who did it: `user@host`.
+    pub operator: String,
+    /// Why, in the operator's words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// What became of a run that will not be gone on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// The old data is back.
+    RolledBack,
+    /// The operator gave it up; hosts are as it left them.
+    Abandoned,
+}
+
+/// That what a run had set aside is gone, and what that freed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discarded {
+    /// The run that removed it.
+    pub run: RunId,
+    /// Bytes by host, as far as they were counted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub freed: BTreeMap<HostName, u64>,
 }
 
 /// Why a journal cannot be used.
@@ -101,7 +172,13 @@ pub enum JournalError {
         /// Why.
         source: io::Error,
     },
-    /// A record in the middle is not one.
+    /// An earlier record could not be written: nothing may come behind what may be half a line.
+    #[error("journal {path}: an earlier record could not be written", path = path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A record is not one.
     #[error("journal {path}: record {seq} is damaged: {why}", path = path.display())]
     Damaged {
         /// The file.
@@ -111,6 +188,16 @@ pub enum JournalError {
         /// What is wrong.
         why: String,
     },
+    /// A record that may not come there.
+    #[error("journal {path}: record {seq} is out of order: {source}", path = path.display())]
+    Illegal {
+        /// The file.
+        path: PathBuf,
+        /// The record's number.
+        seq: u64,
+        /// What came, and after what.
+        source: Illegal,
+    },
     /// Written by another version.
     #[error("journal {path} has format {found}; this reseed reads format {FORMAT}", path = path.display())]
     Format {
@@ -119,119 +206,6 @@ pub enum JournalError {
         /// Its format.
         found: u32,
     },
-}
-
-/// The one writer of a run's journal.
-#[derive(Debug)]
-pub struct Journal {
-    path: PathBuf,
-    file: File,
-    seq: u64,
-}
-
-impl Journal {
-    /// Begins a journal; the file must not exist.
-    pub fn create(path: &Path, header: Header) -> Result<Self, JournalError> {
-        let io = |source| JournalError::Io { path: path.to_owned(), source };
-        let file = OpenOptions::new().append(true).create_new(true).open(path).map_err(io)?;
-        let mut journal = Self { path: path.to_owned(), file, seq: 0 };
-        journal.append(Entry::Header(header))?;
-        // the directory too, or a power cut forgets the file
-        let parent = path.parent().unwrap_or(Path::new("."));
-        File::open(parent).and_then(|dir| dir.sync_all()).map_err(io)?;
-        Ok(journal)
-    }
-
-    /// Goes on with a journal, after its last whole record.
-    pub fn reopen(path: &Path) -> Result<(Self, History), JournalError> {
-        let io = |source| JournalError::Io { path: path.to_owned(), source };
-        let history = History::read(path)?;
-        let file = OpenOptions::new().append(true).open(path).map_err(io)?;
-        file.set_len(history.whole_bytes).map_err(io)?;
-        Ok((Self { path: path.to_owned(), file, seq: history.records.len() as u64 }, history))
-    }
-
-    /// Writes one record and waits until it is on disk.
-    pub fn append(&mut self, body: Entry) -> Result<(), JournalError> {
-        let record = Record { seq: self.seq, time: Timestamp::now(), body };
-        let mut line = serde_json::to_vec(&record).expect("a record is plain data");
-        line.push(b'\n');
-        let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
-        written.map_err(|source| JournalError::Io { path: self.path.clone(), source })?;
-        self.seq += 1;
-        Ok(())
-    }
-}
-
-/// A journal as read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct History {
-    /// Its records.
-    pub records: Vec<Record>,
-    /// Bytes up to the end of the last whole record.
-    whole_bytes: u64,
-}
-
-impl History {
-    /// Reads a journal; a torn tail is left out.
-    pub fn read(path: &Path) -> Result<Self, JournalError> {
-        let text = std::fs::read(path).map_err(|source| JournalError::Io { path: path.to_owned(), source })?;
-        let mut records = vec![];
-        let mut whole_bytes = 0;
-        for line in text.split_inclusive(|byte| *byte == b'\n') {
-            let seq = records.len() as u64;
-            let last = whole_bytes + line.len() as u64 == text.len() as u64;
-            let torn = !line.ends_with(b"\n");
-            let damaged = |why: String| JournalError::Damaged { path: path.to_owned(), seq, why };
-            match serde_json::from_slice::<Record>(line) {
-                Ok(_) if torn => break,
-                Ok(record) if record.seq != seq => return Err(damaged(format!("it calls itself {}", record.seq))),
-                Ok(record) => records.push(record),
-                Err(_) if last && torn => break,
-                Err(why) => return Err(damaged(why.to_string())),
-            }
-            whole_bytes += line.len() as u64;
-        }
-        match records.first().map(|record| &record.body) {
-            Some(Entry::Header(header)) if header.format != FORMAT => {
-                Err(JournalError::Format { path: path.to_owned(), found: header.format })
-            }
-            Some(Entry::Header(_)) => Ok(Self { records, whole_bytes }),
-            _ => Err(JournalError::Damaged { path: path.to_owned(), seq: 0, why: "it has no header".to_owned() }),
-        }
-    }
-
-    /// Who asked for what.
-    pub fn header(&self) -> &Header {
-        match &self.records[0].body {
-            Entry::Header(header) => header,
-            _ => unreachable!("reading demands a header"),
-        }
-    }
-
-    /// The plan and its digest, when the run got that far.
-    pub fn plan(&self) -> Option<(&Plan, &str)> {
-        self.records.iter().find_map(|record| match &record.body {
-            Entry::Plan { plan, digest } => Some((&**plan, digest.as_str())),
-            _ => None,
-        })
-    }
-
-    /// What the plan was made from, when the run got that far.
-    pub fn facts(&self) -> Option<(&Facts, &Request)> {
-        self.records.iter().find_map(|record| match &record.body {
-            Entry::Facts { facts, request } => Some((&**facts, request)),
-            _ => None,
-        })
-    }
-
-    /// The events.
-    pub fn events(&self) -> impl Iterator<Item = &Event> {
-        self.records.iter().filter_map(|record| match &record.body {
-            Entry::Event { event } => Some(event),
-            _ => None,
-        })
-    }
 }
 
 #[cfg(test)]

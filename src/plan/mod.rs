@@ -84,6 +84,11 @@ impl Plan {
         sha256(serde_json::to_vec(self).expect("a plan is plain data"))
     }
 
+    /// Whether it takes nodes or clients down.
+    pub fn takes_down(&self) -> bool {
+        self.steps().any(|(_, step)| crate::step::takes_down(&step.step))
+    }
+
     /// All steps, phase by phase.
     pub fn steps(&self) -> impl Iterator<Item = (&Phase, &ResolvedStep)> {
         self.phases.iter().flat_map(|p| p.lanes.iter().flat_map(move |l| l.steps.iter().map(move |s| (p, s))))

@@ -1,15 +1,23 @@
 //! A scripted transport: a function answers instead of hosts. For tests of everything above.
 //!
 //! It understands jobs: the function and the record see the act's own name and variables, once per
-//! job; launching it again (or waiting for it) gives the kept answer, as on a host.
+//! job; launching it again (or waiting for it) gives the kept answer, as on a host. By its exit code
+//! the function may also say that a job [`HANGS`] or is [`LOST`]; what hangs can be cancelled.
+//!
+//! A host has a fence only after [`FakeTransport::hold`]; before, every epoch may act.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::job::{answer, unwrap};
+use super::job::{CANCELLED, NEVER_BEGAN, Wish, answer, unwrap};
 use super::{Call, Reply, Transport, TransportError};
 use crate::name::HostName;
+
+/// The exit code of an act that began and is gone without one.
+pub const LOST: i32 = i32::MIN;
+/// The exit code of an act that does not end by itself.
+pub const HANGS: i32 = i32::MIN + 1;
 
 /// Answers a call in a host's place.
 type Handler = dyn Fn(&HostName, &Call) -> Result<Reply, TransportError> + Send + Sync;
@@ -36,7 +44,41 @@ pub struct FakeTransport {
 #[derive(Default)]
 struct State {
     calls: Vec<Recorded>,
-    jobs: HashMap<(HostName, String), (String, Reply)>,
+    /// Token, and how it stands.
+    jobs: HashMap<(HostName, String), (String, Stand)>,
+    /// Epoch, and whose.
+    held: HashMap<HostName, (u64, String)>,
+}
+
+/// How a job stands.
+#[derive(Clone)]
+enum Stand {
+    Ended(Reply),
+    Hangs,
+    Lost(&'static str),
+}
+
+impl Stand {
+    fn of(reply: Reply) -> Self {
+        match reply.rc {
+            LOST => Self::Lost("its process is gone and left no exit code"),
+            HANGS => Self::Hangs,
+            _ => Self::Ended(reply),
+        }
+    }
+
+    /// What a host would print.
+    fn tell(&self) -> Reply {
+        match self {
+            Self::Ended(reply) => answer(reply),
+            Self::Hangs => line("running \n".into()),
+            Self::Lost(why) => line(format!("lost {why}\n")),
+        }
+    }
+}
+
+fn line(text: String) -> Reply {
+    Reply { stdout: text, ..Reply::default() }
 }
 
 impl fmt::Debug for FakeTransport {
@@ -54,6 +96,16 @@ impl FakeTransport {
     /// What the handler was asked, in order.
     pub fn calls(&self) -> Vec<Recorded> {
         self.state().calls.clone()
+    }
+
+    /// Puts `host` under the lease of `who`: from now on only that epoch may start or cancel jobs.
+    pub fn hold(&self, host: &HostName, epoch: u64, who: &str) {
+        self.state().held.insert(host.clone(), (epoch, who.to_owned()));
+    }
+
+    fn fence(&self, host: &HostName, epoch: u64) -> Option<Reply> {
+        let held = self.state().held.get(host).cloned().filter(|(held, _)| *held != epoch)?;
+        Some(line(format!("fenced {} {}\n", held.0, held.1)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -78,19 +130,26 @@ impl Transport for FakeTransport {
         let Some(job) = unwrap(&call) else {
             return self.ask(host, &call, None);
         };
-        let key = (host.clone(), job.directory.clone());
-        let line = |text: String| Ok(Reply { stdout: text, ..Reply::default() });
-        let known = self.state().jobs.get(&key).cloned();
-        match (known, job.act) {
-            (Some((token, _)), _) if token != job.token => line(format!("refused {token}\n")),
-            (Some((_, reply)), _) => Ok(answer(&reply)),
-            (None, None) => line("absent\n".into()),
-            (None, Some(act)) => {
-                let reply = self.ask(host, &act, Some(job.directory))?;
-                self.state().jobs.insert(key, (job.token, reply.clone()));
-                Ok(answer(&reply))
-            }
+        if let Some(fenced) = self.fence(host, job.epoch).filter(|_| !matches!(job.wish, Wish::Wait)) {
+            return Ok(fenced);
         }
+        let key = (host.clone(), job.directory.clone());
+        let known = self.state().jobs.get(&key).cloned();
+        let stand = match (known, job.wish) {
+            (Some((token, _)), _) if token != job.token => return Ok(line(format!("refused {token}\n"))),
+            (Some((_, Stand::Hangs)), Wish::Cancel) => Stand::Lost(CANCELLED),
+            (Some((_, stand)), _) => stand,
+            (None, Wish::Wait) => return Ok(line("absent\n".into())),
+            (None, Wish::Cancel) => Stand::Lost(NEVER_BEGAN),
+            (None, Wish::Launch(act)) => Stand::of(self.ask(host, &act, Some(job.directory))?),
+        };
+        self.state().jobs.insert(key.clone(), (job.token, stand.clone()));
+        if matches!(stand, Stand::Hangs) {
+            // it may be cancelled meanwhile
+            tokio::time::sleep(job.ceiling).await;
+        }
+        let now = self.state().jobs.get(&key).map(|(_, stand)| stand.tell());
+        Ok(now.unwrap_or_else(|| stand.tell()))
     }
 
     async fn close(&self) {}

@@ -4,14 +4,18 @@
 //! a detached supervisor (`job_supervise.sh`) and waits in the same channel; as long as the job
 //! runs, `job.wait` is sent again. The directory `ROOT/RUN/STEP.ATTEMPT/` (0700) holds `token`,
 //! `script`, `pid` (number, start time, boot), `out`, `err`, `progress`, and at the end `rc`.
-//! A state is told from these files alone, so any coordinator can look at any time.
+//! A state is told from these files alone, so any coordinator can look at any time. [`cancel`]
+//! leaves `cancelled` there, ends the job's process group and proves that nothing of it lives.
 //!
 //! Invariants: a directory that exists is never started again, also when the launch is sent twice
 //! because its answer was lost; another token in it (other script, other run) is refused; a job that
 //! ended without leaving `rc` is [`State::Lost`], never taken for done or failed. While anything of
-//! the supervisor's process group lives, the job counts as running.
+//! the supervisor's process group lives, the job counts as running. Jobs are claimed and cancelled
+//! under a lock of the host, for the holder of its epoch only ([`Job::epoch`], `job_fence.sh`): what
+//! an earlier coordinator started was there before the epoch changed, and later it starts nothing.
 //!
-//! A broken link is no failure of the job: waiting goes on, with a new connection, to the limit.
+//! A broken link is no failure of the job: waiting goes on, with a new connection, for as long as
+//! the host may be out of reach ([`Job::silence`]).
 //! Polling happens on the host, inside one call of at most [`Job::channel`]: from here it would
 //! cost two round trips each time.
 
@@ -20,26 +24,45 @@ mod wrapped;
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
+pub(super) use self::protocol::{CANCELLED, NEVER_BEGAN};
 pub use self::protocol::{Progress, State};
-pub(super) use self::wrapped::{answer, unwrap};
+pub(super) use self::wrapped::{Wish, answer, unwrap};
+use super::retry::{self, Patience};
 use super::{Reply, Transport, TransportError};
 use crate::name::HostName;
 use crate::script::{Embedded, Rendered};
 
 /// The protocol's own scripts.
 pub const SCRIPTS: &[Embedded] = &[
-    ("job.launch", concat!(include_str!("job_launch.sh"), include_str!("job_wait.sh"))),
-    ("job.wait", include_str!("job_wait.sh")),
+    (
+        "job.launch",
+        concat!(
+            include_str!("job_look.sh"),
+            include_str!("job_fence.sh"),
+            include_str!("job_launch.sh"),
+            include_str!("job_wait.sh")
+        ),
+    ),
+    (
+        "job.cancel",
+        concat!(
+            include_str!("job_look.sh"),
+            include_str!("job_fence.sh"),
+            include_str!("job_cancel.sh"),
+            include_str!("job_wait.sh")
+        ),
+    ),
+    ("job.wait", concat!(include_str!("job_look.sh"), include_str!("job_wait.sh"))),
 ];
 
 /// A good value for [`Job::channel`].
 pub const CHANNEL: Duration = Duration::from_secs(20);
+/// A good value for [`Job::silence`].
+pub const SILENCE: Duration = Duration::from_mins(5);
 /// A claim without a process after this long: its launcher died in between.
 const CLAIM: Duration = Duration::from_secs(10);
-/// Between attempts to reach the host again, at most.
-const PAUSE: Duration = Duration::from_secs(10);
 
 /// One attempt of one step on one host.
 #[derive(Debug, Clone)]
@@ -52,7 +75,8 @@ pub struct Job {
     pub step: String,
     /// Counts from 1.
     pub attempt: u32,
-    /// The epoch of the run's lease: a host whose epoch is another one does not start it.
+    /// The epoch of the run's lease: a host whose epoch (the number in `ROOT/epoch`; none is 0) is
+    /// another one neither starts nor cancels it.
     pub epoch: u64,
     /// What it runs; sees `$RESEED_RUN`, `$RESEED_JOB` (its directory) and `$RESEED_PROGRESS` (a
     /// file for lines `DONE TOTAL UNIT`).
@@ -61,6 +85,8 @@ pub struct Job {
     pub limit: Duration,
     /// For one waiting call: so often the link is proven alive. Progress is told sooner.
     pub channel: Duration,
+    /// So long the host may be out of reach before the job's end counts as not known.
+    pub silence: Duration,
 }
 
 impl Job {
@@ -85,6 +111,8 @@ pub enum JobError {
         job: String,
         /// What was seen.
         why: String,
+        /// Whether any of its script may have run. If not, another attempt is as good as the first.
+        began: bool,
     },
     /// It was not started.
     #[error("job {job} was not started on {host}: {why}")]
@@ -125,29 +153,24 @@ pub async fn run<T: Transport>(
 ) -> Result<Reply, JobError> {
     protocol::check(host, job)?;
     let started = Instant::now();
-    // Whether a launch may have reached the host, and whether the host said that it has.
-    let (mut sent, mut confirmed) = (false, false);
+    // A launch that is sent again only looks, should the first one have arrived.
+    let mut confirmed = false;
+    let mut patience = Patience::new(job.silence);
     let mut claimed: Option<Instant> = None;
     let mut seen = String::new();
-    let mut pause = Duration::from_millis(100);
     loop {
         let left = job.limit.saturating_sub(started.elapsed());
         let ceiling = job.channel.min(left);
         let call = if confirmed { protocol::wait(job, ceiling, &seen) } else { protocol::launch(job, ceiling, &seen) };
         let state = match transport.exec(host, call).await {
             Ok(reply) => protocol::read(host, job, reply)?,
-            Err(TransportError::Unreachable { host, why }) if !sent => {
-                return Err(TransportError::Unreachable { host, why }.into());
-            }
-            Err(error) if error.retryable() && left > pause => {
-                sent = true;
-                sleep(pause).await;
-                pause = (pause * 2).min(PAUSE);
+            Err(error) => {
+                patience.bear(error).await?;
                 continue;
             }
-            Err(error) => return Err(error.into()),
         };
-        (sent, confirmed, pause) = (true, true, Duration::from_millis(100));
+        confirmed = true;
+        patience.answered();
         match state {
             State::Finished(reply, last) => {
                 last.into_iter().for_each(&mut progress);
@@ -172,6 +195,34 @@ pub async fn run<T: Transport>(
     }
 }
 
+/// How a cancelled job stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It had ended before, finished or lost; nothing was touched.
+    Ended(State),
+    /// It was ended, and nothing of it lives. What it did is to be looked at.
+    Killed,
+    /// It had not begun and now never will, even if its launch is still under way.
+    NeverBegan,
+}
+
+/// Ends the job: TERM, after five seconds KILL, to all that it started and did not put into a
+/// session of its own; then sees that nothing of that lives. May be repeated. What cannot be ended
+/// is [`JobError::TimedOut`].
+pub async fn cancel<T: Transport>(transport: &T, host: &HostName, job: &Job) -> Result<Cancelled, JobError> {
+    protocol::check(host, job)?;
+    let reply = retry::exec(transport, host, protocol::cancel(job), job.silence).await?;
+    match protocol::read(host, job, reply)? {
+        State::Lost(why) if why == protocol::NEVER_BEGAN => Ok(Cancelled::NeverBegan),
+        State::Lost(why) if why == protocol::CANCELLED => Ok(Cancelled::Killed),
+        State::Running(_) | State::Claimed => {
+            Err(JobError::TimedOut { host: host.clone(), job: job.directory(), limit: protocol::KILLING })
+        }
+        State::Absent => Err(lost(host, job, "its directory is gone".into())),
+        ended => Ok(Cancelled::Ended(ended)),
+    }
+}
+
 /// Looks at the job without starting it or waiting for it.
 pub async fn look<T: Transport>(transport: &T, host: &HostName, job: &Job) -> Result<State, JobError> {
     protocol::check(host, job)?;
@@ -180,5 +231,6 @@ pub async fn look<T: Transport>(transport: &T, host: &HostName, job: &Job) -> Re
 }
 
 fn lost(host: &HostName, job: &Job, why: String) -> JobError {
-    JobError::Lost { host: host.clone(), job: job.directory(), why }
+    let began = why != protocol::NEVER_BEGAN;
+    JobError::Lost { host: host.clone(), job: job.directory(), why, began }
 }

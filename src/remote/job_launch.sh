@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Starts a job once. mkdir claims it: whoever made the directory starts it, all others only look.
-# Gets ROOT, JOB, TOKEN, ACT (the act's name), ACT_TEXT (its script), SUPERVISE. job_wait.sh follows.
-dir=$ROOT/$RESEED_RUN/$JOB
+# Gets ROOT, JOB, EPOCH, TOKEN, ACT (the act's name), ACT_TEXT (its script), SUPERVISE. Comes
+# behind job_look.sh and job_fence.sh; job_wait.sh follows.
 
 claim() { why=$(mkdir "$dir" 2>&1); }
 
@@ -13,18 +13,23 @@ fill() {
     { printf '%s\n' "$TOKEN" | dd of="$dir/token" conv=fsync 2>/dev/null || printf '%s\n' "$TOKEN" >"$dir/token"; }
 }
 
-if claim || { [ ! -d "$dir" ] && mkdir -p "$ROOT/$RESEED_RUN" && claim; }; then
-  # Not started yet, so the claim may be taken back.
-  fill || { rm -rf "$dir"; die "cannot write the job to $dir"; }
-  # All three streams go elsewhere: one that is kept would keep the channel open until the end.
-  if command -v setsid >/dev/null 2>&1; then
-    setsid sh "$dir/supervise" "$dir" "$RESEED_RUN" </dev/null >"$dir/log" 2>&1 &
-  else
-    (
-      trap '' HUP
-      sh "$dir/supervise" "$dir" "$RESEED_RUN" </dev/null >"$dir/log" 2>&1 &
-    )
+# Claims and starts: the process is there before the fence can change.
+start() {
+  if claim || { [ ! -d "$dir" ] && mkdir -p "$ROOT/$RESEED_RUN" && claim; }; then
+    # Not started yet, so the claim may be taken back.
+    fill || { rm -rf "$dir"; die "cannot write the job to $dir"; }
+    # All streams go elsewhere: one that is kept would keep the channel open, or the lock, until the end.
+    if command -v setsid >/dev/null 2>&1; then
+      setsid sh "$dir/supervise" "$dir" "$RESEED_RUN" </dev/null >"$dir/log" 2>&1 9>&- &
+    else
+      (
+        trap '' HUP
+        sh "$dir/supervise" "$dir" "$RESEED_RUN" </dev/null >"$dir/log" 2>&1 9>&- &
+      )
+    fi
+  elif [ ! -d "$dir" ]; then
+    die "cannot make $dir: $why"
   fi
-elif [ ! -d "$dir" ]; then
-  die "cannot make $dir: $why"
-fi
+}
+
+fenced start

@@ -1,7 +1,7 @@
 //! Meters the time during which hosts' scripts run, so that the tool's own share of a run (wall
 //! time minus that) is measured and not guessed. A decorator: any [`Transport`] can be wrapped.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::{Call, Reply, Transport, TransportError};
@@ -9,14 +9,19 @@ use crate::name::HostName;
 
 /// A transport with a meter.
 pub struct Metered<T> {
-    inner: T,
+    inner: Arc<T>,
     busy: Mutex<Vec<(Instant, Instant)>>,
 }
 
 impl<T> Metered<T> {
     /// Wraps a transport.
     pub fn new(inner: T) -> Self {
-        Self { inner, busy: Mutex::new(vec![]) }
+        Self { inner: Arc::new(inner), busy: Mutex::new(vec![]) }
+    }
+
+    /// The transport without its meter, for what goes on beside a run's own work.
+    pub fn unmetered(&self) -> &Arc<T> {
+        &self.inner
     }
 
     /// Total time within the last `window` during which at least one script ran on some host.

@@ -1,7 +1,7 @@
 //! Hosts, as the rest of the program sees them: a [`Transport`] runs one script on one host.
 //!
-//! All else is composed of that: a read-only call is one `exec`; an act is a [`job`] made of
-//! `exec`s, which outlives the connection. Three transports share one conformance suite:
+//! All else is composed of that: a read-only call is one `exec`, repeated while the host is out of
+//! reach ([`retry`]); an act is a [`job`] made of `exec`s, which outlives the connection. Three transports share one conformance suite:
 //! [`ssh`] (openssh native-mux, strict host keys), [`local`] (this machine) and [`fake`] (scripted).
 //!
 //! Invariant: only this module knows openssh; only [`crate::script`] makes shell text.
@@ -12,6 +12,7 @@ mod frame;
 pub mod job;
 pub mod local;
 pub mod metered;
+pub mod retry;
 pub mod ssh;
 
 use std::fmt;

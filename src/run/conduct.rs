@@ -1,31 +1,38 @@
 //! Conducts a run from request to report.
 //!
 //! ```text
-//!  lock, run directory, journal header ─> confirm ─> prepare ─refused─> run_finished (4, 3, 8)
-//!                                                       └─> run_started, findings, plan
-//!                                                             └─> engine ─> report ─> run_finished
+//!  lock, run directory, journal header ─> confirm ─> connect ─> lease ─held─> run_finished (6)
+//!    └─> prepare ─refused─> run_finished (4, 3, 8)
+//!          └─> run_started, findings, plan ─> engine, with a beat beside it ─> lease back ─> run_finished
 //! ```
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use super::RunLock;
+use super::earlier::{self, OfError};
 use super::end::{self, End};
 use super::gates::Gates;
+use super::lease::{Claim, Holder, Lease, LeaseError, Office};
+use super::owner::Owner;
 use super::prepare::{self, Ask, PrepareError, prepare};
 use super::show::Show;
 use super::state::{RunDir, StateDir, StateError};
 use crate::engine::bus::{Bus, Subscriber};
 use crate::engine::stop::StopFlag;
-use crate::engine::{Engine, EngineError};
-use crate::event::RunOutcome;
+use crate::engine::{Ending, Engine, EngineError};
+use crate::event::{RunOutcome, RunState};
 use crate::inventory::Inventory;
 use crate::journal::{self, Entry, Header, Journal};
 use crate::plan::Plan;
 use crate::remote::Transport;
 use crate::remote::metered::Metered;
+
+/// A silent host is waited for so many times `limits.silence`: after the first, ssh gives the
+/// connection up, and new ones are tried; a switch that is restarted takes minutes.
+const PATIENCE: u32 = 10;
 
 /// All that a run needs to be conducted.
 pub struct Order {
@@ -57,6 +64,9 @@ pub struct Ended {
 /// Why a run could not even be told about.
 #[derive(Debug, thiserror::Error)]
 pub enum ConductError {
+    /// The run that this one is about.
+    #[error(transparent)]
+    Earlier(#[from] OfError),
     /// State directory, lock, journal.
     #[error(transparent)]
     State(#[from] StateError),
@@ -66,9 +76,12 @@ pub enum ConductError {
     /// A resumed run's request.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
-    /// The run died before it had a plan.
-    #[error("run {0} has no plan: it ended during preflight and changed nothing; start it again")]
-    NoPlan(String),
+    /// A resumed run's lease.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+    /// Its playbook is not one of this version's.
+    #[error("run {0} was asked for something that this reseed does not know")]
+    Foreign(String),
 }
 
 impl From<journal::JournalError> for ConductError {
@@ -77,78 +90,142 @@ impl From<journal::JournalError> for ConductError {
     }
 }
 
+/// What conducting takes besides the order: where runs are kept, who listens, who may stop it.
+pub struct Stand<'a> {
+    /// Where runs are kept.
+    pub state: &'a StateDir,
+    /// Called with each event.
+    pub subscribers: Vec<Subscriber>,
+    /// Raised by the operator.
+    pub stop: StopFlag,
+    /// Told what is being waited for before there are events.
+    pub pulse: &'a (dyn Fn(&str) + Send + Sync),
+}
+
 /// Conducts a new run.
-pub async fn conduct<T: Transport>(
-    order: Order,
+pub async fn conduct<T: Transport>(order: Order, transport: T, stand: Stand<'_>) -> Result<Ended, ConductError> {
+    let cluster = order.inventory.cluster.clone();
+    let me = Owner::me();
+    let mut lock = RunLock::take(&stand.state.cluster(&cluster), &me)?;
+    stand.state.none_unfinished(&cluster, order.ask.earlier())?;
+    let dir = stand.state.create(&cluster)?;
+    lock.tell(&dir.id)?;
+    let journal = Journal::create(&dir.journal(), header(&order, &dir, &me))?;
+    begin(&order, &dir, &me, Bus::new(journal, [], stand.subscribers), transport, stand.stop, stand.pulse).await
+}
+
+/// From the operator's word to the plan, and on.
+async fn begin<T: Transport>(
+    order: &Order,
+    dir: &RunDir,
+    me: &Owner,
+    bus: Bus,
     transport: T,
-    state: &StateDir,
-    subscribers: Vec<Subscriber>,
     stop: StopFlag,
     pulse: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Ended, ConductError> {
     let began = Instant::now();
-    let cluster = order.inventory.cluster.clone();
-    let operator = operator();
-    let mut lock = RunLock::take(&state.cluster(&cluster), &operator)?;
-    let dir = state.create(&cluster)?;
-    lock.tell(&dir.id)?;
-    let journal = Journal::create(&dir.journal(), header(&order, &dir, operator))?;
-    let bus = Arc::new(Bus::new(journal, [], subscribers));
+    let bus = Arc::new(bus);
     let transport = Arc::new(Metered::new(transport));
-    let show = Show { bus: &bus, dir: &dir, command: &order.command, inventory: &order.inventory };
-
+    let show = Show { bus: &bus, dir, command: &order.command, inventory: &order.inventory };
     let asked = Timestamp::now();
-    let prepared = match end::confirmed(&order) {
+    let leased = match end::confirmed(order) {
         Err(end) => Err(end),
-        Ok(()) => prepare(&transport, &order.inventory, &order.ask, pulse).await.map_err(|error| end::refusal(&error)),
+        Ok(()) => lease(order, dir, me, &transport, pulse).await,
+    };
+    let (mut lease, prepared) = match leased {
+        Ok(lease) => {
+            let prepared = prepare(&transport, &order.inventory, &order.ask, pulse).await;
+            (Some(lease), prepared.map_err(|error| end::refusal(&error)))
+        }
+        Err(end) => (None, Err(end)),
     };
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(end) => {
             show.started(asked, None)?;
-            return show.finish(end, None, began, &transport).await;
+            return show.finish(end, None, began, &transport, lease.as_ref()).await;
         }
     };
     show.started(asked, prepared.plan.as_ref())?;
     show.findings(&prepared.findings)?;
-    let Some(plan) = &prepared.plan else {
-        let end = prepared.nothing.as_deref().map_or_else(|| End::objected(&prepared.findings), End::nothing);
-        return show.finish(end, None, began, &transport).await;
+    let (Some(plan), Some(lease)) = (&prepared.plan, lease.as_mut()) else {
+        let end = match &prepared.nothing {
+            Some(why) => {
+                bus.record(Entry::Facts { facts: Box::new(prepared.facts), request: prepared.request })?;
+                earlier::close(dir, me)?;
+                End::nothing(why)
+            }
+            None => End::objected(&prepared.findings),
+        };
+        return show.finish(end, None, began, &transport, lease.as_ref()).await;
     };
     bus.record(Entry::Facts { facts: Box::new(prepared.facts.clone()), request: prepared.request.clone() })?;
     bus.record(Entry::Plan { digest: plan.digest(), plan: Box::new(plan.clone()) })?;
-    execute(&show, plan, order.ask.clone(), &transport, stop, began).await
+    if let Err(error) = lease.commit(&transport, plan.takes_down(), &dir.head()?, &prepared.facts.places()).await {
+        return show.finish(End::unleased(error), Some(plan), began, &transport, Some(lease)).await;
+    }
+    execute(&show, plan, order.ask.clone(), &transport, lease, stop, began).await
 }
 
-/// Goes on with a paused run: the plan of its journal, never a new one.
+async fn lease<T: Transport>(
+    order: &Order,
+    dir: &RunDir,
+    me: &Owner,
+    transport: &Arc<Metered<T>>,
+    pulse: &(dyn Fn(&str) + Send + Sync),
+) -> Result<Lease, End> {
+    // what is missing here is told before anything is asked of a host
+    prepare::secrets(&order.inventory).map_err(|error| end::refusal(&error.into()))?;
+    pulse(&format!("connecting to {} hosts", order.inventory.hosts().count()));
+    prepare::connect(transport, &order.inventory).await.map_err(|error| end::refusal(&error))?;
+    let claim = Claim { run: dir.id.clone(), of: order.ask.earlier().cloned(), me: me.clone() };
+    let holder = Holder::new(&dir.id, &order.command, me);
+    Office::of(&order.inventory).take(transport, &claim, &holder).await.map_err(End::unleased)
+}
+
+/// Goes on with a paused run: the plan of its journal, never a new one. One that died before it
+/// had a plan begins again; one that is over is left alone.
 pub async fn resume<T: Transport>(
     dir: RunDir,
     inventory: Inventory,
     transport: T,
-    state: &StateDir,
-    subscribers: Vec<Subscriber>,
-    stop: StopFlag,
-    pulse: &(dyn Fn(&str) + Send + Sync),
+    stand: Stand<'_>,
 ) -> Result<Ended, ConductError> {
     let began = Instant::now();
-    let mut lock = RunLock::take(&state.cluster(&inventory.cluster), &operator())?;
+    let me = Owner::me();
+    let mut lock = RunLock::take(&stand.state.cluster(&inventory.cluster), &me)?;
     lock.tell(&dir.id)?;
     let (journal, history) = Journal::reopen(&dir.journal())?;
-    let no_plan = || ConductError::NoPlan(dir.id.to_string());
-    let (plan, _) = history.plan().ok_or_else(no_plan)?;
-    let ask = Ask::of_plan(plan, &history.header().overrides).ok_or_else(no_plan)?;
-    let command = &history.header().command;
-    let bus = Arc::new(Bus::new(journal, history.events(), subscribers));
-    let transport = Arc::new(Metered::new(transport));
-    let show = Show { bus: &bus, dir: &dir, command, inventory: &inventory };
-    pulse("connecting");
-    let connected = prepare::connect(&transport, &inventory).await;
-    show.started(Timestamp::now(), Some(plan))?;
-    if let Err(error) = connected {
-        // not the refusal that it would be before any change
-        return show.finish(End::lost(&error, &dir.id), Some(plan), began, &transport).await;
+    let past = RunState::of(history.events());
+    if let Some(end) = past.finished.filter(|end| end.outcome.is_over()) {
+        return Ok(Ended { outcome: end.outcome, exit: 0 });
     }
-    execute(&show, plan, ask, &transport, stop, began).await
+    let header = history.header();
+    let ask = Ask::again(&header.asked, &header.overrides).ok_or_else(|| ConductError::Foreign(dir.id.to_string()))?;
+    let bus = Bus::new(journal, history.events(), stand.subscribers);
+    let Some((plan, _)) = history.plan() else {
+        let of = header.asked.of.as_ref();
+        let of = of.map(|run| earlier::again(stand.state, &inventory.cluster, &header.command, run)).transpose()?;
+        let ask = Ask { of: of.map(Box::new), ..ask };
+        let (command, args) = (header.command.clone(), header.args.clone());
+        let order = Order { inventory, ask, command, args, confirm: None };
+        return begin(&order, &dir, &me, bus, transport, stand.stop, stand.pulse).await;
+    };
+    let bus = Arc::new(bus);
+    let transport = Arc::new(Metered::new(transport));
+    let show = Show { bus: &bus, dir: &dir, command: &header.command, inventory: &inventory };
+    (stand.pulse)("connecting");
+    if let Err(error) = prepare::connect(&transport, &inventory).await {
+        // not the refusal that it would be before any change
+        show.started(Timestamp::now(), Some(plan))?;
+        return show.finish(End::lost(&error, &dir.id), Some(plan), began, &transport, None).await;
+    }
+    let claim = Claim { run: dir.id.clone(), of: header.asked.of.clone(), me: me.clone() };
+    let holder = Holder { changes: plan.takes_down(), ..Holder::new(&dir.id, &header.command, &me) };
+    let lease = Office::of(&inventory).take(&transport, &claim, &holder).await?;
+    show.started(Timestamp::now(), Some(plan))?;
+    execute(&show, plan, ask, &transport, &lease, stand.stop, began).await
 }
 
 async fn execute<T: Transport>(
@@ -156,6 +233,7 @@ async fn execute<T: Transport>(
     plan: &Plan,
     ask: Ask,
     transport: &Arc<Metered<T>>,
+    lease: &Lease,
     stop: StopFlag,
     began: Instant,
 ) -> Result<Ended, ConductError> {
@@ -172,16 +250,45 @@ async fn execute<T: Transport>(
         gates: Arc::new(gates),
         bus: Arc::clone(show.bus),
         run: show.dir.id.clone(),
-        epoch: 0,
-        job_root: format!("{}/{}", show.inventory.remote_dir, show.inventory.cluster.slug()),
+        epoch: lease.epoch,
+        silence: PATIENCE * show.inventory.limits.silence,
+        job_root: Office::of(show.inventory).root,
         secrets,
-        stop,
+        stop: stop.clone(),
     });
-    let ending = engine.run(plan).await?;
-    show.finish(End::of(ending, show.command, &show.dir.id), Some(plan), began, transport).await
+    // Whoever was taken over must not do anything more: the engine is dropped where it stands.
+    let ran = tokio::select! {
+        ran = engine.run(plan) => ran,
+        (host, by) = lease.beat(transport.unmetered()) => Err(EngineError::Fenced { host, by }),
+        () = overtime(show.inventory.limits.run, &stop) => unreachable!("it waits for ever"),
+    };
+    let end = match ran {
+        Ok(Ending::Interrupted) if is_over(show.inventory.limits.run, began) => End::overtime(&show.dir.id),
+        Ok(ending) => End::of(ending, show.command, &show.dir.id),
+        Err(EngineError::Fenced { host, by }) => End::fenced(&host, &by),
+        Err(error) => return Err(error.into()),
+    };
+    if end.exit == 0 {
+        // before its own end: a crash in between leaves this run to be resumed, not that one
+        earlier::close(show.dir, &Owner::me())?;
+    }
+    show.finish(end, Some(plan), began, transport, Some(lease)).await
 }
 
-fn header(order: &Order, dir: &RunDir, operator: String) -> Header {
+/// Pauses the run when its time is over (`limits.run`; 0: never). Never ends.
+async fn overtime(limit: Duration, stop: &StopFlag) {
+    if !limit.is_zero() {
+        tokio::time::sleep(limit).await;
+        stop.raise();
+    }
+    std::future::pending::<()>().await;
+}
+
+fn is_over(limit: Duration, began: Instant) -> bool {
+    !limit.is_zero() && began.elapsed() >= limit
+}
+
+fn header(order: &Order, dir: &RunDir, me: &Owner) -> Header {
     Header {
         format: journal::FORMAT,
         reseed: env!("CARGO_PKG_VERSION").to_owned(),
@@ -191,12 +298,7 @@ fn header(order: &Order, dir: &RunDir, operator: String) -> Header {
         args: order.args.clone(),
         overrides: order.ask.overrides.clone(),
         inventory: order.inventory.source.clone(),
-        operator,
+        operator: me.who.clone(),
+        asked: order.ask.asked(),
     }
-}
-
-fn operator() -> String {
-    let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "unknown".to_owned());
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    format!("{user}@{host}")
 }

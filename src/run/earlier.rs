@@ -3,15 +3,16 @@
 //! Everything here comes from the state directory: no host is asked, so it works while the cluster
 //! is down, and what does not fit is refused before there is a new run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::owner::Owner;
 use super::state::{RunDir, StateDir, StateError};
 use crate::event::{CLIENTS_UP, RunOutcome, RunState, StepState};
 use crate::facts::{Earlier, Facts};
 use crate::guard::Served;
-use crate::journal::History;
+use crate::journal::{Closed, Discarded, Entry, History, How, Journal};
 use crate::name::{ClusterName, HostName, Keyspace, RunId};
 use crate::plan::{Plan, Request};
 use crate::report::words;
@@ -91,6 +92,30 @@ pub fn find(state: &StateDir, cluster: &ClusterName, verb: Verb, wanted: Option<
     Ok(tale.told(facts, request, plan))
 }
 
+/// The same for a run that ended before it had a plan and begins again.
+pub(super) fn again(state: &StateDir, cluster: &ClusterName, command: &str, run: &RunId) -> Result<Of, OfError> {
+    let verb = if command == Verb::Discard.name() { Verb::Discard } else { Verb::Rollback };
+    find(state, cluster, verb, Some(run.as_str()))
+}
+
+/// Writes into the earlier run's journal what became of it. For other runs: nothing.
+pub(super) fn close(dir: &RunDir, me: &Owner) -> Result<(), StateError> {
+    let own = dir.history()?;
+    let Some(earlier) = own.facts().and_then(|(_, request)| request.earlier.as_ref()) else { return Ok(()) };
+    let path = dir.path.with_file_name(earlier.run.as_str());
+    let (mut journal, history) = Journal::reopen(&RunDir { id: earlier.run.clone(), path }.journal())?;
+    let run = dir.id.clone();
+    if own.header().command == Verb::Discard.name() {
+        if history.discarded().is_none() {
+            journal.append(Entry::Discarded(Discarded { run, freed: BTreeMap::new() }))?;
+        }
+    } else if history.closed().is_none() {
+        let (operator, reason) = (me.who.clone(), String::new());
+        journal.append(Entry::Closed(Closed { how: How::RolledBack, run: Some(run), operator, reason }))?;
+    }
+    Ok(())
+}
+
 /// A run and the runs about it.
 struct Tale<'a> {
     history: &'a History,
@@ -165,7 +190,7 @@ impl<'a> Tale<'a> {
     /// Whether it will not be gone on with.
     fn over(&self) -> bool {
         let end = self.state.finished.as_ref().map(|end| end.outcome);
-        matches!(end, Some(RunOutcome::Done | RunOutcome::Refused | RunOutcome::RolledBack))
+        end.is_some_and(RunOutcome::is_over) || self.history.closed().is_some()
     }
 
     fn told(&self, facts: &Facts, request: &Request, plan: &Plan) -> Of {

@@ -2,12 +2,13 @@
 
 use super::conduct::{Confirm, Order};
 use super::earlier::Verb;
+use super::lease::LeaseError;
 use super::prepare::PrepareError;
 use crate::engine::Ending;
 use crate::event::{Level, RunOutcome};
 use crate::facts::FactsError;
 use crate::guard::Finding;
-use crate::name::RunId;
+use crate::name::{HostName, RunId};
 use crate::remote::TransportError;
 
 /// How a run ends, before it becomes the last event.
@@ -36,6 +37,29 @@ impl End {
     pub fn lost(error: &PrepareError, run: &RunId) -> Self {
         let next = format!("reseed resume {run}");
         Self { outcome: RunOutcome::Paused, exit: 5, reason: error.to_string(), next }
+    }
+
+    /// The lease cannot be had, so nothing was begun.
+    pub fn unleased(error: LeaseError) -> Self {
+        let reason = format!("{error}; nothing was changed");
+        let (exit, next) = match error {
+            LeaseError::Held(held) => (6, held.next()),
+            LeaseError::Transport(error) => verdict(&PrepareError::Hosts(vec![error])),
+            LeaseError::Host { .. } => (4, "cure that, then try again".to_owned()),
+        };
+        Self { outcome: RunOutcome::Refused, exit, reason, next }
+    }
+
+    /// Another coordinator took the run over: it is that one's now.
+    pub fn fenced(host: &HostName, by: &str) -> Self {
+        let reason = format!("another coordinator took over, as {host} says: {by}");
+        Self { outcome: RunOutcome::Paused, exit: 6, reason, next: "reseed status".to_owned() }
+    }
+
+    /// `limits.run` passed.
+    pub fn overtime(run: &RunId) -> Self {
+        let reason = "limits.run is over; what ran was left to end".to_owned();
+        Self { outcome: RunOutcome::Paused, exit: 5, reason, next: format!("reseed resume {run}") }
     }
 
     /// The end of a plan's execution.

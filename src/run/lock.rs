@@ -1,5 +1,5 @@
-//! The run lock: one run per cluster on this coordinator (safety rule 7; the lease on the nodes,
-//! which also knows other coordinators, comes with resume).
+//! The run lock: one run per cluster on this coordinator (safety rule 7). The lease on the hosts
+//! knows other coordinators too; this one needs no host to answer.
 //!
 //! A lock of the operating system on a file: it goes with its holder, however that ends. What is
 //! written in the file only tells people who holds it.
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::owner::Owner;
 use super::state::{StateError, private_dir};
 use crate::name::RunId;
 
@@ -28,7 +29,7 @@ pub struct RunLock {
 
 impl RunLock {
     /// Takes the lock of the cluster whose state is in `dir`, or says who holds it.
-    pub fn take(dir: &Path, operator: &str) -> Result<Self, StateError> {
+    pub fn take(dir: &Path, me: &Owner) -> Result<Self, StateError> {
         private_dir(dir)?;
         let path = dir.join("lock");
         let io = |source| StateError::Io { path: path.clone(), source };
@@ -52,7 +53,7 @@ impl RunLock {
             }
         }
         let since = Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ");
-        let holder = format!("{operator}, process {}, since {since}", std::process::id());
+        let holder = format!("{me}, since {since}");
         Ok(Self { file, path, holder })
     }
 
@@ -64,6 +65,11 @@ impl RunLock {
             Ok(()) => None,
             Err(_) => std::fs::read_to_string(dir.join("lock")).ok().map(|text| text.trim().to_owned()),
         }
+    }
+
+    /// Whether somebody works on that run now.
+    pub fn is_held_for(dir: &Path, run: &RunId) -> bool {
+        Self::holder(dir).is_some_and(|holder| holder.starts_with(&format!("run {run} ")))
     }
 
     /// Writes down for others which run holds it.
@@ -83,12 +89,16 @@ mod tests {
     fn a_second_run_is_refused_with_who_and_since_when_until_the_first_ends() {
         let dir = tempfile::tempdir().unwrap();
         let run = RunId::parse("r1").unwrap();
-        let mut first = RunLock::take(dir.path(), "ann@box").unwrap();
+        let who = |name: &str| Owner { who: name.to_owned(), ..Owner::me() };
+        let mut first = RunLock::take(dir.path(), &who("ann@box")).unwrap();
         first.tell(&run).unwrap();
-        let refused = RunLock::take(dir.path(), "bob@box").unwrap_err().to_string();
+        let refused = RunLock::take(dir.path(), &who("bob@box")).unwrap_err().to_string();
         assert!(refused.contains("run r1 of ann@box, process") && refused.contains("since"), "{refused}");
         assert!(RunLock::holder(dir.path()).is_some_and(|holder| holder.starts_with("run r1 of ann@box")));
+        assert!(
+            RunLock::is_held_for(dir.path(), &run) && !RunLock::is_held_for(dir.path(), &RunId::parse("r").unwrap())
+        );
         drop(first);
-        assert!(RunLock::take(dir.path(), "bob@box").is_ok());
+        assert!(RunLock::take(dir.path(), &who("bob@box")).is_ok());
     }
 }

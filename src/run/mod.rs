@@ -13,12 +13,14 @@ pub mod conduct;
 mod earlier;
 mod end;
 mod gates;
+pub mod lease;
 mod lock;
+mod owner;
 mod prepare;
 mod show;
 mod state;
 
-pub use conduct::{Ended, Order, conduct, resume};
+pub use conduct::{Ended, Order, Stand, conduct, resume};
 pub use earlier::{Of, OfError, Verb, find as find_earlier};
 pub use end::verdict;
 pub use lock::RunLock;

@@ -11,7 +11,8 @@ use crate::event::Level;
 use crate::facts::{self, BackupFacts, Earlier, Facts, FactsError, Left, Secrets, Wanted};
 use crate::guard::{self, Case, Finding, Override, Past};
 use crate::inventory::{Inventory, PasswordError};
-use crate::name::{HostName, Keyspace, Tag};
+use crate::journal::Asked;
+use crate::name::{HostName, Keyspace, RunId, Tag};
 use crate::plan::{self, Plan, Request};
 use crate::playbook::{self, Playbook};
 use crate::remote::{Transport, TransportError};
@@ -60,17 +61,26 @@ impl Ask {
         Self { playbook, tag: None, keyspaces: vec![], overrides, of: Some(Box::new(of)) }
     }
 
-    /// What a plan was asked for, to judge its gates again; `None`: its playbook is not built in.
-    pub fn of_plan(plan: &Plan, overrides: &[Override]) -> Option<Self> {
-        let words = |name: &str| plan.params.get(name).map_or("", String::as_str).split(' ');
-        Some(Self {
-            playbook: playbook::built_in(&plan.playbook)?,
-            tag: words("backup").next().and_then(|tag| tag.parse().ok()),
-            keyspaces: words("keyspaces").filter_map(|name| name.parse().ok()).collect(),
-            overrides: overrides.to_vec(),
-            // such a run has no gate behind its preflight
-            of: None,
-        })
+    /// As the journal keeps it.
+    pub fn asked(&self) -> Asked {
+        Asked {
+            playbook: self.playbook.playbook.clone(),
+            tag: self.tag.clone(),
+            keyspaces: self.keyspaces.clone(),
+            of: self.earlier().cloned(),
+        }
+    }
+
+    /// From the journal; `None`: its playbook is not built in. The earlier run is not looked up: that
+    /// is needed only when there is no plan yet.
+    pub fn again(asked: &Asked, overrides: &[Override]) -> Option<Self> {
+        let Asked { playbook, tag, keyspaces, .. } = asked.clone();
+        Some(Self { playbook: playbook::built_in(&playbook)?, tag, keyspaces, overrides: overrides.to_vec(), of: None })
+    }
+
+    /// The run that this one is about.
+    pub fn earlier(&self) -> Option<&RunId> {
+        self.of.as_ref().map(|of| &of.earlier.run)
     }
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::conduct::{ConductError, Ended};
 use super::end::End;
+use super::lease::{self, Lease};
 use super::state::{RunDir, StateError};
 use crate::engine::bus::Bus;
 use crate::engine::seconds;
@@ -60,7 +61,13 @@ impl Show<'_> {
         plan: Option<&Plan>,
         began: Instant,
         transport: &Arc<Metered<T>>,
+        lease: Option<&Lease>,
     ) -> Result<Ended, ConductError> {
+        let over = end.outcome.is_over();
+        if let Some(lease) = lease {
+            let keep = !over && plan.is_some_and(Plan::takes_down);
+            lease.end(transport, if keep { lease::End::Paused } else { lease::End::Free }).await;
+        }
         transport.close().await;
         let total = began.elapsed();
         let own = total.saturating_sub(transport.busy(began));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::event::RunState;
 use crate::journal::{History, JournalError};
 use crate::name::{ClusterName, RunId};
 
@@ -54,6 +55,16 @@ pub enum StateError {
     Busy {
         /// Who and since when.
         holder: String,
+    },
+    /// An earlier run is not over.
+    #[error("run {run} ({command}) of this cluster is not over: {how}")]
+    Unfinished {
+        /// It.
+        run: RunId,
+        /// Its command.
+        command: String,
+        /// How it ended last.
+        how: String,
     },
     /// A run's journal.
     #[error(transparent)]
@@ -107,6 +118,25 @@ impl StateDir {
         Ok(runs)
     }
 
+    /// Refuses when a run that takes the cluster down was begun and is not over. What cannot be
+    /// read says nothing: the lease on the hosts has the last word. `but`: the run that is to be undone.
+    pub fn none_unfinished(&self, cluster: &ClusterName, but: Option<&RunId>) -> Result<(), StateError> {
+        for dir in self.runs(cluster)?.into_iter().rev() {
+            let Ok(history) = dir.history() else { continue };
+            if but == Some(&dir.id) {
+                continue;
+            }
+            let Some((plan, _)) = history.plan() else { continue };
+            let state = RunState::of(history.events());
+            if plan.takes_down() && history.closed().is_none() && !state.is_over() {
+                let command = history.header().command.clone();
+                let how = state.finished.map_or_else(|| "it ended without a word".to_owned(), |end| end.reason);
+                return Err(StateError::Unfinished { run: dir.id, command, how });
+            }
+        }
+        Ok(())
+    }
+
     /// The run that `wanted` names (an id or a unique prefix), or the newest to which the verb applies.
     pub fn find(
         &self,
@@ -133,6 +163,11 @@ impl RunDir {
     /// Its journal's file.
     pub fn journal(&self) -> PathBuf {
         self.path.join("journal.jsonl")
+    }
+
+    /// The head of its journal up to its plan: what another coordinator would need to go on.
+    pub fn head(&self) -> Result<String, StateError> {
+        Ok(History::head(&self.journal())?)
     }
 
     /// Reads its journal.

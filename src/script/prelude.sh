@@ -40,6 +40,21 @@ nt() {
 # From /, because that user may not enter the directory that we are in.
 run_command() { (cd / && as_user "$RUN_AS" sh -c "$1"); }
 
+# start_as USER COMMAND...: as_user for what is to outlive the job: in a session of its own, so that
+# a cancelled job leaves it alone and a job does not seem to run as long as it does. Its output goes
+# to a file, which may be held open for as long as it likes.
+start_as() {
+  _as=$1; shift
+  # without -w (busybox) one that leads a group (sudo may make it do so) is not waited for
+  if setsid -w true 2>/dev/null; then set -- setsid -w "$@"
+  elif command -v setsid >/dev/null 2>&1; then set -- setsid "$@"
+  fi
+  as_user "$_as" "$@" >"$RESEED_JOB/start.out" 2>&1 </dev/null
+}
+
+# start_command SHELL_TEXT: an operator's own start command, as $RUN_AS, from /.
+start_command() { (cd / && start_as "$RUN_AS" sh -c "$1"); }
+
 # cassandra_pids: ids of Cassandra's processes, one a line. Only java counts: an editor or a
 # grep may hold the class name too (hence also the brackets).
 cassandra_pids() {

@@ -1,2 +1,5 @@
 cd "${STARTINSTANCE%/*}" || die "no ${STARTINSTANCE%/*}"
-as_user "$RUN_AS" "$STARTINSTANCE" -d -n "$INSTANCE" -g "$GROUP" || die "startinstance -d failed with exit code $?"
+rc=0
+start_as "$RUN_AS" "$STARTINSTANCE" -d -n "$INSTANCE" -g "$GROUP" || rc=$?
+tail -n 20 "$RESEED_JOB/start.out" >&2
+[ "$rc" = 0 ] || die "startinstance -d failed with exit code $rc"

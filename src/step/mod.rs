@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::CLIENTS_DOWN;
 use crate::name::HostName;
 use crate::remote::Reply;
 use crate::script::Script;
@@ -219,6 +220,12 @@ pub const SPECS: &[&Spec] = &[
     &table_back::SPEC,
     &table_swap::SPEC,
 ];
+
+/// Whether a step takes nodes or clients down: a run with such steps keeps the cluster until it is
+/// done, rolled back or abandoned.
+pub fn takes_down(step: &str) -> bool {
+    CLIENTS_DOWN.contains(&step) || matches!(step, "guard.set" | "node.stop")
+}
 
 /// The step type of that name.
 pub fn spec(name: &str) -> Option<&'static Spec> {

@@ -5,7 +5,7 @@
 mark=${RESEED_JOB%.*}.log-from
 if [ -z "$(cassandra_pids)" ]; then
   if [ -f "$LOG" ]; then wc -c <"$LOG" >"$mark"; else echo 0 >"$mark"; fi
-  run_command "$START" >"$RESEED_JOB/start.out" 2>&1 </dev/null || :
+  start_command "$START" || :
 fi
 from=$(cat "$mark" 2>/dev/null || echo 0)
 up=0

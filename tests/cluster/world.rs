@@ -105,7 +105,8 @@ pub fn boot(options: &Options) -> Lab {
     good(Lab::up(options))
 }
 
-fn reseed(lab: &Lab, state: &Path, inventory: &Path, args: &[&str]) -> Command {
+/// A command that runs `reseed` in a lab.
+pub fn reseed(lab: &Lab, state: &Path, inventory: &Path, args: &[&str]) -> Command {
     let mut command = lab.coordinator(env!("CARGO_BIN_EXE_reseed"));
     command.arg("-i").arg(inventory).arg("--state-dir").arg(state).args(args).stdin(Stdio::null());
     command

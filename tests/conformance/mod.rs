@@ -90,6 +90,7 @@ pub fn job(root: &Path, body: &str) -> Job {
         script: rendered(body, &[("WHERE", root.to_str().unwrap())]),
         limit: Duration::from_mins(1),
         channel: Duration::from_secs(20),
+        silence: Duration::from_mins(1),
     }
 }
 

@@ -18,7 +18,8 @@ say() { printf 'lab setup: %s\n' "$*" >&2; }
 # The packages that are not installed, one a line.
 missing_packages() {
     for package in openjdk-17-jdk-headless maven openssh-server openssh-client \
-        iproute2 procps python3-venv iptables sudo shellcheck busybox dash tmux; do
+        iproute2 procps python3-venv iptables sudo shellcheck busybox dash tmux \
+        systemd dbus libpam-systemd e2fsprogs python3; do
         case $(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true) in
         'install ok installed') ;;
         *) echo "$package" ;;

@@ -24,6 +24,11 @@ const CHANGING: [&str; 10] = [
     "hints.settle.act",
 ];
 
+fn ann() -> reseed::run::lease::Owner {
+    let me = reseed::run::lease::Owner::me();
+    reseed::run::lease::Owner { who: "ann@box".to_owned(), ..me }
+}
+
 #[tokio::test(start_paused = true)]
 async fn rule_1_nothing_changes_while_any_host_could_still_object() {
     // every host's facts, and every byte of the stage, come before the first change; twice
@@ -163,7 +168,7 @@ async fn rule_6_an_act_whose_answer_was_lost_is_not_done_again() {
 async fn rule_7_a_second_run_is_refused_with_who_holds_the_cluster_and_leaves_no_trace() {
     let sim = Sim::new(WHOLE);
     let second = Sim::new(WHOLE);
-    let mut lock = reseed::run::RunLock::take(&sim.state.cluster(&sim.inventory.cluster), "ann@box").unwrap();
+    let mut lock = reseed::run::RunLock::take(&sim.state.cluster(&sim.inventory.cluster), &ann()).unwrap();
     lock.tell(&"r1".parse().unwrap()).unwrap();
     let ended = sim.try_run(sim.order("restore", TAG)).await.unwrap();
     let Err(ConductError::State(StateError::Busy { holder })) = ended else { panic!("{ended:?}") };
@@ -187,7 +192,7 @@ async fn rule_7_a_run_that_is_resumed_twice_at_once_is_refused_the_second_time()
     let sim = Sim::new(WHOLE);
     sim.fault("repair.act", None, What::FailBefore);
     assert_eq!(sim.restore().await, 5);
-    let lock = reseed::run::RunLock::take(&sim.state.cluster(&sim.inventory.cluster), "ann@box").unwrap();
+    let lock = reseed::run::RunLock::take(&sim.state.cluster(&sim.inventory.cluster), &ann()).unwrap();
     assert!(matches!(sim.try_resume().await.unwrap(), Err(ConductError::State(StateError::Busy { .. }))));
     drop(lock);
     assert_eq!(sim.resume().await, Some(0));

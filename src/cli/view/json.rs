@@ -32,6 +32,11 @@ impl<W: Write + Send> View for Json<W> {
 
     fn pulse(&mut self, _: &str) {}
 
+    fn say(&mut self, text: &str) {
+        // stdout is for events alone
+        _ = writeln!(std::io::stderr(), "{text}");
+    }
+
     fn finish(&mut self) {}
 }
 

@@ -236,6 +236,10 @@ impl View for Live {
         self.overall(state, event);
     }
 
+    fn say(&mut self, text: &str) {
+        self.print(&words::line(text));
+    }
+
     fn pulse(&mut self, text: &str) {
         if let Some(pulse) = &self.pulse {
             pulse.set_message(words::line(text));

@@ -46,6 +46,9 @@ pub trait View: Send {
     /// hosts`. The next event takes it away.
     fn pulse(&mut self, text: &str);
 
+    /// Says something that the operator must read now, such as what a Ctrl-C will do.
+    fn say(&mut self, text: &str);
+
     /// Time passed: called every second or so, so that a log shows what a silent run waits for.
     fn tick(&mut self, _state: &RunState, _now: Timestamp) {}
 

@@ -71,6 +71,11 @@ impl<W: Write + Send> View for Plain<W> {
         }
     }
 
+    fn say(&mut self, text: &str) {
+        self.line(Timestamp::now(), &words::line(text));
+        _ = self.out.flush();
+    }
+
     fn tick(&mut self, state: &RunState, now: Timestamp) {
         if self.look.quiet() || state.finished.is_some() {
             return;

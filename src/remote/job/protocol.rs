@@ -13,6 +13,17 @@ use crate::script::{Library, Script};
 const SUPERVISE: &str = include_str!("../job_supervise.sh");
 /// How much later than its ceiling a waiting call may answer.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long the fence may be locked (as `job_fence.sh` has it).
+const LOCKED: Duration = Duration::from_secs(30);
+/// From TERM to KILL,
+const TERM: Duration = Duration::from_secs(5);
+/// and with the time to see what that did.
+pub(super) const KILLING: Duration = Duration::from_secs(8);
+
+/// Why a job is lost that was cancelled, as `job_look.sh` has it,
+pub(in crate::remote) const CANCELLED: &str = "it was cancelled";
+/// and one that was cancelled before it began.
+pub(in crate::remote) const NEVER_BEGAN: &str = "it was cancelled before it began";
 
 pub(super) static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::of(SCRIPTS));
 
@@ -74,23 +85,37 @@ pub(super) fn launch(job: &Job, ceiling: Duration, seen: &str) -> Call {
     let script = Script::new("job.launch")
         .var("ACT", &job.script.name)
         .var("ACT_TEXT", &job.script.text)
+        .var("EPOCH", job.epoch)
         .var("SUPERVISE", SUPERVISE);
-    call(script, job, ceiling, seen)
+    call(script, job, ceiling, LOCKED, seen)
 }
 
 pub(super) fn wait(job: &Job, ceiling: Duration, seen: &str) -> Call {
-    call(Script::new("job.wait"), job, ceiling, seen)
+    call(Script::new("job.wait"), job, ceiling, Duration::ZERO, seen)
 }
 
-fn call(script: Script, job: &Job, ceiling: Duration, seen: &str) -> Call {
+pub(super) fn cancel(job: &Job) -> Call {
+    let script = Script::new("job.cancel")
+        .var("EPOCH", job.epoch)
+        .var("GRACE", hundredths(TERM))
+        .var("LAST", hundredths(KILLING.saturating_sub(TERM)));
+    // a supervisor that sees the mark before it begins needs a moment
+    call(script, job, Duration::from_secs(1), LOCKED + KILLING, "")
+}
+
+fn hundredths(time: Duration) -> u128 {
+    time.as_millis() / 10
+}
+
+fn call(script: Script, job: &Job, ceiling: Duration, before: Duration, seen: &str) -> Call {
     let script = script
         .var("ROOT", &job.root)
         .var("JOB", format!("{}.{}", job.step, job.attempt))
         .var("TOKEN", token(job))
-        .var("WAIT", ceiling.as_millis() / 10)
+        .var("WAIT", hundredths(ceiling))
         .var("SEEN", seen);
     let script = LIBRARY.render(&script).expect("the job scripts are embedded");
-    Call { script, run: job.run.clone(), secret: None, limit: ceiling + GRACE }
+    Call { script, run: job.run.clone(), secret: None, limit: before + ceiling + GRACE }
 }
 
 /// The state in an answer.
@@ -106,7 +131,10 @@ pub(super) fn read(host: &HostName, job: &Job, mut reply: Reply) -> Result<State
         "claimed" => Ok(State::Claimed),
         "running" => Ok(State::Running(Progress::parse(rest))),
         "lost" => Ok(State::Lost(rest.to_owned())),
-        "fenced" => Err(JobError::Fenced { host: host.clone(), by: rest.to_owned() }),
+        "fenced" => {
+            let (epoch, who) = rest.split_once(' ').unwrap_or((rest, "nobody"));
+            Err(JobError::Fenced { host: host.clone(), by: format!("{who} (epoch {epoch})") })
+        }
         "refused" => Err(refused(host, job, format!("its directory holds another job: {rest}"))),
         "finished" => {
             let mut words = rest.splitn(4, ' ');
@@ -138,7 +166,8 @@ mod tests {
         let host = HostName::parse("h1").unwrap();
         for (root, run, step) in [("/r", "..", "s"), ("/r", "r", "a/b"), ("r", "r", "s"), ("/r", "", "s")] {
             let (root, run, step) = (root.into(), run.into(), step.into());
-            let job = Job { root, run, step, attempt: 1, epoch: 0, script: script.clone(), limit, channel };
+            let job =
+                Job { root, run, step, attempt: 1, epoch: 0, script: script.clone(), limit, channel, silence: limit };
             assert!(matches!(check(&host, &job), Err(JobError::Refused { .. })), "{job:?}");
         }
     }

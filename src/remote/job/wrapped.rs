@@ -1,6 +1,7 @@
 //! Job calls taken apart and answered, for the fake transport: it has no shell to run them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::remote::{Call, Reply};
 use crate::script::Rendered;
@@ -11,25 +12,42 @@ pub(in crate::remote) struct Wrapped {
     pub(in crate::remote) directory: String,
     /// What names it.
     pub(in crate::remote) token: String,
-    /// The act itself, when this is a launch.
-    pub(in crate::remote) act: Option<Call>,
+    /// The epoch of who asks; zero for a wait, which is for everybody.
+    pub(in crate::remote) epoch: u64,
+    /// For how long it may wait.
+    pub(in crate::remote) ceiling: Duration,
+    /// What it wants.
+    pub(in crate::remote) wish: Wish,
+}
+
+/// What a job call wants.
+pub(in crate::remote) enum Wish {
+    /// To start this act, then to wait.
+    Launch(Box<Call>),
+    /// To wait.
+    Wait,
+    /// To end the job.
+    Cancel,
 }
 
 /// Takes a job call apart; `None` for any other call.
 pub(in crate::remote) fn unwrap(call: &Call) -> Option<Wrapped> {
     let vars = &call.script.vars;
     let var = |name: &str| vars.get(name).cloned().unwrap_or_default();
-    let act = match call.script.name.as_str() {
-        "job.wait" => None,
+    let number = |name: &str| var(name).parse().unwrap_or_default();
+    let wish = match call.script.name.as_str() {
+        "job.wait" => Wish::Wait,
+        "job.cancel" => Wish::Cancel,
         "job.launch" => {
             let text = var("ACT_TEXT");
             let script = Rendered { name: var("ACT"), vars: assignments(&text), text };
-            Some(Call { script, ..call.clone() })
+            Wish::Launch(Box::new(Call { script, ..call.clone() }))
         }
         _ => return None,
     };
     let directory = format!("{}/{}/{}", var("ROOT"), call.run, var("JOB"));
-    Some(Wrapped { directory, token: var("TOKEN"), act })
+    let ceiling = Duration::from_millis(number("WAIT") * 10);
+    Some(Wrapped { directory, token: var("TOKEN"), epoch: number("EPOCH"), ceiling, wish })
 }
 
 /// What `job_wait.sh` would print for a job that ended with `reply`.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Error, Host, Member, Options, Result, Role,
+    Error, Host, Init, Member, Options, Result, Role,
     cql::{self, Consistency},
     error::last_lines,
     interrupt,
@@ -30,12 +30,21 @@ pub(crate) fn start(host: &Host) -> Result<()> {
     host.must("starting Cassandra", "service cassandra start").map(drop)
 }
 
+/// From now on Cassandra starts when the host boots.
+pub(crate) fn enable(host: &Host) -> Result<()> {
+    let script = match host.init {
+        Init::Sh => ": >/lab/enabled",
+        Init::Systemd => "systemctl -q enable cassandra",
+    };
+    host.must("enabling Cassandra", script).map(drop)
+}
+
 /// Stops Cassandra and waits for its end.
 pub(crate) fn stop(host: &Host) -> Result<()> {
     host.must("stopping Cassandra", "service cassandra stop").map(drop)
 }
 
-/// Kills Cassandra with SIGKILL and waits for its end.
+/// Kills Cassandra with SIGKILL and waits for the process to end. systemd starts another one.
 pub(crate) fn kill(host: &Host) -> Result<()> {
     let script = "pid=$(cat /run/cassandra/cassandra.pid) || exit 0
         kill -KILL \"$pid\" 2>/dev/null || exit 0
@@ -51,7 +60,7 @@ pub(crate) fn wait_port(host: &Host, port: u16) -> Result<()> {
     let what = format!("waiting for port {port} of {}", host.name);
     let since = Instant::now();
     let mut asked = since;
-    while !listening(host.pid, port) {
+    while !listening(host.pid(), port) {
         interrupt::check()?;
         if asked.elapsed() > Duration::from_secs(2) {
             asked = Instant::now();

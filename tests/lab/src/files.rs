@@ -3,7 +3,7 @@
 use std::{fmt::Write, path::Path};
 
 use crate::{
-    Host, Result, Role,
+    Host, Init, Result, Role,
     paths::{self, read},
     process::{command, run},
 };
@@ -63,6 +63,11 @@ fn ssh_config(dir: &Path, hosts: &[Host]) -> String {
 }
 
 fn inventory(dir: &Path, hosts: &[Host], user: &str, become_: &str) -> String {
+    // only root may ask systemd to start a unit
+    let service = match hosts.first().map(|host| host.init) {
+        Some(Init::Systemd) => "start: systemctl start cassandra\n  stop: systemctl stop cassandra\n  run_as: root",
+        _ => "start: service cassandra start\n  stop: service cassandra stop\n  run_as: cassandra",
+    };
     let mut text = format!(
         "# Written by the lab.
 cluster: Lab Cluster
@@ -73,9 +78,7 @@ ssh:
 cassandra:
   home: /opt/cassandra
   conf: /opt/cassandra/conf
-  start: service cassandra start
-  stop: service cassandra stop
-  run_as: cassandra
+  {service}
   nodetool: {{command: nodetool}}
   cqlsh: {{command: cqlsh, username: lab, password_env: {}}}
 nodes:
@@ -112,9 +115,18 @@ fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Disk;
 
     fn host(name: &str, address: &str, role: Role) -> Host {
-        Host { name: name.into(), address: address.into(), role, lab: "lab".into(), dir: "/nowhere".into(), pid: 0 }
+        Host {
+            name: name.into(),
+            address: address.into(),
+            role,
+            lab: "lab".into(),
+            dir: "/nowhere".into(),
+            init: Init::Sh,
+            disk: Disk::Folder,
+        }
     }
 
     #[test]

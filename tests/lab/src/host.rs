@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, Result,
+    Disk, Error, Init, Result,
     error::last_lines,
     interrupt,
     network::{ip, link, namespace, namespace_path, world},
@@ -51,8 +51,12 @@ pub struct Host {
     pub(crate) lab: String,
     /// Its folder on the machine.
     pub(crate) dir: PathBuf,
-    /// Its first process, as the machine numbers it; 0 before it is booted.
-    pub(crate) pid: u32,
+    /// What its first process is.
+    #[serde(default)]
+    pub(crate) init: Init,
+    /// Where its files are.
+    #[serde(default)]
+    pub(crate) disk: Disk,
 }
 
 /// What a script on a host printed, and how it ended.
@@ -73,9 +77,13 @@ impl Host {
     }
 
     /// A path of the host, as the machine sees it. Holds for /etc, /opt, /home,
-    /// /tmp, /var and /root; other folders exist only inside.
+    /// /tmp, /var and /root; other folders exist only inside. While a host whose
+    /// disk is an image is off, nothing is there.
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         let inside = path.as_ref().strip_prefix("/").unwrap_or(path.as_ref());
+        if self.disk == Disk::Image && self.dir.join("disk.img").exists() {
+            return PathBuf::from(format!("/proc/{}/root", self.pid())).join(inside);
+        }
         match inside.strip_prefix("root") {
             Ok(rest) => self.dir.join("root-home").join(rest),
             Err(_) => self.dir.join(inside),
@@ -85,9 +93,11 @@ impl Host {
     /// A command that runs as root inside the host, in all its namespaces,
     /// with a clean environment and the PATH of its logins.
     pub fn command(&self, program: &str) -> Command {
-        let pid = self.pid.to_string();
-        let mut inside =
-            command("nsenter", ["--target", &pid, "--mount", "--uts", "--ipc", "--net", "--pid", "--", program]);
+        let pid = self.pid().to_string();
+        let mut inside = command(
+            "nsenter",
+            ["--target", &pid, "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--", program],
+        );
         inside.env_clear().env("PATH", PATH).env("HOME", "/root").env("LANG", "C.UTF-8");
         inside.env("USER", "root").env("LOGNAME", "root");
         inside
@@ -135,18 +145,27 @@ impl Host {
         run(&format!("setting the link of {} {to}", self.name), &mut set).map(drop)
     }
 
+    /// Its first process, as the machine numbers it; 0 while it is off. In a file, because it is
+    /// another one after a boot.
+    pub(crate) fn pid(&self) -> u32 {
+        let told = fs::read_to_string(self.dir.join("init.pid")).unwrap_or_default();
+        told.trim().parse().unwrap_or(0)
+    }
+
     /// Whether its first process lives, in the host's network namespace.
-    pub(crate) fn alive(&self) -> bool {
+    pub fn alive(&self) -> bool {
         let of = |path: PathBuf| fs::metadata(path).map(|meta| meta.ino()).ok();
         let own = of(namespace_path(&namespace(&self.lab, &self.name)));
-        self.pid != 0 && own.is_some() && own == of(format!("/proc/{}/ns/net", self.pid).into())
+        let pid = self.pid();
+        pid != 0 && own.is_some() && own == of(format!("/proc/{pid}/ns/net").into())
     }
 
     /// Boots the host, whose folder and network are ready, up to its sshd.
-    pub(crate) fn boot(&mut self, init: &Path) -> Result<()> {
+    pub(crate) fn boot(&self, init: &Path) -> Result<()> {
         let net = namespace_path(&namespace(&self.lab, &self.name));
         let (log, pid_file) = (self.dir.join("init.log"), self.dir.join("init.pid.new"));
         let what = format!("booting {}", self.name);
+        drop(fs::remove_file(&pid_file));
         // --kill-child: when unshare dies, so does the host. setsid --fork: the
         // host is no child of ours and no part of our terminal. It outlives us,
         // so it must not hold our output open.
@@ -158,6 +177,10 @@ impl Host {
             .args(["unshare", "--mount", "--pid", "--fork", "--uts", "--ipc", "--kill-child"])
             .arg("/bin/sh")
             .args([init, Path::new(&self.name), &self.dir, &paths::cache()])
+            .arg(match self.init {
+                Init::Sh => "sh",
+                Init::Systemd => "systemd",
+            })
             .env_clear()
             .env("PATH", PATH)
             .stdin(Stdio::null())
@@ -168,11 +191,10 @@ impl Host {
         let since = Instant::now();
         loop {
             let told = fs::read_to_string(&pid_file).unwrap_or_default();
-            if let Ok(pid) = told.trim().parse() {
-                self.pid = pid;
-                if crate::ports::listening(pid, 22) {
-                    return Ok(());
-                }
+            if told.trim().parse().is_ok_and(|pid| crate::ports::listening(pid, 22)) {
+                let known = self.dir.join("init.pid");
+                fs::rename(&pid_file, &known).map_err(Error::file("renaming to", known))?;
+                break;
             }
             interrupt::check()?;
             if since.elapsed() > Duration::from_secs(20) {
@@ -181,5 +203,10 @@ impl Host {
             }
             thread::sleep(Duration::from_millis(20));
         }
+        if self.init == Init::Systemd {
+            // until then nobody but root may log in; what it says of the units is not asked for
+            self.sh("systemctl is-system-running --wait")?;
+        }
+        Ok(())
     }
 }

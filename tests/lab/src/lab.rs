@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Consistency, Error, Gateway, Host, Options, Phase, Result, Role, cluster, cql,
+    Consistency, Error, Gateway, Host, Options, Phase, Result, Role, cluster, cql, data,
     files::{self, PASSWORD},
     golden, interrupt, jars,
     layout::{self, Common},
@@ -64,7 +64,7 @@ impl Lab {
     /// # Errors
     /// When no such lab runs.
     pub fn attach(name: &str) -> Result<Self> {
-        match State::load(name)?.filter(State::running) {
+        match State::load(name)?.filter(State::usable) {
             Some(state) => Self::of(state),
             None => Err(Error::NoLab(name.to_owned())),
         }
@@ -252,7 +252,8 @@ fn plan(options: &Options) -> Result<State> {
         dir: dir.join("hosts").join(&name),
         name,
         role,
-        pid: 0,
+        init: options.init,
+        disk: options.disk,
     };
     let nodes = (0..options.nodes).map(|index| {
         let dc = options.dc(index);
@@ -294,7 +295,9 @@ fn make(state: &mut State) -> Result<()> {
         golden::save(&image, &options, &nodes)?;
         say("starting Cassandra again");
     }
+    data::arrange(&options, &nodes)?;
     cluster::start_all(&nodes)?;
+    nodes.iter().try_for_each(|node| cluster::enable(node))?;
     if options.start_gateways {
         for host in state.hosts.iter().filter(|host| !host.is_node()) {
             Gateway { host }.start()?;
@@ -319,7 +322,7 @@ fn boot(state: &mut State, version: &'static version::Version, jars: &Path) -> R
         network::plug(name, host)?;
         layout::make(&common, host)?;
     }
-    for host in &mut state.hosts {
+    for host in &state.hosts {
         host.boot(&init)?;
     }
     files::write_all(&dir, &state.hosts)?;

@@ -10,11 +10,13 @@ use std::{
 };
 
 use crate::{
-    Error, Host, Options, Result, Role,
+    Disk, Error, Host, Init, Options, Result, Role,
     conf::{self, HOME},
+    image,
     network::WORLD_ADDRESS,
     paths::{make_dir, read, set_mode, venv, write},
     process::{command, run},
+    systemd,
     version::Version,
 };
 
@@ -53,9 +55,13 @@ pub(crate) fn make(common: &Common, host: &Host) -> Result<()> {
     let lab = host.dir.join("lab");
     write(lab.join("cql.py"), include_str!("py/cql.py"), 0o644)?;
     match host.role {
-        Role::Node { dc, .. } => node(common, host, dc),
-        Role::Gateway => gateway(common, host, &lab),
+        Role::Node { dc, .. } => node(common, host, dc)?,
+        Role::Gateway => gateway(common, host, &lab)?,
     }
+    if host.init == Init::Systemd {
+        systemd::configure(host, &host.dir.join("etc"))?;
+    }
+    if host.disk == Disk::Image { image::pack(host) } else { Ok(()) }
 }
 
 fn etc(common: &Common, host: &Host) -> Result<()> {
@@ -166,6 +172,9 @@ fn node(common: &Common, host: &Host, dc: usize) -> Result<()> {
     write(home.join("conf/cassandra.yaml"), yaml, 0o644)?;
     write(home.join("conf/cassandra-rackdc.properties"), conf::rackdc(dc), 0o644)?;
     own(&home, USERS[0].1)?;
+    if host.init == Init::Systemd {
+        return Ok(());
+    }
     write(host.path("/etc/init.d/cassandra"), include_str!("sh/initd-cassandra.sh"), 0o755)
 }
 

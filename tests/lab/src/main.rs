@@ -1,4 +1,5 @@
-//! The `lab` program: `lab up`, `lab down`, `lab shell`, `lab coordinator`, `lab list`.
+//! The `lab` program: `lab up`, `lab down`, `lab shell`, `lab coordinator`,
+//! `lab power`, `lab list`.
 
 use std::{
     io::{Write, stderr, stdout},
@@ -6,8 +7,8 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use clap::{Args, Parser, Subcommand};
-use lab::{Error, Lab, Options, Phase, Result};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lab::{Data, Disk, Error, Init, Lab, Options, Phase, Result};
 
 /// Real Cassandra clusters, each node a host of its own, on this machine.
 #[derive(Parser)]
@@ -50,8 +51,29 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         command: Vec<String>,
     },
+    /// Kill everything on a host at once, or boot it again
+    Power {
+        /// The lab's name
+        #[arg(long, default_value = "lab")]
+        name: String,
+        /// The host: cass1, gw1 …
+        host: String,
+        /// What becomes of it
+        #[arg(value_enum)]
+        to: Power,
+    },
     /// List the labs of this machine
     List,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Power {
+    /// Everything is killed; what was written is kept
+    Off,
+    /// Everything is killed; what was not synced is lost (needs --disk image)
+    Cut,
+    /// It boots
+    On,
 }
 
 #[derive(Args)]
@@ -71,6 +93,15 @@ struct Up {
     /// Data centres
     #[arg(long, default_value_t = 1)]
     dcs: usize,
+    /// What the data directories are
+    #[arg(long, value_enum, default_value_t)]
+    data: Data,
+    /// The first process of every host
+    #[arg(long, value_enum, default_value_t)]
+    init: Init,
+    /// Where the hosts' files are
+    #[arg(long, value_enum, default_value_t)]
+    disk: Disk,
     /// Gateway hosts
     #[arg(long, default_value_t = 1)]
     gateways: usize,
@@ -119,6 +150,15 @@ fn run(verb: Verb) -> Result<()> {
             let lab = Lab::attach(&name)?;
             Err(replace_by(lab.coordinator(&command[0]).args(&command[1..])))
         }
+        Verb::Power { name, host, to } => {
+            let lab = Lab::attach(&name)?;
+            let host = lab.host(&host)?;
+            match to {
+                Power::Off => lab.crash(host),
+                Power::Cut => lab.power_cut(host),
+                Power::On => lab.power_on(host),
+            }
+        }
         Verb::List => list(),
     }
 }
@@ -133,6 +173,9 @@ fn up(up: Up) -> Result<()> {
         version: up.version,
         nodes: up.nodes,
         data_dirs: up.data_dirs,
+        data: up.data,
+        init: up.init,
+        disk: up.disk,
         dcs: up.dcs,
         gateways: up.gateways,
         start_gateways: !up.no_gateway_start,
@@ -156,7 +199,7 @@ fn list() -> Result<()> {
     for (options, phase, alive) in Lab::list()? {
         let state = match (phase, alive) {
             (Phase::Running, true) => "running",
-            (Phase::Running, false) => "dead (lab down cleans up)",
+            (Phase::Running, false) => "dead (lab down cleans up), or a host is off",
             (Phase::Starting, _) => "starting, or killed while starting",
             (Phase::Failed, _) => "failed",
         };

@@ -1,8 +1,44 @@
 //! What a lab is made of.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result, version};
+
+/// The first process of every host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Init {
+    /// A shell script with sshd; Cassandra is started by `/etc/init.d/cassandra`.
+    #[default]
+    Sh,
+    /// systemd, with logind; Cassandra is a unit with `Restart=always`.
+    Systemd,
+}
+
+/// What a node's data directories are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Data {
+    /// Directories.
+    #[default]
+    Plain,
+    /// Symbolic links to directories elsewhere.
+    Symlink,
+    /// Mounts of their own.
+    Mount,
+}
+
+/// Where a host's files are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Disk {
+    /// In its folder on the machine; backups in memory, gone when the host ends.
+    #[default]
+    Folder,
+    /// In file systems of their own, whose power can be cut.
+    Image,
+}
 
 /// What a lab is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +53,15 @@ pub struct Options {
     pub data_dirs: usize,
     /// Data centres: 1, or 2 with half of the nodes each.
     pub dcs: usize,
+    /// What the data directories are.
+    #[serde(default)]
+    pub data: Data,
+    /// The first process of every host.
+    #[serde(default)]
+    pub init: Init,
+    /// Where the hosts' files are.
+    #[serde(default)]
+    pub disk: Disk,
     /// Gateway hosts, `gw1` …; 0-9.
     pub gateways: usize,
     /// Whether the gateways' instances are started once the cluster is up.
@@ -30,6 +75,9 @@ impl Default for Options {
             version: "5.0.8".into(),
             nodes: 3,
             data_dirs: 1,
+            data: Data::Plain,
+            init: Init::Sh,
+            disk: Disk::Folder,
             dcs: 1,
             gateways: 1,
             start_gateways: true,
@@ -68,10 +116,21 @@ impl Options {
 
     /// In a few words.
     pub fn summary(&self) -> String {
-        format!(
+        let mut text = format!(
             "Cassandra {}, {} nodes, {} data dir(s), {} DC(s), {} gateway(s)",
             self.version, self.nodes, self.data_dirs, self.dcs, self.gateways
-        )
+        );
+        for (unusual, words) in [
+            (self.init == Init::Systemd, ", systemd"),
+            (self.data == Data::Symlink, ", data behind symbolic links"),
+            (self.data == Data::Mount, ", data on mounts of their own"),
+            (self.disk == Disk::Image, ", disks in images"),
+        ] {
+            if unusual {
+                text.push_str(words);
+            }
+        }
+        text
     }
 }
 

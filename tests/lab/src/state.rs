@@ -55,6 +55,11 @@ impl State {
         self.phase == Phase::Running && self.alive()
     }
 
+    /// Whether it was booted completely, and not all of its hosts are off.
+    pub(crate) fn usable(&self) -> bool {
+        self.phase == Phase::Running && self.hosts.iter().any(Host::alive)
+    }
+
     /// Whether every host's first process lives, in the lab's namespaces.
     pub(crate) fn alive(&self) -> bool {
         !self.hosts.is_empty() && self.hosts.iter().all(Host::alive)

@@ -101,6 +101,7 @@ pub(crate) fn stop_locked(name: &str) -> Result<bool> {
     for namespace in &namespaces {
         run("removing a network namespace", &mut command("ip", ["netns", "delete", namespace]))?;
     }
+    remove_cgroups(name)?;
     unmount(name)?;
     Ok(!namespaces.is_empty())
 }
@@ -150,6 +151,21 @@ fn ancestors() -> BTreeSet<u32> {
         pid = rest.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
     }
     all
+}
+
+/// Those that hosts with systemd made for themselves, wherever the machine has its cgroups mounted.
+/// A machine without cgroups of version 2 has no such host.
+fn remove_cgroups(name: &str) -> Result<()> {
+    let script = format!(
+        "mount -t cgroup2 cgroup2 /mnt 2>/dev/null || exit 0
+        for group in /mnt/reseed-lab.{name}.*; do
+            left=100
+            while [ -d \"$group\" ] && ! find \"$group\" -depth -type d -delete 2>/dev/null; do
+                left=$((left - 1)); [ $left -gt 0 ] || exit 1; sleep 0.1
+            done
+        done"
+    );
+    run("removing control groups", &mut command("unshare", ["--mount", "sh", "-c", &script])).map(drop)
 }
 
 /// The hosts' mounts are in their own namespaces and went with them; anything

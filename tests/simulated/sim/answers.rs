@@ -38,6 +38,7 @@ fn script(world: &mut World, host: &str, call: &Call) -> Answer {
     };
     let name = call.script.name.as_str();
     match name.split('.').next().unwrap_or_default() {
+        "lease" => Ok(world.leases.entry(host.to_owned()).or_default().answer(name, vars)),
         "facts" => facts_script(world, host, call),
         "gateway" => gateway(world, host, name, vars),
         "client" => client(world, host, name, vars),

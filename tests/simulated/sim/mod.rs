@@ -7,6 +7,7 @@
 
 mod answers;
 mod facts;
+mod lease;
 pub mod order;
 pub mod world;
 
@@ -26,7 +27,7 @@ use reseed::playbook;
 use reseed::remote::fake::{FakeTransport, Recorded};
 use reseed::remote::{Call, Reply, Transport, TransportError};
 use reseed::run::conduct::{ConductError, Confirm};
-use reseed::run::{self, Ask, Ended, Order, RunDir, StateDir};
+use reseed::run::{self, Ask, Ended, Order, RunDir, Stand, StateDir};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -341,11 +342,8 @@ impl Sim {
 
     pub async fn try_run(&self, order: Order) -> Option<Result<Ended, ConductError>> {
         let (subscribers, stop) = self.listeners();
-        tokio::select! {
-            biased;
-            () = self.link.0.died.notified() => None,
-            ended = run::conduct(order, self.link(), &self.state, subscribers, stop, &|_| {}) => Some(ended),
-        }
+        let stand = Stand { state: &self.state, subscribers, stop, pulse: &|_| {} };
+        self.until_death(Box::pin(run::conduct(order, self.link(), stand))).await
     }
 
     /// Goes on with the newest run; `None`: the coordinator died again.
@@ -356,10 +354,19 @@ impl Sim {
     pub async fn try_resume(&self) -> Option<Result<Ended, ConductError>> {
         let (subscribers, stop) = self.listeners();
         let (dir, inventory) = (self.dir(), self.inventory.clone());
+        let stand = Stand { state: &self.state, subscribers, stop, pulse: &|_| {} };
+        self.until_death(Box::pin(run::resume(dir, inventory, self.link(), stand))).await
+    }
+
+    /// The process of these tests goes on, so only silence tells that its coordinator died.
+    async fn until_death<R>(&self, run: impl Future<Output = R>) -> Option<R> {
         tokio::select! {
             biased;
-            () = self.link.0.died.notified() => None,
-            ended = run::resume(dir, inventory, self.link(), &self.state, subscribers, stop, &|_| {}) => Some(ended),
+            () = self.link.0.died.notified() => {
+                tokio::time::sleep(Duration::from_mins(10)).await;
+                None
+            }
+            ended = run => Some(ended),
         }
     }
 

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use reseed::backup::manifest::Manifest;
 use serde_json::json;
 
+use super::lease::Held;
+
 /// What a table's directory holds on one node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Data {
@@ -98,6 +100,8 @@ pub struct World {
     pub repaired: BTreeMap<String, BTreeSet<String>>,
     pub corrupt_backup: bool,
     pub index_files_restored: bool,
+    /// By host; what is not here never held one.
+    pub leases: BTreeMap<String, Held>,
     /// The password that CQL demands.
     pub password: Option<String>,
 }
@@ -140,6 +144,7 @@ impl World {
             repaired: BTreeMap::new(),
             corrupt_backup: false,
             index_files_restored: true,
+            leases: BTreeMap::new(),
             password: None,
         };
         let backup = world.manifest(TAG, "nb-1-big");

@@ -35,6 +35,7 @@ set -- "$@" "-Dcassandra.storagedir=$home/data" "-Dcassandra.config=file://$conf
 
 cd "$home"
 if [ -n "$foreground" ]; then
+    if [ -n "$pidfile" ]; then printf '%s\n' $$ >"$pidfile"; fi
     exec java "$@" -Dcassandra-foreground=yes -cp "$conf:$home/lib/*" \
         org.apache.cassandra.service.CassandraDaemon
 fi

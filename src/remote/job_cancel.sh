@@ -1,0 +1,51 @@
+# shellcheck shell=sh
+# Ends a job and proves that it is gone. Gets ROOT, JOB, EPOCH, TOKEN, and in hundredths of a
+# second GRACE (from TERM to KILL) and LAST (after KILL). Comes behind job_look.sh and
+# job_fence.sh; job_wait.sh follows, and tells what became of it.
+#
+# The supervisor leads a process group, also in a systemd unit, and only that is signalled: what a
+# job started on purpose to outlive it is in a session of its own (`start_command` of the prelude).
+
+# First a mark: whoever looks later knows why it is lost, and a supervisor that has not begun does
+# not begin. Where nothing is, the directory is claimed, for a launch may still be on its way.
+mark() {
+  if [ ! -d "$dir" ] && mkdir -p "$ROOT/$RESEED_RUN" && mkdir "$dir" 2>/dev/null; then
+    printf '%s\n' "$TOKEN" >"$dir/token"
+  fi
+  look
+  case $state in
+    claimed | running) printf '' >"$dir/cancelled" || die "cannot write to $dir" ;;
+    absent) die "cannot make $dir" ;;
+  esac
+}
+
+# Whether the group is the job's: its leader is there and began when the file says; or, when only
+# the rest is left, one of that has a file of the job open. A number that was given anew is not signalled.
+ours() {
+  if fields "$pid" && [ "$p_start" = "$start" ]; then return 0; fi
+  for entry in /proc/[0-9]*; do
+    if ! fields "${entry#/proc/}" || [ "$p_group" != "$pid" ]; then continue; fi
+    # shellcheck disable=SC2010 # where the links lead to is what we look for
+    ! ls -l "$entry/fd" 2>/dev/null | grep -q -F " $dir/" || return 0
+  done
+  return 1
+}
+
+# end SIGNAL HUNDREDTHS: signals the group and waits for its end.
+end() {
+  kill -s "$1" -- "-$pid" 2>/dev/null
+  left=$2
+  look
+  while [ "$state" = running ] && [ "$left" -gt 0 ]; do
+    sleep 0.1 2>/dev/null || { sleep 1; left=$((left - 90)); }
+    left=$((left - 10))
+    look
+  done
+}
+
+fenced mark
+look
+if [ "$state" = running ] && ours; then
+  end TERM "$GRACE"
+  [ "$state" != running ] || end KILL "$LAST"
+fi

@@ -1,0 +1,259 @@
+//! The lease: one run per cluster, also when two coordinators on two machines want it (safety
+//! rule 7). It lies on every host, and belongs to the run, not to the process that conducts it.
+//!
+//! ```text
+//!  look at every host ─> judge ─> take: seed first, then the others ─> beat every 15 s ─> end
+//!                          └─ held: by whom, since when, what to do (exit 6)
+//! ```
+//!
+//! Below `REMOTE_DIR/<cluster>/` on each host: `epoch` (only grows), `lease` (who holds it), `beat`
+//! (the holder's last sign of life, in the host's own uptime, so that no clock matters), `.fence`
+//! (the file that is locked while these change or a job is claimed).
+//!
+//! Invariants: whoever takes the lease raises the epoch on every host, and a job starts only under
+//! the host's epoch, so a coordinator that wakes up later can start nothing; a take is refused when
+//! what was looked at has changed meanwhile; the epoch file is never removed.
+
+mod host;
+mod judge;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+pub use host::{Holder, Standing};
+pub use judge::{Claim, Held, SILENT, judge};
+
+pub use super::owner::Owner;
+use crate::inventory::Inventory;
+use crate::name::HostName;
+use crate::remote::{Call, Transport, TransportError};
+use crate::script::{Embedded, Library, Script};
+
+/// The lease's own scripts.
+pub const SCRIPTS: &[Embedded] = &[
+    ("lease.look", include_str!("look.sh")),
+    ("lease.take", include_str!("take.sh")),
+    ("lease.keep", concat!(include_str!("keep.sh"), include_str!("locked.sh"))),
+    ("lease.commit", concat!(include_str!("commit.sh"), include_str!("locked.sh"))),
+];
+
+/// Between two signs of life.
+pub const BEAT: Duration = Duration::from_secs(15);
+/// What one of these scripts may take; they wait for a lock at most 20 s.
+const LIMIT: Duration = Duration::from_secs(40);
+
+/// Why a lease cannot be had or kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LeaseError {
+    /// Another run holds the cluster.
+    #[error(transparent)]
+    Held(#[from] Held),
+    /// A host gave no answer.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// A host cannot keep a lease.
+    #[error("{host} cannot keep the run's lease: {why}")]
+    Host {
+        /// The host.
+        host: HostName,
+        /// Its words.
+        why: String,
+    },
+}
+
+/// Where the lease is, and how to ask for it.
+#[derive(Debug, Clone)]
+pub struct Office {
+    /// `REMOTE_DIR/<cluster>` on every host.
+    pub root: String,
+    /// All hosts; the seed is the first.
+    hosts: Vec<HostName>,
+    library: Arc<Library>,
+}
+
+impl Office {
+    /// That of a cluster.
+    pub fn of(inventory: &Inventory) -> Self {
+        let seed = inventory.seed().name.clone();
+        let others = inventory.hosts().map(|(name, ..)| name.clone()).filter(|name| *name != seed);
+        Self {
+            root: format!("{}/{}", inventory.remote_dir, inventory.cluster.slug()),
+            hosts: std::iter::once(seed.clone()).chain(others).collect(),
+            library: Arc::new(Library::of(SCRIPTS)),
+        }
+    }
+
+    /// What every host says; hosts that say nothing are errors.
+    pub async fn look<T: Transport>(&self, transport: &Arc<T>) -> Vec<(HostName, Result<Standing, LeaseError>)> {
+        let answers = self.ask_all(transport, &self.hosts, &self.script("lease.look")).await;
+        answers.into_iter().map(|(host, said)| (host, said.map(|text| Standing::parse(&text)))).collect()
+    }
+
+    /// Takes the lease for a claim, on every host or on none.
+    pub async fn take<T: Transport>(
+        &self,
+        transport: &Arc<T>,
+        claim: &Claim,
+        holder: &Holder,
+    ) -> Result<Lease, LeaseError> {
+        let mut seen = vec![];
+        for (host, standing) in self.look(transport).await {
+            seen.push((host, standing?));
+        }
+        let epoch = judge(&seen, claim)?;
+        let (first, others) = seen.split_first().expect("a cluster has a seed");
+        // the first host decides between two that want it at the same moment
+        self.take_at(transport, std::slice::from_ref(first), epoch, holder, claim).await?;
+        let lease = Lease { office: self.clone(), epoch, holder: holder.clone() };
+        if let Err(error) = self.take_at(transport, others, epoch, holder, claim).await {
+            lease.end(transport, End::Free).await;
+            return Err(error);
+        }
+        Ok(lease)
+    }
+
+    async fn take_at<T: Transport>(
+        &self,
+        transport: &Arc<T>,
+        seen: &[(HostName, Standing)],
+        epoch: u64,
+        holder: &Holder,
+        claim: &Claim,
+    ) -> Result<(), LeaseError> {
+        let mut asking = JoinSet::new();
+        for (host, standing) in seen {
+            let script = self
+                .script("lease.take")
+                .var("EPOCH", epoch)
+                .var("LEASE", holder.text())
+                .var("IF_EPOCH", standing.epoch)
+                .var("IF_RUN", standing.holder.as_ref().map_or("", |holder| holder.run.as_str()));
+            let (office, transport, host) = (self.clone(), Arc::clone(transport), host.clone());
+            asking.spawn(async move { (office.ask(&transport, &host, &script).await, host) });
+        }
+        for (said, host) in asking.join_all().await {
+            let said = said?;
+            if let Some(rest) = said.strip_prefix("changed\n") {
+                let now = [(host, Standing::parse(rest))];
+                // whoever was quicker holds it; a claim that could take even that is told to try again
+                return Err(judge(&now, claim).err().unwrap_or_else(|| Held::quicker(&now[0].0)).into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask_all<T: Transport>(
+        &self,
+        transport: &Arc<T>,
+        hosts: &[HostName],
+        script: &Script,
+    ) -> Vec<(HostName, Result<String, LeaseError>)> {
+        let mut asking = JoinSet::new();
+        for (at, host) in hosts.iter().enumerate() {
+            let (office, transport, host, script) = (self.clone(), Arc::clone(transport), host.clone(), script.clone());
+            asking.spawn(async move {
+                let said = office.ask(&transport, &host, &script).await;
+                (at, host, said)
+            });
+        }
+        let mut answers = asking.join_all().await;
+        answers.sort_by_key(|(at, ..)| *at);
+        answers.into_iter().map(|(_, host, said)| (host, said)).collect()
+    }
+
+    async fn ask<T: Transport>(
+        &self,
+        transport: &Arc<T>,
+        host: &HostName,
+        script: &Script,
+    ) -> Result<String, LeaseError> {
+        let script = self.library.render(script).expect("the lease's scripts are embedded");
+        let call = Call { script, run: String::new(), secret: None, limit: LIMIT };
+        let reply = transport.exec(host, call).await?;
+        if reply.rc == 0 { Ok(reply.stdout) } else { Err(LeaseError::Host { host: host.clone(), why: reply.reason() }) }
+    }
+
+    fn script(&self, name: &str) -> Script {
+        Script::new(name).var("ROOT", &self.root)
+    }
+}
+
+/// What becomes of a lease when its process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The run is over: the cluster is free.
+    Free,
+    /// The run is paused: it keeps the cluster.
+    Paused,
+}
+
+/// A lease that is held.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    office: Office,
+    /// Its epoch.
+    pub epoch: u64,
+    holder: Holder,
+}
+
+impl Lease {
+    /// From here on the run may change things: says so on every host (`changes`: it takes the
+    /// cluster down), and leaves there what is needed to go on should this machine be lost: the
+    /// head of its journal, and the places where it will put things.
+    pub async fn commit<T: Transport>(
+        &mut self,
+        transport: &Arc<T>,
+        changes: bool,
+        head: &str,
+        places: &BTreeMap<HostName, Vec<String>>,
+    ) -> Result<(), LeaseError> {
+        self.holder.changes = changes;
+        let mut asking = JoinSet::new();
+        for host in &self.office.hosts {
+            let script = self.office.script("lease.commit").var("EPOCH", self.epoch).var("LEASE", self.holder.text());
+            let script = script.var("RUN", &self.holder.run).var("HEAD", head);
+            let script = script.list("PLACES", places.get(host).into_iter().flatten());
+            let (office, transport, host) = (self.office.clone(), Arc::clone(transport), host.clone());
+            asking.spawn(async move {
+                let said = office.ask(&transport, &host, &script).await?;
+                match said.strip_prefix("fenced ") {
+                    Some(by) => Err(LeaseError::Host { host, why: format!("taken over by {}", by.trim()) }),
+                    None => Ok(()),
+                }
+            });
+        }
+        asking.join_all().await.into_iter().collect()
+    }
+
+    /// Gives a sign of life on every host, until another coordinator took over: where, and who.
+    /// Hosts that do not answer are none of its business: the step that needs them will tell.
+    pub async fn beat<T: Transport>(&self, transport: &Arc<T>) -> (HostName, String) {
+        loop {
+            tokio::time::sleep(BEAT).await;
+            let script = self.keep("beat", "");
+            for (host, said) in self.office.ask_all(transport, &self.office.hosts, &script).await {
+                if let Some(by) = said.as_deref().ok().and_then(|text| text.strip_prefix("fenced ")) {
+                    return (host, by.trim().to_owned());
+                }
+            }
+        }
+    }
+
+    /// Gives it back, or marks it as that of a paused run. A host that does not answer keeps what
+    /// it has: the next claim will find its holder gone or silent.
+    pub async fn end<T: Transport>(&self, transport: &Arc<T>, end: End) {
+        let text = Holder { paused: true, ..self.holder.clone() }.text();
+        let script = match end {
+            End::Free => self.keep("free", ""),
+            End::Paused => self.keep("write", &text),
+        };
+        self.office.ask_all(transport, &self.office.hosts, &script).await;
+    }
+
+    fn keep(&self, act: &str, text: &str) -> Script {
+        self.office.script("lease.keep").var("EPOCH", self.epoch).var("KEEP", act).var("LEASE", text)
+    }
+}
