@@ -9,7 +9,7 @@ use crate::run::conduct::ConductError;
 use crate::run::hold::HoldError;
 use crate::run::lease::LeaseError;
 use crate::run::recover::RecoverError;
-use crate::run::{PrepareError, StateError};
+use crate::run::{OfError, PrepareError, StateError};
 
 impl From<InventoryError> for Failure {
     fn from(error: InventoryError) -> Self {
@@ -56,6 +56,7 @@ impl From<ConductError> for Failure {
     fn from(error: ConductError) -> Self {
         match error {
             ConductError::State(error) => error.into(),
+            ConductError::Earlier(error) => error.into(),
             ConductError::Prepare(error) => error.into(),
             ConductError::Engine(EngineError::Journal(error)) => Self::of(ExitCode::Internal, &error)
                 .hint("free space where the state directory is, then `reseed resume`"),
@@ -110,6 +111,17 @@ impl From<PrepareError> for Failure {
         let (code, next) = crate::run::verdict(&error);
         let failure = Self::of(ExitCode::of_number(code), &error);
         if next.is_empty() { failure } else { failure.hint(next) }
+    }
+}
+
+impl From<OfError> for Failure {
+    fn from(error: OfError) -> Self {
+        let failure = Self::of(ExitCode::Refused, &error);
+        match error {
+            OfError::State(error) => error.into(),
+            OfError::Unfit { next, .. } if !next.is_empty() => failure.hint(next),
+            OfError::Unfit { .. } | OfError::NoPlan(_) => failure,
+        }
     }
 }
 

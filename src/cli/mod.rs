@@ -5,9 +5,11 @@
 
 mod abandon;
 mod backup;
+mod before;
 mod check;
 mod confirm;
 mod detach;
+mod discard;
 pub mod exit;
 mod explain;
 mod failure;
@@ -16,6 +18,7 @@ pub mod printer;
 mod report;
 mod restore;
 mod resume;
+mod rollback;
 mod runs;
 mod session;
 mod signals;
@@ -77,6 +80,8 @@ enum Command {
     Backup(backup::Args),
     Restore(restore::Args),
     Resume(resume::Args),
+    Rollback(rollback::Args),
+    Discard(discard::Args),
     Runs(runs::Args),
     Status(status::Args),
     Report(report::Args),
@@ -113,6 +118,8 @@ pub fn main() -> std::process::ExitCode {
         Command::Backup(args) => backup::run(&cli.global, printer, args),
         Command::Restore(args) => restore::run(&cli.global, printer, args),
         Command::Resume(args) => resume::run(&cli.global, printer, args),
+        Command::Rollback(args) => rollback::run(&cli.global, printer, args),
+        Command::Discard(args) => discard::run(&cli.global, printer, args),
         Command::Runs(args) => runs::run(&cli.global, printer, args),
         Command::Status(args) => status::run(&cli.global, printer, args),
         Command::Report(args) => report::run(&cli.global, printer, args),

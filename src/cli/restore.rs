@@ -1,21 +1,12 @@
 //! `restore`: the runbook.
 
-use std::io::{self, Write};
-use std::sync::Arc;
-
-use serde_json::json;
-
-use super::exit::ExitCode;
 use super::printer::Printer;
-use super::session::{self, Screen, Selection};
-use super::view::{findings, plan};
-use super::{Ended, Global, confirm, detach};
-use crate::inventory::Inventory;
+use super::session::{self, Selection};
+use super::{Ended, Global, before, confirm, detach};
 use crate::name::Tag;
 use crate::playbook;
-use crate::remote::Transport;
 use crate::run::conduct::Confirm;
-use crate::run::{Ask, Order, prepare};
+use crate::run::{Ask, Order};
 
 /// Restores keyspaces of the whole cluster from a backup
 ///
@@ -56,9 +47,10 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         tag: Some(args.tag.clone()),
         keyspaces: args.selection.keyspaces.clone(),
         overrides: args.selection.overrides()?,
+        of: None,
     };
     if args.dry_run {
-        return dry_run(printer, &inventory, &ask);
+        return before::dry_run(printer, &inventory, &ask);
     }
     let name = confirm::asked(args.confirm.as_deref(), &inventory, "replaces data");
     if args.detach.wanted() {
@@ -68,29 +60,4 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let confirm = Some(Confirm(name));
     let order = Order { inventory, ask, command: "restore".to_owned(), args: std::env::args().collect(), confirm };
     session::conduct(global, printer, order)
-}
-
-fn dry_run(printer: Printer, inventory: &Inventory, ask: &Ask) -> Ended {
-    let transport = Arc::new(session::transport(inventory)?);
-    let screen = Screen::new(printer);
-    let prepared = session::block_on(async {
-        let prepared = prepare(&transport, inventory, ask, &|text| screen.pulse(text)).await;
-        transport.close().await;
-        prepared
-    });
-    screen.finish();
-    let prepared = prepared?;
-    let mut out = io::stdout().lock();
-    let Some(resolved) = prepared.plan else {
-        let rows = findings::of(&prepared.findings);
-        let _ = io::stderr().write_all(findings::table(&rows, printer.err).as_bytes());
-        return Ok(ExitCode::Refused);
-    };
-    let digest = resolved.digest();
-    let _ = if printer.json {
-        writeln!(out, "{}", json!({"v": 1, "kind": "plan", "digest": digest, "plan": resolved}))
-    } else {
-        plan::write(&mut out, &resolved, &digest, printer.out)
-    };
-    Ok(ExitCode::Done)
 }

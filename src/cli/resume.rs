@@ -1,16 +1,13 @@
 //! `resume`: goes on with a paused run.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
-use super::session::Screen;
 use super::{Ended, Global, confirm, detach, session};
 use crate::event::RunState;
 use crate::inventory::Inventory;
-use crate::remote::Transport;
-use crate::run::{RunDir, StateError, recover};
+use crate::run::{RunDir, StateError};
 
 /// Goes on with a paused run: its own plan, from the first step that is not proven
 ///
@@ -59,19 +56,9 @@ fn found(global: &Global, printer: Printer, inventory: &Inventory, args: &Args) 
         // without an id, a run that is over is named rather than searched for elsewhere
         other => return Ok(other?),
     };
-    let transport = Arc::new(session::transport(inventory)?);
-    let screen = Screen::new(printer);
-    screen.pulse("this machine does not know the run: asking the hosts");
-    let rebuilt = session::block_on(async {
-        let rebuilt = recover::recover(inventory, &transport, &state, wanted).await;
-        transport.close().await;
-        rebuilt
-    });
-    screen.finish();
-    match rebuilt {
-        Ok(dir) => Ok(dir),
-        Err(recover::RecoverError::Unknown) if wanted.is_none() => Ok(state.find(&inventory.cluster, None, |_| true)?),
-        Err(recover::RecoverError::Unknown) => Err(unknown.into()),
-        Err(error) => Err(error.into()),
+    match session::recovered(global, printer, inventory, wanted)? {
+        Some(dir) => Ok(dir),
+        None if wanted.is_none() => Ok(state.find(&inventory.cluster, None, |_| true)?),
+        None => Err(unknown.into()),
     }
 }
