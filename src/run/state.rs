@@ -99,6 +99,16 @@ impl StateDir {
         }
     }
 
+    /// Makes the directory of a run that was begun elsewhere, with the head of its journal.
+    pub fn adopt(&self, cluster: &ClusterName, run: &RunId, head: &str) -> Result<RunDir, StateError> {
+        let parent = self.cluster(cluster);
+        private_dir(&parent)?;
+        let dir = RunDir { id: run.clone(), path: parent.join(run.as_str()) };
+        let written = fs::create_dir(&dir.path).and_then(|()| fs::write(dir.journal(), head));
+        written.map_err(|source| StateError::Io { path: dir.path.clone(), source })?;
+        Ok(dir)
+    }
+
     /// All runs of a cluster, oldest first.
     pub fn runs(&self, cluster: &ClusterName) -> Result<Vec<RunDir>, StateError> {
         let parent = self.cluster(cluster);
@@ -119,10 +129,13 @@ impl StateDir {
     }
 
     /// Refuses when a run that takes the cluster down was begun and is not over. What cannot be
-    /// read says nothing: the lease on the hosts has the last word.
-    pub fn none_unfinished(&self, cluster: &ClusterName) -> Result<(), StateError> {
+    /// read says nothing: the lease on the hosts has the last word. `but`: the run that is to be undone.
+    pub fn none_unfinished(&self, cluster: &ClusterName, but: Option<&RunId>) -> Result<(), StateError> {
         for dir in self.runs(cluster)?.into_iter().rev() {
             let Ok(history) = dir.history() else { continue };
+            if but == Some(&dir.id) {
+                continue;
+            }
             let Some((plan, _)) = history.plan() else { continue };
             let state = RunState::of(history.events());
             if plan.takes_down() && history.closed().is_none() && !state.is_over() {
