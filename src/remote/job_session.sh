@@ -18,12 +18,16 @@ logind_says() {
   done | sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*//p" | tail -n 1
 }
 
-# session_kills USER: whether logind ends what USER leaves. Not knowing counts as yes, as built upstream.
+# session_kills USER: whether logind ends what USER leaves, judged as logind does (an unset list of
+# the spared means root, but looks empty: root's jobs go to systemd for nothing then, which does no
+# harm). Not knowing counts as yes, as built upstream.
 session_kills() {
-  case $(logind_says KillUserProcesses) in no | false | off | 0) return 1 ;; esac
   case " $(logind_says KillExcludeUsers) " in *" $1 "*) return 1 ;; esac
   _only=$(logind_says KillOnlyUsers)
-  case " $_only " in '  ' | *" $1 "*) ;; *) return 1 ;; esac
+  if [ -n "$_only" ]; then
+    case " $_only " in *" $1 "*) return 0 ;; *) return 1 ;; esac
+  fi
+  case $(logind_says KillUserProcesses) in no | false | off | 0) return 1 ;; esac
 }
 
 # limits: what this login may use, as properties of a unit, one a line; a unit of systemd has less by

@@ -6,6 +6,7 @@
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod faults;
+mod logind;
 mod server;
 
 use std::path::Path;
