@@ -7,7 +7,9 @@
 mod conformance;
 mod faults;
 mod logind;
+mod killed;
 mod server;
+mod standin;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
