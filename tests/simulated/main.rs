@@ -15,5 +15,6 @@ mod journal;
 mod order;
 mod plans;
 mod refusals;
+mod rollback;
 mod safety;
 mod sim;
