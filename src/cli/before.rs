@@ -1,6 +1,6 @@
-//! What comes before a run that replaces or deletes data: the dry run, and the name to be typed.
+//! What comes before a run that replaces or deletes data: the dry run.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -14,17 +14,6 @@ use crate::event::Level;
 use crate::inventory::Inventory;
 use crate::remote::Transport;
 use crate::run::{Ask, prepare};
-
-/// Asks for the cluster's name on a terminal; without one there is no answer.
-pub fn typed(inventory: &Inventory, does: &str) -> Option<String> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return None;
-    }
-    let _ = write!(io::stderr(), "This {does} of cluster {}. Type the cluster's name to go on: ", inventory.cluster);
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).ok()?;
-    Some(line.trim_end_matches(['\n', '\r']).to_owned())
-}
 
 /// Prints the resolved plan, or what stands against it, and changes nothing.
 pub fn dry_run(printer: Printer, inventory: &Inventory, ask: &Ask) -> Ended {

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use super::printer::Printer;
 use super::session::{self, Overriding};
-use super::{Ended, Global, before};
+use super::{Ended, Global, before, confirm};
 use crate::run::conduct::Confirm;
 use crate::run::{Ask, Order, Verb, find_earlier};
 
@@ -38,7 +38,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     if word.is_none() && io::stdin().is_terminal() && io::stderr().is_terminal() {
         // whoever is asked must see what it is about
         before::dry_run(printer, &inventory, &ask)?;
-        word = before::typed(&inventory, "deletes the old data");
+        word = confirm::asked(None, &inventory, "deletes the old data");
     }
     let (command, args) = (verb.name().to_owned(), std::env::args().collect());
     session::conduct(global, printer, Order { inventory, ask, command, args, confirm: Some(Confirm(word)) })

@@ -6,7 +6,9 @@ use crate::inventory::{InventoryError, PasswordError};
 use crate::remote::TransportError;
 use crate::remote::ssh::SshSetupError;
 use crate::run::conduct::ConductError;
+use crate::run::hold::HoldError;
 use crate::run::lease::LeaseError;
+use crate::run::recover::RecoverError;
 use crate::run::{OfError, PrepareError, StateError};
 
 impl From<InventoryError> for Failure {
@@ -74,6 +76,32 @@ impl From<LeaseError> for Failure {
             LeaseError::Held(held) => Self::of(ExitCode::Busy, &held).hint(held.next()),
             LeaseError::Transport(error) => error.into(),
             LeaseError::Host { .. } => Self::of(ExitCode::Refused, &error),
+        }
+    }
+}
+
+impl From<HoldError> for Failure {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::Held(held) => Self::of(ExitCode::Busy, &held).hint(
+                "wait until it ends or is silent for ten minutes; or reseed unlock --override lease --reason TEXT",
+            ),
+            HoldError::Lease(error) => error.into(),
+            HoldError::State(error) => error.into(),
+            HoldError::Over(_) => Self::of(ExitCode::Usage, &error).hint("reseed runs"),
+        }
+    }
+}
+
+impl From<RecoverError> for Failure {
+    fn from(error: RecoverError) -> Self {
+        match error {
+            RecoverError::Lease(error) => error.into(),
+            RecoverError::Prepare(error) => error.into(),
+            RecoverError::State(error) => error.into(),
+            RecoverError::Unknown | RecoverError::Several(_) => Self::of(ExitCode::Usage, &error).hint("reseed status"),
+            RecoverError::NoHead(_) => Self::of(ExitCode::Invalid, &error)
+                .hint("find the old state directory and name it with --state-dir; or reseed abandon"),
         }
     }
 }

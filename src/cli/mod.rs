@@ -3,9 +3,12 @@
 //! One file per command, its arguments beside its `run`. A command ends with an exit code, or with
 //! a [`Failure`] that is printed once, here.
 
+mod abandon;
 mod backup;
 mod before;
 mod check;
+mod confirm;
+mod detach;
 mod discard;
 pub mod exit;
 mod explain;
@@ -20,6 +23,7 @@ mod runs;
 mod session;
 mod signals;
 mod status;
+mod unlock;
 pub mod view;
 
 use std::io;
@@ -81,6 +85,8 @@ enum Command {
     Runs(runs::Args),
     Status(status::Args),
     Report(report::Args),
+    Unlock(unlock::Args),
+    Abandon(abandon::Args),
     Explain(explain::Args),
 }
 
@@ -97,6 +103,7 @@ impl Global {
 
 /// Parses the command line, runs the command, prints a failure.
 pub fn main() -> std::process::ExitCode {
+    detach::settle();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -116,6 +123,8 @@ pub fn main() -> std::process::ExitCode {
         Command::Runs(args) => runs::run(&cli.global, printer, args),
         Command::Status(args) => status::run(&cli.global, printer, args),
         Command::Report(args) => report::run(&cli.global, printer, args),
+        Command::Unlock(args) => unlock::run(&cli.global, printer, args),
+        Command::Abandon(args) => abandon::run(&cli.global, printer, args),
         Command::Explain(args) => explain::run(printer, args),
     };
     match ended {

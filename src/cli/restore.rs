@@ -2,7 +2,7 @@
 
 use super::printer::Printer;
 use super::session::{self, Selection};
-use super::{Ended, Global, before};
+use super::{Ended, Global, before, confirm, detach};
 use crate::name::Tag;
 use crate::playbook;
 use crate::run::conduct::Confirm;
@@ -27,6 +27,8 @@ pub struct Args {
     /// The cluster's name, typed: data will be replaced
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
+    #[command(flatten)]
+    detach: detach::Flag,
 }
 
 /// How the nodes are filled.
@@ -50,7 +52,12 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     if args.dry_run {
         return before::dry_run(printer, &inventory, &ask);
     }
-    let confirm = Some(Confirm(args.confirm.clone().or_else(|| before::typed(&inventory, "replaces data"))));
+    let name = confirm::asked(args.confirm.as_deref(), &inventory, "replaces data");
+    if args.detach.wanted() {
+        let more = name.as_deref().filter(|_| args.confirm.is_none()).map(|name| ["--confirm", name]);
+        return detach::run(global, printer, &inventory.cluster, more.as_ref().map_or(&[], |more| &more[..]));
+    }
+    let confirm = Some(Confirm(name));
     let order = Order { inventory, ask, command: "restore".to_owned(), args: std::env::args().collect(), confirm };
     session::conduct(global, printer, order)
 }

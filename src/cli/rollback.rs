@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use super::exit::ExitCode;
 use super::printer::Printer;
 use super::session::{self, Overriding};
-use super::{Ended, Global, before};
+use super::{Ended, Global, before, confirm, detach};
 use crate::run::conduct::Confirm;
-use crate::run::{Ask, OfError, Order, Verb, find_earlier};
+use crate::run::{Ask, OfError, Order, StateError, Verb, find_earlier};
 
 /// Goes back from a restore: what each node had before it is live again
 ///
@@ -26,12 +26,20 @@ pub struct Args {
     /// The cluster's name, typed: data will be replaced
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
+    #[command(flatten)]
+    detach: detach::Flag,
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let verb = Verb::Rollback;
-    let of = match find_earlier(&session::state(global), &inventory.cluster, verb, args.run.as_deref()) {
+    let find = || find_earlier(&session::state(global), &inventory.cluster, verb, args.run.as_deref());
+    let of = match find() {
+        // what this machine does not know the hosts may
+        Err(OfError::State(error @ StateError::Unknown { .. })) => {
+            session::recovered(global, printer, &inventory, args.run.as_deref())?.ok_or(error)?;
+            find()?
+        }
         Err(error @ OfError::NoPlan(_)) => {
             let _ = writeln!(io::stderr(), "nothing to undo: {error}");
             return Ok(ExitCode::Done);
@@ -44,8 +52,13 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         return before::dry_run(printer, &inventory, &ask);
     }
     // where there is nothing to undo, there is nothing to confirm
-    let word = || args.confirm.clone().or_else(|| before::typed(&inventory, "puts the old data back"));
-    let confirm = changed.then(|| Confirm(word()));
+    let name =
+        if changed { confirm::asked(args.confirm.as_deref(), &inventory, "puts back the old data") } else { None };
+    if args.detach.wanted() {
+        let more = name.as_deref().filter(|_| args.confirm.is_none()).map(|name| ["--confirm", name]);
+        return detach::run(global, printer, &inventory.cluster, more.as_ref().map_or(&[], |more| &more[..]));
+    }
+    let confirm = changed.then_some(Confirm(name));
     let (command, args) = (verb.name().to_owned(), std::env::args().collect());
     session::conduct(global, printer, Order { inventory, ask, command, args, confirm })
 }

@@ -16,7 +16,45 @@ for log in "${logdir:-/}/system.log" "$HOME_DIR/logs/system.log" /var/log/cassan
 done
 echo "log=$log"
 if [ -f "$log" ] && [ -r "$log" ]; then echo log_readable=yes; fi
-for tool in awk base64 cmp comm cp df find grep head id mkdir mktemp mv sed sort stat sync tail tr wc xargs; do
+for tool in awk base64 cmp comm cp df find grep head id ln mkdir mktemp mv readlink sed sort stat sync tail tr wc xargs; do
   command -v "$tool" >/dev/null 2>&1 || echo "missing=$tool"
 done
 command -v openssl >/dev/null 2>&1 || command -v sha256sum >/dev/null 2>&1 || echo "missing=sha256sum"
+
+# what a guard needs: the file that cassandra.yaml is, and whether a rename can replace it
+file=$(readlink -f -- "$CONF/cassandra.yaml")
+echo "conf_file=$file"
+if awk -v file="$file" '$5 == file { hit = 1 } END { exit !hit }' /proc/self/mountinfo; then
+  echo "conf_fixed=$file is a mount"
+elif [ ! -w "${file%/*}" ]; then echo "conf_fixed=${file%/*} cannot be written"
+fi
+echo "uid=$(id -u)"
+
+# property NAME UNIT: without --value, which older ones do not know
+property() { systemctl show -p "$1" "$2" 2>/dev/null | sed -n "s/^$1=//p"; }
+
+# runs_cassandra UNIT PID: whether that is Cassandra's own unit, and not that of whoever started it
+# (sshd, cron, a supervisor): its main process is Cassandra, or a shell around it, or it has none
+# because an init script started it.
+runs_cassandra() {
+  main=$(property MainPID "$1")
+  if [ "$main" = "$2" ]; then return 0; fi
+  if [ "${main:-0}" = 0 ]; then
+    case $(property SourcePath "$1") in */init.d/*) return 0 ;; *) return 1 ;; esac
+  fi
+  [ "$(awk '$1 == "PPid:" { print $2 }' "/proc/$2/status")" = "$main" ] || return 1
+  case $(cat "/proc/$main/comm") in sh | bash | dash | ksh) ;; *) return 1 ;; esac
+}
+
+if [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; then
+  unit=
+  for pid in $(cassandra_pids); do
+    # a unit of a user's own systemd is not the system's
+    found=$(grep -v /user@ "/proc/$pid/cgroup" | tr / '\n' | grep '\.service$' | head -n 1)
+    if [ -n "$found" ] && runs_cassandra "$found" "$pid"; then unit=$found; fi
+  done
+  # running without it today, but started by it at the next boot
+  if [ -z "$unit" ] && [ "$(property LoadState cassandra.service)" = loaded ]; then unit=cassandra.service; fi
+  # a plain name: it becomes part of a path in which systemd replaces what begins with %
+  case $unit in '' | *[!A-Za-z0-9:_.@-]*) ;; *) echo "unit=$unit" ;; esac
+fi

@@ -10,7 +10,10 @@
 //!
 //! Invariant: gathering changes nothing that outlives it (a probe of rename is removed at once).
 
+#[cfg(test)]
+pub(crate) mod fixture;
 mod gather;
+mod guarding;
 mod left;
 mod parse;
 
@@ -20,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use gather::{FactsError, SCRIPTS, Secrets, Wanted, gather};
+pub use guarding::Guarding;
 pub use left::{Earlier, Left, left};
 
 use crate::backup::manifest::Manifest;
@@ -78,6 +82,18 @@ pub struct NodeFacts {
     pub backup_fs: (String, u64),
     /// The directory in which the backup root cannot be made, when it cannot be written.
     pub backup_unwritable: Option<String>,
+    /// The file that `cassandra.yaml` is, links followed.
+    #[serde(default)]
+    pub conf_file: String,
+    /// Why that file cannot be replaced.
+    #[serde(default)]
+    pub conf_fixed: Option<String>,
+    /// The unit of the system's systemd that runs Cassandra.
+    #[serde(default)]
+    pub unit: Option<String>,
+    /// The user that scripts run as there.
+    #[serde(default)]
+    pub uid: Option<u32>,
 }
 
 /// A directory of Cassandra's, and the place beside it for stage and quarantine.

@@ -80,6 +80,10 @@ pub fn node(conf: Conf, files: &Fields, live: &Fields, version: &Version) -> Res
         missing_tools: files.all("missing").map(str::to_owned).collect(),
         backup_fs: (fs.to_owned(), free.parse().unwrap_or(0)),
         backup_unwritable: live.get("backup_unwritable").map(str::to_owned),
+        conf_file: files.get("conf_file").unwrap_or("").to_owned(),
+        conf_fixed: files.get("conf_fixed").map(str::to_owned),
+        unit: files.get("unit").map(str::to_owned),
+        uid: files.get("uid").and_then(|uid| uid.parse().ok()),
         conf,
     })
 }

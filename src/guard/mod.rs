@@ -138,8 +138,8 @@ impl When {
 pub struct Objection {
     /// The host that it is about.
     pub host: Option<HostName>,
-    /// Only a warning.
-    pub warning: bool,
+    /// How bad: to fail is to refuse.
+    pub level: Level,
     /// What was found.
     pub message: String,
     /// What to do about it.
@@ -149,12 +149,17 @@ pub struct Objection {
 impl Objection {
     /// Something that must not be.
     pub fn fail(message: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self { host: None, warning: false, message: message.into(), cure: cure.into() }
+        Self { host: None, level: Level::Fail, message: message.into(), cure: cure.into() }
     }
 
     /// Something worth knowing.
     pub fn warn(message: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self { warning: true, ..Self::fail(message, cure) }
+        Self { level: Level::Warn, ..Self::fail(message, cure) }
+    }
+
+    /// Nothing against it: how the guard holds, where that differs from host to host.
+    pub fn holds(message: impl Into<String>) -> Self {
+        Self { level: Level::Pass, ..Self::fail(message, "") }
     }
 
     /// On that host.
@@ -233,14 +238,9 @@ fn findings(guard: &Guard, case: &Case, overrides: &[Override]) -> Vec<Finding> 
     objections
         .into_iter()
         .map(|objection| {
-            let level = match (objection.warning, overridden) {
-                (true, _) => Level::Warn,
-                (false, Some(_)) => Level::Overridden,
-                (false, None) => Level::Fail,
-            };
-            let cure = match overridden {
-                Some(o) if !objection.warning => format!("overridden: {}", o.reason),
-                _ => objection.cure,
+            let (level, cure) = match (objection.level, overridden) {
+                (Level::Fail, Some(o)) => (Level::Overridden, format!("overridden: {}", o.reason)),
+                (level, _) => (level, objection.cure),
             };
             Finding { guard: guard.name, host: objection.host, level, message: objection.message, cure }
         })

@@ -22,6 +22,7 @@ mod read;
 mod writer;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -149,6 +150,15 @@ pub enum How {
     RolledBack,
     /// The operator gave it up; hosts are as it left them.
     Abandoned,
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RolledBack => "rolled back",
+            Self::Abandoned => "abandoned",
+        })
+    }
 }
 
 /// That what a run had set aside is gone, and what that freed.

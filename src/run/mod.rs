@@ -13,10 +13,12 @@ pub mod conduct;
 mod earlier;
 mod end;
 mod gates;
+pub mod hold;
 pub mod lease;
 mod lock;
 mod owner;
 mod prepare;
+pub mod recover;
 mod show;
 mod state;
 

@@ -100,6 +100,16 @@ impl StateDir {
         }
     }
 
+    /// Makes the directory of a run that was begun elsewhere, with the head of its journal.
+    pub fn adopt(&self, cluster: &ClusterName, run: &RunId, head: &str) -> Result<RunDir, StateError> {
+        let parent = self.cluster(cluster);
+        private_dir(&parent)?;
+        let dir = RunDir { id: run.clone(), path: parent.join(run.as_str()) };
+        let written = fs::create_dir(&dir.path).and_then(|()| fs::write(dir.journal(), head));
+        written.map_err(|source| StateError::Io { path: dir.path.clone(), source })?;
+        Ok(dir)
+    }
+
     /// All runs of a cluster, oldest first.
     pub fn runs(&self, cluster: &ClusterName) -> Result<Vec<RunDir>, StateError> {
         let parent = self.cluster(cluster);

@@ -5,6 +5,8 @@
 mark=${RESEED_JOB%.*}.log-from
 if [ -z "$(cassandra_pids)" ]; then
   if [ -f "$LOG" ]; then wc -c <"$LOG" >"$mark"; else echo 0 >"$mark"; fi
+  # a supervisor that tried too often meanwhile does not refuse this one
+  [ -z "$GUARD_UNIT" ] || systemctl reset-failed "$GUARD_UNIT" 2>/dev/null || :
   start_command "$START" || :
 fi
 from=$(cat "$mark" 2>/dev/null || echo 0)

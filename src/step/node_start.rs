@@ -34,6 +34,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         .var("START", &node.cassandra.start)
         .var("RUN_AS", &facts.run_as)
         .var("LOG", &facts.log)
+        .var("GUARD_UNIT", facts.guarding().unit.unwrap_or(""))
         .var("NATIVE_PORT", facts.conf.native_transport_port)
         .var("READY_TICKS", ready * 5);
     let own = Script::new("node.start.proof").var("NATIVE_PORT", facts.conf.native_transport_port);

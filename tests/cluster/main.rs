@@ -15,6 +15,7 @@ mod backup;
 mod dataset;
 mod disks;
 mod events;
+mod guarded;
 mod hosts;
 mod order;
 mod picture;
@@ -22,7 +23,6 @@ mod refusals;
 mod repeat;
 mod restored;
 mod scene;
-#[expect(dead_code, reason = "the tests that need it come next")]
 mod until;
 mod world;
 
@@ -101,6 +101,16 @@ const TESTS: &[Test] = tests! {
         the_same_restore_again_changes_no_row;
     disks:
         two_data_directories_on_every_node;
+    guarded:
+        systemd_neither_restarts_nor_starts_a_guarded_node
+        a_node_that_boots_meanwhile_stays_down
+        a_power_cut_during_the_swap_leaves_old_or_new_tables
+        a_power_cut_after_the_swap_takes_nothing_back
+        the_run_goes_on_after_all_of_it_and_ends_well
+        a_whole_restore_under_systemd_ends_well
+        where_data_is_behind_links_the_configuration_refuses_the_start
+        a_data_directory_on_its_own_mount_is_guarded_by_the_file
+        linked_and_mounted_data_is_restored_and_the_configuration_is_as_before;
 };
 
 fn main() -> ExitCode {

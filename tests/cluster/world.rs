@@ -9,11 +9,12 @@ use std::sync::OnceLock;
 use lab::{Host, Lab, Options};
 
 use crate::caught;
+use crate::guarded::Guarded;
 use crate::picture::Picture;
 use crate::scene::{Backed, Damaged, Restored};
 
 /// The labs of this tier. They are ours: whatever runs under these names is taken down.
-pub const LABS: [&str; 2] = ["e2e", "e2edisks"];
+pub const LABS: [&str; 4] = ["e2e", "e2edisks", "sysd", "link"];
 /// What the lab calls its cluster.
 pub const CLUSTER: &str = "Lab Cluster";
 
@@ -33,6 +34,8 @@ pub struct World {
     pub damaged: Stage<Damaged>,
     /// The restore of `main`.
     pub restored: Stage<Restored>,
+    /// What is shown about guards.
+    pub guarded: Guarded,
 }
 
 impl World {
@@ -49,6 +52,7 @@ impl World {
             small: Stage::new("there is no backup through sudo"),
             damaged: Stage::new("the data is not damaged"),
             restored: Stage::new("the restore did not end well"),
+            guarded: Guarded::default(),
         }
     }
 
@@ -164,7 +168,8 @@ pub struct Stage<T> {
 }
 
 impl<T> Stage<T> {
-    fn new(what: &'static str) -> Self {
+    /// One that is not made yet; `what` is said by tests that are skipped for lack of it.
+    pub fn new(what: &'static str) -> Self {
         Self { what, made: OnceLock::new() }
     }
 

@@ -9,12 +9,14 @@
     reason = "worlds are changed field by field, `.act` is no file's extension, answers are written as the real tools print them"
 )]
 
+mod cuts;
 mod events;
 mod failures;
 mod journal;
 mod order;
 mod plans;
 mod refusals;
+mod rivals;
 mod rollback;
 mod safety;
 mod sim;

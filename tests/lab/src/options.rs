@@ -27,6 +27,8 @@ pub enum Data {
     Symlink,
     /// Mounts of their own.
     Mount,
+    /// Mounts on the first node, links on the second, and so on in turn.
+    Mixed,
 }
 
 /// Where a host's files are.
@@ -124,6 +126,7 @@ impl Options {
             (self.init == Init::Systemd, ", systemd"),
             (self.data == Data::Symlink, ", data behind symbolic links"),
             (self.data == Data::Mount, ", data on mounts of their own"),
+            (self.data == Data::Mixed, ", data on mounts and behind symbolic links"),
             (self.disk == Disk::Image, ", disks in images"),
         ] {
             if unusual {

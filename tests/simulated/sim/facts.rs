@@ -39,7 +39,7 @@ pub fn node(world: &World, name: &str, dirs: &str) -> String {
     for line in dirs.lines() {
         let (label, path) = line.split_once('\t').expect("label and path");
         let place = format!("{}/.reseed", path.rsplit_once('/').unwrap().0);
-        let link = if node.symlink && label == "data-0" { "yes" } else { "no" };
+        let link = if node.symlink && label.starts_with("data-") { "yes" } else { "no" };
         let _ = writeln!(text, "dir={label}\t{path}\t{place}\t{link}\t{}\t66304\t{}", node.rename_trouble, node.free);
         match label {
             "hints" => {
