@@ -18,5 +18,6 @@ mod order;
 mod plans;
 mod refusals;
 mod rivals;
+mod rollback;
 mod safety;
 mod sim;
