@@ -6,8 +6,8 @@
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod faults;
-mod logind;
 mod killed;
+mod logind;
 mod server;
 mod standin;
 
