@@ -42,4 +42,5 @@ pub mod report;
 pub mod run;
 pub mod script;
 pub mod step;
+pub mod units;
 pub mod yaml;

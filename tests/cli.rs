@@ -54,7 +54,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
         (vec!["backup", "-k", "a b"], "is not a valid keyspace"),
         (vec!["runs", "-q", "-v"], "cannot be used with"),
         (vec!["explain", "nodedrain"], "reseed explain node.drain"),
-        (vec!["status"], "no run"),
+        (vec!["status", "--offline"], "no run"),
         (vec!["resume", "2026"], "no run"),
     ] {
         let (code, out, err) = reseed(home.path(), &args);
@@ -193,7 +193,7 @@ fn conducted(home: &Path) -> (RunLock, RunDir, Journal) {
     lock.tell(&dir.id).unwrap();
     let (command, operator, inventory) = ("restore".to_owned(), "me@here".to_owned(), "inventory/cluster.yaml".into());
     let (reseed, run, args, overrides) = ("0".to_owned(), dir.id.clone(), vec![], vec![]);
-    let asked = Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![] };
+    let asked = Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![], of: None };
     let header = Header { format: FORMAT, reseed, run, cluster, command, args, overrides, inventory, operator, asked };
     let journal = Journal::create(&dir.journal(), header).unwrap();
     (lock, dir, journal)

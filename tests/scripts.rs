@@ -7,11 +7,13 @@
 #![expect(clippy::print_stdout, reason = "tests tell what they skip")]
 
 mod scripts {
+    pub mod back;
     pub mod tree;
 }
 
 use std::fs;
 
+use scripts::back;
 use scripts::tree::{KS, TABLE, Tree, shells};
 
 /// The test under every shell.
@@ -46,6 +48,18 @@ under_every_shell! {
     a_backup_of_which_a_byte_was_lost_is_not_published => backup_verified;
     publishing_is_taken_up_where_it_was => publish_taken_up;
     every_one_of_these_scripts_refuses_while_cassandra_runs => refuses_while_running;
+    after_every_cut_of_a_swap_a_rollback_leaves_exactly_the_old_tree => back::after_swap;
+    after_every_cut_of_setting_aside_a_rollback_leaves_exactly_the_old_tree => back::after_aside;
+    after_every_cut_of_clearing_a_rollback_brings_back_hints_and_an_undrained_commit_log => back::after_clear;
+    what_came_after_the_restore_goes_to_the_rollbacks_own_quarantine => back::keeps_what_came_later;
+    a_rollback_that_was_given_up_leaves_nothing_that_the_next_one_does_not_find => back::second_rollback;
+    a_rollback_refuses_a_state_that_no_attempt_leaves => back::refuses;
+    a_node_that_cannot_be_drained_is_marked_and_is_no_obstacle => back::quiet;
+    jobs_of_the_earlier_run_are_ended_and_no_others => back::jobs;
+    what_is_left_of_a_run_is_told_with_its_size_and_what_is_not_ours => back::left;
+    a_discard_deletes_what_that_run_keeps_and_nothing_else => back::discard;
+    a_discard_never_deletes_snapshots_of_others => back::discard_foreign;
+    a_discard_that_was_cut_short_leaves_no_quarantine_that_looks_whole => back::discard_again;
 }
 
 async fn stage_copies(tree: &mut Tree) {
@@ -371,7 +385,9 @@ async fn refuses_while_running(tree: &mut Tree) {
         return; // its shell may prefer its own grep to the one that is made up here
     }
     tree.pretend_cassandra();
-    for script in [tree.table("table.swap.act"), tree.table("table.aside.act"), tree.clear("node.clear.act")] {
+    let acts = ["table.swap.act", "table.aside.act", "table.back.act"].map(|name| tree.table(name));
+    let others = ["node.clear.act", "node.back.act"].map(|name| tree.clear(name));
+    for script in acts.into_iter().chain(others) {
         tree.fails(&script, "Cassandra runs").await;
     }
     tree.live_is_untouched();

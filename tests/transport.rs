@@ -4,6 +4,8 @@
 #![expect(clippy::print_stdout, reason = "tests tell what they skip and what they measured")]
 
 mod conformance;
+#[path = "conformance/session.rs"]
+mod session;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -35,6 +35,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         tag: Some(tag),
         keyspaces: args.selection.keyspaces.clone(),
         overrides,
+        of: None,
     };
     let order = Order { inventory, ask, command: "backup".to_owned(), args: std::env::args().collect(), confirm: None };
     session::conduct(global, printer, order)

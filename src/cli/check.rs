@@ -32,6 +32,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         tag: args.tag.clone(),
         keyspaces: args.selection.keyspaces.clone(),
         overrides: args.selection.overrides()?,
+        of: None,
     };
     let transport = Arc::new(session::transport(&inventory)?);
     let screen = Screen::new(printer);

@@ -6,8 +6,10 @@ use crate::inventory::{InventoryError, PasswordError};
 use crate::remote::TransportError;
 use crate::remote::ssh::SshSetupError;
 use crate::run::conduct::ConductError;
+use crate::run::hold::HoldError;
 use crate::run::lease::LeaseError;
-use crate::run::{PrepareError, StateError};
+use crate::run::recover::RecoverError;
+use crate::run::{OfError, PrepareError, StateError};
 
 impl From<InventoryError> for Failure {
     fn from(error: InventoryError) -> Self {
@@ -54,6 +56,7 @@ impl From<ConductError> for Failure {
     fn from(error: ConductError) -> Self {
         match error {
             ConductError::State(error) => error.into(),
+            ConductError::Earlier(error) => error.into(),
             ConductError::Prepare(error) => error.into(),
             ConductError::Engine(EngineError::Journal(error)) => Self::of(ExitCode::Internal, &error)
                 .hint("free space where the state directory is, then `reseed resume`"),
@@ -77,11 +80,48 @@ impl From<LeaseError> for Failure {
     }
 }
 
+impl From<HoldError> for Failure {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::Held(held) => Self::of(ExitCode::Busy, &held).hint(
+                "wait until it ends or is silent for ten minutes; or reseed unlock --override lease --reason TEXT",
+            ),
+            HoldError::Lease(error) => error.into(),
+            HoldError::State(error) => error.into(),
+            HoldError::Over(_) => Self::of(ExitCode::Usage, &error).hint("reseed runs"),
+        }
+    }
+}
+
+impl From<RecoverError> for Failure {
+    fn from(error: RecoverError) -> Self {
+        match error {
+            RecoverError::Lease(error) => error.into(),
+            RecoverError::Prepare(error) => error.into(),
+            RecoverError::State(error) => error.into(),
+            RecoverError::Unknown | RecoverError::Several(_) => Self::of(ExitCode::Usage, &error).hint("reseed status"),
+            RecoverError::NoHead(_) => Self::of(ExitCode::Invalid, &error)
+                .hint("find the old state directory and name it with --state-dir; or reseed abandon"),
+        }
+    }
+}
+
 impl From<PrepareError> for Failure {
     fn from(error: PrepareError) -> Self {
         let (code, next) = crate::run::verdict(&error);
         let failure = Self::of(ExitCode::of_number(code), &error);
         if next.is_empty() { failure } else { failure.hint(next) }
+    }
+}
+
+impl From<OfError> for Failure {
+    fn from(error: OfError) -> Self {
+        let failure = Self::of(ExitCode::Refused, &error);
+        match error {
+            OfError::State(error) => error.into(),
+            OfError::Unfit { next, .. } if !next.is_empty() => failure.hint(next),
+            OfError::Unfit { .. } | OfError::NoPlan(_) => failure,
+        }
     }
 }
 

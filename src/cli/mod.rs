@@ -3,8 +3,13 @@
 //! One file per command, its arguments beside its `run`. A command ends with an exit code, or with
 //! a [`Failure`] that is printed once, here.
 
+mod abandon;
 mod backup;
+mod before;
 mod check;
+mod confirm;
+mod detach;
+mod discard;
 pub mod exit;
 mod explain;
 mod failure;
@@ -13,10 +18,12 @@ pub mod printer;
 mod report;
 mod restore;
 mod resume;
+mod rollback;
 mod runs;
 mod session;
 mod signals;
 mod status;
+mod unlock;
 pub mod view;
 
 use std::io;
@@ -73,9 +80,13 @@ enum Command {
     Backup(backup::Args),
     Restore(restore::Args),
     Resume(resume::Args),
+    Rollback(rollback::Args),
+    Discard(discard::Args),
     Runs(runs::Args),
     Status(status::Args),
     Report(report::Args),
+    Unlock(unlock::Args),
+    Abandon(abandon::Args),
     Explain(explain::Args),
 }
 
@@ -92,6 +103,7 @@ impl Global {
 
 /// Parses the command line, runs the command, prints a failure.
 pub fn main() -> std::process::ExitCode {
+    detach::settle();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -106,9 +118,13 @@ pub fn main() -> std::process::ExitCode {
         Command::Backup(args) => backup::run(&cli.global, printer, args),
         Command::Restore(args) => restore::run(&cli.global, printer, args),
         Command::Resume(args) => resume::run(&cli.global, printer, args),
+        Command::Rollback(args) => rollback::run(&cli.global, printer, args),
+        Command::Discard(args) => discard::run(&cli.global, printer, args),
         Command::Runs(args) => runs::run(&cli.global, printer, args),
         Command::Status(args) => status::run(&cli.global, printer, args),
         Command::Report(args) => report::run(&cli.global, printer, args),
+        Command::Unlock(args) => unlock::run(&cli.global, printer, args),
+        Command::Abandon(args) => abandon::run(&cli.global, printer, args),
         Command::Explain(args) => explain::run(printer, args),
     };
     match ended {

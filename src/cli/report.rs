@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
 use super::view::summary;
@@ -37,20 +39,20 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         return Ok(ExitCode::Done);
     }
     if args.json || printer.json {
-        return document(&history);
+        let _ = writeln!(io::stdout().lock(), "{:#}", document(&history)?);
+        return Ok(ExitCode::Done);
     }
     let _ = summary::write(&mut io::stdout().lock(), &state, printer.out);
     Ok(ExitCode::Done)
 }
 
-/// Prints a run's document.
-pub(super) fn document(history: &History) -> Ended {
+/// A run's document.
+pub(super) fn document(history: &History) -> Result<Value, Failure> {
     let events: Vec<_> = history.events().cloned().collect();
     let state = RunState::of(history.events());
-    let text =
-        report::json(history.plan().map(|(plan, _)| plan), &events, &state).map_err(|error| unwritten(&error))?;
-    let _ = writeln!(io::stdout().lock(), "{}", text.trim_end());
-    Ok(ExitCode::Done)
+    let text = report::json(history.plan().map(|(plan, _)| plan), &events, &state);
+    let document = text.and_then(|text| Ok(serde_json::from_str(&text)?));
+    document.map_err(|error| unwritten(&error))
 }
 
 fn unwritten(error: &io::Error) -> Failure {

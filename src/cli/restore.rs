@@ -1,21 +1,12 @@
 //! `restore`: the runbook.
 
-use std::io::{self, BufRead, IsTerminal, Write};
-use std::sync::Arc;
-
-use serde_json::json;
-
-use super::exit::ExitCode;
 use super::printer::Printer;
-use super::session::{self, Screen, Selection};
-use super::view::{findings, plan};
-use super::{Ended, Global};
-use crate::inventory::Inventory;
+use super::session::{self, Selection};
+use super::{Ended, Global, before, confirm, detach};
 use crate::name::Tag;
 use crate::playbook;
-use crate::remote::Transport;
 use crate::run::conduct::Confirm;
-use crate::run::{Ask, Order, prepare};
+use crate::run::{Ask, Order};
 
 /// Restores keyspaces of the whole cluster from a backup
 ///
@@ -36,6 +27,8 @@ pub struct Args {
     /// The cluster's name, typed: data will be replaced
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
+    #[command(flatten)]
+    detach: detach::Flag,
 }
 
 /// How the nodes are filled.
@@ -54,48 +47,17 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         tag: Some(args.tag.clone()),
         keyspaces: args.selection.keyspaces.clone(),
         overrides: args.selection.overrides()?,
+        of: None,
     };
     if args.dry_run {
-        return dry_run(printer, &inventory, &ask);
+        return before::dry_run(printer, &inventory, &ask);
     }
-    let confirm = Some(Confirm(args.confirm.clone().or_else(|| typed(&inventory))));
+    let name = confirm::asked(args.confirm.as_deref(), &inventory, "replaces data");
+    if args.detach.wanted() {
+        let more = name.as_deref().filter(|_| args.confirm.is_none()).map(|name| ["--confirm", name]);
+        return detach::run(global, printer, &inventory.cluster, more.as_ref().map_or(&[], |more| &more[..]));
+    }
+    let confirm = Some(Confirm(name));
     let order = Order { inventory, ask, command: "restore".to_owned(), args: std::env::args().collect(), confirm };
     session::conduct(global, printer, order)
-}
-
-/// Asks for the cluster's name on a terminal; without one there is no answer.
-fn typed(inventory: &Inventory) -> Option<String> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return None;
-    }
-    let _ =
-        write!(io::stderr(), "This replaces data of cluster {}. Type the cluster's name to go on: ", inventory.cluster);
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).ok()?;
-    Some(line.trim_end_matches(['\n', '\r']).to_owned())
-}
-
-fn dry_run(printer: Printer, inventory: &Inventory, ask: &Ask) -> Ended {
-    let transport = Arc::new(session::transport(inventory)?);
-    let screen = Screen::new(printer);
-    let prepared = session::block_on(async {
-        let prepared = prepare(&transport, inventory, ask, &|text| screen.pulse(text)).await;
-        transport.close().await;
-        prepared
-    });
-    screen.finish();
-    let prepared = prepared?;
-    let mut out = io::stdout().lock();
-    let Some(resolved) = prepared.plan else {
-        let rows = findings::of(&prepared.findings);
-        let _ = io::stderr().write_all(findings::table(&rows, printer.err).as_bytes());
-        return Ok(ExitCode::Refused);
-    };
-    let digest = resolved.digest();
-    let _ = if printer.json {
-        writeln!(out, "{}", json!({"v": 1, "kind": "plan", "digest": digest, "plan": resolved}))
-    } else {
-        plan::write(&mut out, &resolved, &digest, printer.out)
-    };
-    Ok(ExitCode::Done)
 }

@@ -4,33 +4,61 @@ use std::io::{self, Write};
 
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
-use super::{Ended, Global, session};
-use crate::event::{RunOutcome, RunState};
+use super::{Ended, Global, confirm, detach, session};
+use crate::event::RunState;
+use crate::inventory::Inventory;
+use crate::run::{RunDir, StateError};
 
 /// Goes on with a paused run: its own plan, from the first step that is not proven
+///
+/// From another machine too: with a copy of the state directory, or, when that is lost, with what
+/// the hosts keep of the run.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The run, or the beginning of its id [default: the newest]
+    /// The run, or the beginning of its id [default: the newest that is not over]
     run: Option<String>,
     /// The cluster's name, typed
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
+    #[command(flatten)]
+    detach: detach::Flag,
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
-    let dir = session::state(global).find(&inventory.cluster, args.run.as_deref(), |dir| {
-        dir.history().is_ok_and(|history| history.plan().is_some())
-    })?;
+    let dir = found(global, printer, &inventory, args)?;
     let history = dir.history()?;
-    let state = RunState::of(history.events());
-    if state.finished.as_ref().is_some_and(|end| end.outcome == RunOutcome::Done) {
-        let _ = writeln!(io::stderr(), "run {} is done already", dir.id);
+    if let Some(closed) = history.closed() {
+        let how = format!("run {} was {} by {}", dir.id, closed.how, closed.operator);
+        return Err(Failure::new(ExitCode::Usage, how).hint("reseed runs"));
+    }
+    if RunState::of(history.events()).is_over() {
+        let _ = writeln!(io::stderr(), "run {} is over: there is nothing to go on with", dir.id);
         return Ok(ExitCode::Done);
     }
-    if history.header().command != "backup" && args.confirm.as_deref() != Some(inventory.cluster.as_str()) {
-        return Err(Failure::new(ExitCode::Refused, "it replaces data and the cluster's name was not confirmed")
-            .hint(format!("add --confirm '{}'", inventory.cluster)));
+    if history.header().command != "backup" {
+        let name = confirm::demanded(args.confirm.as_deref(), &inventory, "replaces data")?;
+        if args.detach.wanted() {
+            let more: &[&str] = if args.confirm.is_some() { &[] } else { &["--confirm", &name] };
+            return detach::run(global, printer, &inventory.cluster, more);
+        }
     }
     session::resume(global, printer, dir, inventory)
+}
+
+/// The run's directory: here, or made from what the hosts keep.
+fn found(global: &Global, printer: Printer, inventory: &Inventory, args: &Args) -> Result<RunDir, Failure> {
+    let state = session::state(global);
+    let wanted = args.run.as_deref();
+    let open = |dir: &RunDir| dir.history().is_ok_and(|h| h.closed().is_none() && !RunState::of(h.events()).is_over());
+    let unknown = match state.find(&inventory.cluster, wanted, open) {
+        Err(error @ StateError::Unknown { .. }) => error,
+        // without an id, a run that is over is named rather than searched for elsewhere
+        other => return Ok(other?),
+    };
+    match session::recovered(global, printer, inventory, wanted)? {
+        Some(dir) => Ok(dir),
+        None if wanted.is_none() => Ok(state.find(&inventory.cluster, None, |_| true)?),
+        None => Err(unknown.into()),
+    }
 }

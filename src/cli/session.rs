@@ -14,15 +14,31 @@ use crate::event::RunState;
 use crate::guard::Override;
 use crate::inventory::Inventory;
 use crate::name::Keyspace;
+use crate::remote::Transport;
 use crate::remote::ssh::{SshHost, SshTransport};
+use crate::run::recover::{self, RecoverError};
 use crate::run::{self, Order, RunDir, Stand, StateDir};
 
-/// `-k`, `--override`, `--reason`: what several commands take.
+/// `-k`, `--override`, `--reason`: what backup, restore and check take.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Selection {
     /// A keyspace; may be given several times
     #[arg(short, long = "keyspace", value_name = "KEYSPACE")]
     pub keyspaces: Vec<Keyspace>,
+    #[command(flatten)]
+    overriding: Overriding,
+}
+
+impl Selection {
+    /// The overrides, each of a known guard that allows it.
+    pub fn overrides(&self) -> Result<Vec<Override>, Failure> {
+        self.overriding.overrides()
+    }
+}
+
+/// `--override`, `--reason`: what all changing commands take.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Overriding {
     /// Goes on although this guard objects; may be given several times
     #[arg(long = "override", value_name = "GUARD", requires = "reason")]
     overrides: Vec<String>,
@@ -31,7 +47,7 @@ pub struct Selection {
     reason: Option<String>,
 }
 
-impl Selection {
+impl Overriding {
     /// The overrides, each of a known guard that allows it.
     pub fn overrides(&self) -> Result<Vec<Override>, Failure> {
         let reason = self.reason.clone().unwrap_or_default();
@@ -138,6 +154,30 @@ pub fn resume(global: &Global, printer: Printer, dir: RunDir, inventory: Invento
         let pulse = |text: &str| screen.pulse(text);
         run::resume(dir, inventory, transport, Stand { state: &state, subscribers, stop, pulse: &pulse }).await
     }))
+}
+
+/// A run that this machine does not know, made anew from what the hosts keep; `None`: they know of
+/// none either.
+pub fn recovered(
+    global: &Global,
+    printer: Printer,
+    inventory: &Inventory,
+    wanted: Option<&str>,
+) -> Result<Option<RunDir>, Failure> {
+    let transport = Arc::new(transport(inventory)?);
+    let screen = Screen::new(printer);
+    screen.pulse("this machine does not know the run: asking the hosts");
+    let rebuilt = block_on(async {
+        let rebuilt = recover::recover(inventory, &transport, &state(global), wanted).await;
+        transport.close().await;
+        rebuilt
+    });
+    screen.finish();
+    match rebuilt {
+        Ok(dir) => Ok(Some(dir)),
+        Err(RecoverError::Unknown) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn shown<F, Fut>(printer: Printer, work: F) -> Ended

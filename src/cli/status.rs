@@ -1,15 +1,26 @@
-//! `status`: where a run stands, from its journal.
+//! `status`: where a run stands, from its journal; who holds the cluster, what runs and what was
+//! left there, from the hosts.
 
 use std::io::{self, Write};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
 
 use super::exit::ExitCode;
 use super::printer::Printer;
-use super::view::summary;
-use super::{Ended, Global, session};
+use super::session::Screen;
+use super::view::{hosts, summary};
+use super::{Ended, Failure, Global, session};
 use crate::event::RunState;
-use crate::run::RunLock;
+use crate::inventory::Inventory;
+use crate::journal::History;
+use crate::remote::Transport;
+use crate::run::hold::{self, Seen};
+use crate::run::{RunDir, RunLock, StateError};
 
 /// Tells where a run stands: also while it runs, from another terminal
+///
+/// Asks the hosts too: who holds the cluster, which jobs run, what earlier runs set aside there.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The run, or the beginning of its id [default: the newest]
@@ -17,32 +28,76 @@ pub struct Args {
     /// Shows the run as it goes on, until it ends
     #[arg(long)]
     follow: bool,
+    /// Asks no host
+    #[arg(long, conflicts_with = "follow")]
+    offline: bool,
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
-    let dir = session::state(global).find(&inventory.cluster, args.run.as_deref(), |_| true)?;
-    if args.follow {
-        return super::follow::follow(&dir, &session::state(global).cluster(&inventory.cluster), printer);
+    let state = session::state(global);
+    let dir = match state.find(&inventory.cluster, args.run.as_deref(), |_| true) {
+        // the hosts may know what this machine does not
+        Err(StateError::Unknown { .. }) if args.run.is_none() && !args.offline && !args.follow => None,
+        found => Some(found?),
+    };
+    let cluster = state.cluster(&inventory.cluster);
+    if let (Some(dir), true) = (&dir, args.follow) {
+        return super::follow::follow(dir, &cluster, printer);
     }
-    let history = dir.history()?;
-    if printer.json {
-        return super::report::document(&history);
-    }
-    let state = RunState::of(history.events());
+    let history = dir.as_ref().map(RunDir::history).transpose()?;
     let mut out = io::stdout().lock();
-    let header = history.header();
-    let _ = writeln!(out, "run {}: {} of {}, started by {}", dir.id, header.command, header.cluster, header.operator);
-    let cluster = session::state(global).cluster(&inventory.cluster);
-    match RunLock::holder(&cluster).filter(|holder| holder.starts_with(&format!("run {} ", dir.id))) {
-        Some(_) => {
-            let running: Vec<_> = state.running().map(|view| format!("{} on {}", view.step, view.host)).collect();
-            let (proven, total) = (state.proven(), state.total_steps);
-            let _ = writeln!(out, "it runs now: {proven} of {total} steps proven; {}", running.join(", "));
-        }
-        None => {
-            let _ = summary::write(&mut out, &state, printer.out);
-        }
+    if !printer.json {
+        let _ = match (&dir, &history) {
+            (Some(dir), Some(history)) => {
+                told(&mut out, dir, history, RunLock::is_held_for(&cluster, &dir.id), printer)
+            }
+            _ => writeln!(out, "no run of this cluster is known here"),
+        };
+        let _ = out.flush();
     }
+    let seen = if args.offline { None } else { Some(asked(&inventory, printer)?) };
+    let _ = match (printer.json, &seen) {
+        (true, _) => writeln!(out, "{}", document(history.as_ref(), seen.as_ref())?),
+        (false, Some(seen)) => write!(out, "\n{}", hosts::table(seen, printer.out)),
+        (false, None) => Ok(()),
+    };
     Ok(ExitCode::Done)
+}
+
+fn told(out: &mut impl Write, dir: &RunDir, history: &History, live: bool, printer: Printer) -> io::Result<()> {
+    let (header, state) = (history.header(), RunState::of(history.events()));
+    writeln!(out, "run {}: {} of {}, started by {}", dir.id, header.command, header.cluster, header.operator)?;
+    if let Some(closed) = history.closed() {
+        writeln!(out, "it was {} by {}", closed.how, closed.operator)?;
+    }
+    if live {
+        let running: Vec<_> = state.running().map(|step| format!("{} on {}", step.step, step.host)).collect();
+        let (proven, total) = (state.proven(), state.total_steps);
+        return writeln!(out, "it runs now: {proven} of {total} steps proven; {}", running.join(", "));
+    }
+    summary::write(out, &state, printer.out)
+}
+
+fn asked(inventory: &Inventory, printer: Printer) -> Result<Seen, Failure> {
+    let transport = Arc::new(session::transport(inventory)?);
+    let screen = Screen::new(printer);
+    screen.pulse("asking the hosts");
+    let seen = session::block_on(async {
+        let seen = hold::look(inventory, &transport, true).await;
+        transport.close().await;
+        seen
+    });
+    screen.finish();
+    Ok(seen)
+}
+
+fn document(history: Option<&History>, seen: Option<&Seen>) -> Result<Value, Failure> {
+    let mut document = match history {
+        Some(history) => super::report::document(history)?,
+        None => json!({"v": 1}),
+    };
+    document["kind"] = "status".into();
+    document["leases"] = seen.map_or(Value::Null, hosts::json);
+    Ok(document)
 }

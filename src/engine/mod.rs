@@ -33,7 +33,7 @@ use crate::remote::Transport;
 use crate::script::{Library, UnknownScript};
 use crate::step::ResolvedStep;
 
-pub use once::seconds;
+pub use once::{job_name, seconds};
 
 use bus::Bus;
 use stop::{Level, StopFlag};

@@ -306,7 +306,7 @@ async fn ask<T: Transport, G: Gatekeeper>(
 }
 
 /// A step's id as a directory name. Ids are unique by words that survive this.
-fn job_name(id: &str) -> String {
+pub fn job_name(id: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     id.chars().map(safe).collect()
 }

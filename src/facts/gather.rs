@@ -29,6 +29,7 @@ pub const SCRIPTS: &[Embedded] = &[
     ("facts.cql", include_str!("cql.sh")),
     ("facts.backup", include_str!("backup.sh")),
     ("facts.gateway", include_str!("gateway.sh")),
+    ("facts.left", include_str!("left.sh")),
 ];
 
 /// What one question may take; nodetool on a busy node is slow.
@@ -72,7 +73,7 @@ pub enum FactsError {
 /// Passwords for CQL, per node.
 pub type Secrets = BTreeMap<HostName, Secret>;
 
-struct Asker<T> {
+pub(super) struct Asker<T> {
     transport: Arc<T>,
     library: Library,
     secrets: Secrets,
@@ -85,8 +86,7 @@ pub async fn gather<T: Transport>(
     wanted: &Wanted,
     secrets: &Secrets,
 ) -> Result<Facts, FactsError> {
-    let asker =
-        Arc::new(Asker { transport: Arc::clone(transport), library: Library::of(SCRIPTS), secrets: secrets.clone() });
+    let asker = Arc::new(Asker::new(transport, secrets.clone()));
     let mut nodes = JoinSet::new();
     for node in inventory.present() {
         let (asker, node, root) = (Arc::clone(&asker), node.clone(), inventory.backup.root.clone());
@@ -120,7 +120,11 @@ struct Said {
 }
 
 impl<T: Transport> Asker<T> {
-    async fn ask(&self, host: &HostName, script: Script, secret: bool) -> Result<String, FactsError> {
+    pub(super) fn new(transport: &Arc<T>, secrets: Secrets) -> Self {
+        Self { transport: Arc::clone(transport), library: Library::of(SCRIPTS), secrets }
+    }
+
+    pub(super) async fn ask(&self, host: &HostName, script: Script, secret: bool) -> Result<String, FactsError> {
         let script = self.library.render(&script).expect("facts scripts are in their own library");
         let secret = if secret { self.secrets.get(host).cloned() } else { None };
         let call = Call { script, run: String::new(), secret, limit: PATIENCE };
@@ -134,11 +138,7 @@ impl<T: Transport> Asker<T> {
     async fn node(&self, node: &Node, backup_root: &str) -> Result<Said, FactsError> {
         let host = &node.name;
         let cassandra = &node.cassandra;
-        let files = Script::new("facts.host").var("CONF", &cassandra.conf).var("HOME_DIR", &cassandra.home);
-        let files = Fields::parse(&self.ask(host, files, false).await?);
-        let bad = |what, why: String| FactsError::Answer { host: host.clone(), what, why };
-        let yaml = files.decoded("yaml").map_err(|why| bad("cassandra.yaml", why))?;
-        let conf = Conf::from_yaml(&yaml, &cassandra.home).map_err(|why| bad("cassandra.yaml", why.to_string()))?;
+        let (files, conf) = self.files(node).await?;
         let dirs = parse::directories(&conf);
         let live = cassandra
             .nodetool
@@ -148,6 +148,17 @@ impl<T: Transport> Asker<T> {
             .var("RUN_AS", cassandra.run_as.as_deref().unwrap_or(""));
         let live = Fields::parse(&self.ask(host, live, false).await?);
         Ok(Said { host: host.clone(), conf, files, live })
+    }
+
+    /// What a node's files say, also when Cassandra is down.
+    pub(super) async fn files(&self, node: &Node) -> Result<(Fields, Conf), FactsError> {
+        let home = &node.cassandra.home;
+        let script = Script::new("facts.host").var("CONF", &node.cassandra.conf).var("HOME_DIR", home);
+        let files = Fields::parse(&self.ask(&node.name, script, false).await?);
+        let bad = |why: String| FactsError::Answer { host: node.name.clone(), what: "cassandra.yaml", why };
+        let yaml = files.decoded("yaml").map_err(bad)?;
+        let conf = Conf::from_yaml(&yaml, home).map_err(|why| bad(why.to_string()))?;
+        Ok((files, conf))
     }
 
     async fn gateway(&self, gateway: &Gateway) -> Result<GatewayFacts, FactsError> {

@@ -14,6 +14,7 @@
 pub(crate) mod fixture;
 mod gather;
 mod guarding;
+mod left;
 mod parse;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use serde_json::json;
 
 pub use gather::{FactsError, SCRIPTS, Secrets, Wanted, gather};
 pub use guarding::Guarding;
+pub use left::{Earlier, Left, left};
 
 use crate::backup::manifest::Manifest;
 use crate::cassandra::{conf::Conf, schema::Schema, status::Row, version::Version};

@@ -6,7 +6,7 @@ use super::{Case, Guard, Objection, When};
 pub const GUARD: Guard = Guard {
     name: "cluster-name",
     about: "every node's cluster_name is the inventory's",
-    when: When::Always,
+    when: When::Live,
     overridable: false,
     judge,
 };

@@ -6,7 +6,7 @@ use super::{Case, Guard, Objection, When};
 pub const GUARD: Guard = Guard {
     name: "host-tools",
     about: "every node has the tools that the scripts use",
-    when: When::Always,
+    when: When::Live,
     overridable: false,
     judge,
 };

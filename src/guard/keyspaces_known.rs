@@ -6,7 +6,7 @@ use super::{Case, Guard, Objection, When};
 pub const GUARD: Guard = Guard {
     name: "keyspaces-known",
     about: "every keyspace of the request exists in the cluster",
-    when: When::Always,
+    when: When::Live,
     overridable: false,
     judge,
 };

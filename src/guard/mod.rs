@@ -7,15 +7,20 @@
 
 mod backup_disk;
 mod backup_whole;
+mod clients_served;
 mod cluster_name;
 mod commitlog_archiving;
+mod discard_size;
+mod foreign_kept;
 mod gateways_known;
 mod guard_effective;
 mod host_tools;
 mod keyspaces_known;
 mod log_readable;
+mod node_same;
 mod nodes_up;
 mod one_source;
+mod quarantine_whole;
 mod rename_works;
 mod replication;
 mod ring_known;
@@ -27,12 +32,15 @@ mod tables_match;
 mod tag_free;
 mod version_supported;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Level;
-use crate::facts::Facts;
+use crate::facts::{Facts, Left};
 use crate::inventory::Inventory;
-use crate::name::HostName;
+use crate::name::{HostName, Keyspace, RunId};
 use crate::plan::Request;
 
 /// What a guard judges.
@@ -43,12 +51,42 @@ pub struct Case<'a> {
     pub facts: &'a Facts,
     /// What was asked for.
     pub request: &'a Request,
+    /// The run that it is about, for a rollback or a discard: the facts are then that run's.
+    pub past: Option<&'a Past>,
+}
+
+/// What is known of an earlier run, from its journal and from what is left of it on the nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// Its id.
+    pub run: RunId,
+    /// Whether clients were served on what it left.
+    pub served: Served,
+    /// Keyspaces whose tables it proved to have set aside, by node.
+    pub taken: BTreeSet<(HostName, Keyspace)>,
+    /// Nodes whose commit log and hints it proved to have set aside.
+    pub cleared: BTreeSet<HostName>,
+    /// Whether the old data is back already.
+    pub undone: bool,
+    /// What is left of it on each node.
+    pub left: BTreeMap<HostName, Left>,
+}
+
+/// Whether clients were served on what a run left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Served {
+    /// They were not.
+    No,
+    /// From then on.
+    Since(Timestamp),
+    /// Its journal does not tell.
+    Unknown,
 }
 
 impl Case<'_> {
-    /// Whether data will be replaced.
+    /// Whether data will be replaced by a backup's.
     pub fn restores(&self) -> bool {
-        self.request.playbook != "backup"
+        When::Restore.covers(&self.request.playbook)
     }
 }
 
@@ -69,12 +107,31 @@ pub struct Guard {
 /// Which commands a guard is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// Backup and restore.
-    Always,
-    /// Where data is replaced.
+    /// Those that start from a cluster that serves: backup and restore.
+    Live,
+    /// Where data is replaced by a backup's.
     Restore,
     /// Where a backup is made.
     Backup,
+    /// Those about an earlier run, whose facts they have: rollback and discard.
+    Past,
+    /// The way back.
+    Rollback,
+    /// Where what was set aside is deleted.
+    Discard,
+}
+
+impl When {
+    fn covers(self, playbook: &str) -> bool {
+        match self {
+            Self::Live => !Self::Past.covers(playbook),
+            Self::Restore => Self::Live.covers(playbook) && !Self::Backup.covers(playbook),
+            Self::Backup => playbook == "backup",
+            Self::Past => Self::Rollback.covers(playbook) || Self::Discard.covers(playbook),
+            Self::Rollback => playbook == "rollback",
+            Self::Discard => playbook == "discard",
+        }
+    }
 }
 
 /// What a guard has against going on.
@@ -136,6 +193,11 @@ pub const GUARDS: &[&Guard] = &[
     &log_readable::GUARD,
     &commitlog_archiving::GUARD,
     &gateways_known::GUARD,
+    &node_same::GUARD,
+    &quarantine_whole::GUARD,
+    &clients_served::GUARD,
+    &foreign_kept::GUARD,
+    &discard_size::GUARD,
 ];
 
 /// A guard overridden by the operator.
@@ -164,11 +226,7 @@ pub struct Finding {
 
 /// Judges all guards that apply. One finding at least per guard.
 pub fn judge(case: &Case, overrides: &[Override]) -> Vec<Finding> {
-    let applies = |guard: &&&Guard| match guard.when {
-        When::Always => true,
-        When::Restore => case.restores(),
-        When::Backup => !case.restores(),
-    };
+    let applies = |guard: &&&Guard| guard.when.covers(&case.request.playbook);
     GUARDS.iter().filter(applies).flat_map(|guard| findings(guard, case, overrides)).collect()
 }
 

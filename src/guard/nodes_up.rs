@@ -6,7 +6,7 @@ use super::{Case, Guard, Objection, When};
 pub const GUARD: Guard = Guard {
     name: "nodes-up",
     about: "every node is Up and Normal as seen by every node",
-    when: When::Always,
+    when: When::Live,
     overridable: false,
     judge,
 };

@@ -8,7 +8,7 @@ use crate::cassandra::schema::Strategy;
 pub const GUARD: Guard = Guard {
     name: "replication",
     about: "the replication factor equals the number of nodes, per data center",
-    when: When::Always,
+    when: When::Live,
     overridable: false,
     judge,
 };

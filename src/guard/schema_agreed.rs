@@ -6,7 +6,7 @@ use super::{Case, Guard, Objection, When};
 pub const GUARD: Guard = Guard {
     name: "schema-agreed",
     about: "all nodes hold one schema version",
-    when: When::Always,
+    when: When::Live,
     overridable: true,
     judge,
 };

@@ -8,7 +8,7 @@ use super::{Case, Guard, Objection, When};
 
 /// The guard.
 pub const GUARD: Guard =
-    Guard { name: "space", about: "there is room for the copy", when: When::Always, overridable: true, judge };
+    Guard { name: "space", about: "there is room for the copy", when: When::Live, overridable: true, judge };
 
 fn judge(case: &Case) -> Vec<Objection> {
     let enough = |free: u64, needed: u64| free >= needed + MARGIN;

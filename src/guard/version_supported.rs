@@ -6,7 +6,7 @@ use super::{Case, Guard, Objection, When};
 pub const GUARD: Guard = Guard {
     name: "version-supported",
     about: "every node runs one Cassandra version, 3.0 to 5.0",
-    when: When::Always,
+    when: When::Live,
     overridable: false,
     judge,
 };

@@ -2,7 +2,7 @@
 //! for the reader (who refuses the file).
 //!
 //! ```text
-//!  header ─> (facts, plan: once each, before any step)
+//!  header ─> facts ─> plan: once, before any step (facts again in a part that begins again without a plan)
 //!         ─> run_started ─> phase_started, finding, step_started ─> step_finished … ─> run_finished
 //!               ▲                                                                        │
 //!               └───────── a part that was paused, or whose coordinator died ◄───────────┘
@@ -32,6 +32,7 @@ pub(super) struct State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Once {
     Header,
+    /// Since the last part began.
     Facts,
     Plan,
     Closed,
@@ -102,7 +103,8 @@ impl State {
             _ if Once::of(entry).is_some_and(|kind| self.once.contains(&kind)) => no("there is one already"),
             Entry::Header(_) => Ok(()),
             _ if !self.once.contains(&Once::Header) => no("there is no header"),
-            Entry::Facts { .. } | Entry::Plan { .. } if !self.steps.is_empty() => no("a step has begun"),
+            Entry::Facts { .. } if self.once.contains(&Once::Plan) => no("there is a plan already"),
+            Entry::Plan { .. } if !self.once.contains(&Once::Facts) => no("there are no facts"),
             Entry::Facts { .. } | Entry::Plan { .. } if self.over() => no("the run was closed or discarded"),
             Entry::Closed(_) | Entry::Discarded(_) if self.part == Part::Runs => no("the run is under way"),
             Entry::Facts { .. } | Entry::Plan { .. } | Entry::Closed(_) | Entry::Discarded(_) => Ok(()),
@@ -151,6 +153,7 @@ impl State {
         match &event.body {
             Body::RunStarted { .. } => {
                 self.part = Part::Runs;
+                self.once.remove(&Once::Facts);
                 self.steps.values_mut().for_each(Step::reopen);
             }
             Body::RunFinished { .. } => self.part = Part::Ended,

@@ -22,6 +22,7 @@ mod read;
 mod writer;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -121,6 +122,9 @@ pub struct Asked {
     /// The keyspaces, as given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keyspaces: Vec<Keyspace>,
+    /// The run that it is about (rollback, discard).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<RunId>,
 }
 
 /// Why a run will not be gone on with.
@@ -146,6 +150,15 @@ pub enum How {
     RolledBack,
     /// The operator gave it up; hosts are as it left them.
     Abandoned,
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RolledBack => "rolled back",
+            Self::Abandoned => "abandoned",
+        })
+    }
 }
 
 /// That what a run had set aside is gone, and what that freed.

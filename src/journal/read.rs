@@ -98,9 +98,10 @@ impl History {
         Ok(text.split_inclusive('\n').take(plan.map_or(0, |at| at + 1)).collect())
     }
 
-    /// What the plan was made from.
+    /// What the plan was made from. A run that began again before it had a plan has more of them; the
+    /// last count.
     pub fn facts(&self) -> Option<(&Facts, &Request)> {
-        self.records.iter().find_map(|record| match &record.body {
+        self.records.iter().rev().find_map(|record| match &record.body {
             Entry::Facts { facts, request } => Some((&**facts, request)),
             _ => None,
         })

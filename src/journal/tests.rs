@@ -14,7 +14,7 @@ pub(super) fn header() -> Header {
         overrides: vec![],
         inventory: "i.yaml".into(),
         operator: "me@here".into(),
-        asked: Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![] },
+        asked: Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![], of: None },
     }
 }
 
@@ -29,6 +29,11 @@ pub(super) fn plan() -> Entry {
         scripts: crate::script::Library::of(&[]),
     };
     Entry::Plan { digest: plan.digest(), plan: Box::new(plan) }
+}
+
+pub(super) fn facts() -> Entry {
+    let (playbook, tag, keyspaces) = ("restore".to_owned(), "good".parse().unwrap(), vec![]);
+    Entry::Facts { facts: Box::default(), request: Request { playbook, tag, keyspaces, earlier: None } }
 }
 
 pub(super) fn closed() -> Entry {

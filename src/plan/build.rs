@@ -27,7 +27,10 @@ pub fn build(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request:
         cluster: inventory.cluster.clone(),
         playbook: playbook.playbook.clone(),
         params: BTreeMap::from([
-            ("backup".to_owned(), request.tag.to_string()),
+            match &request.earlier {
+                Some(earlier) => ("run".to_owned(), earlier.run.to_string()),
+                None => ("backup".to_owned(), request.tag.to_string()),
+            },
             ("keyspaces".to_owned(), context.keyspace_list().replace(',', "")),
         ]),
         binding: facts.binding(&request.keyspaces),

@@ -30,7 +30,7 @@ pub struct Plan {
     pub cluster: ClusterName,
     /// The playbook's name: `restore`, `backup`, ….
     pub playbook: String,
-    /// The request in one line per entry: `backup` → `TAG`, `keyspaces` → `a b`.
+    /// The request in one line per entry: `backup` → `TAG` (or `run` → `RUN`), `keyspaces` → `a b`.
     pub params: std::collections::BTreeMap<String, String>,
     /// Binding facts that the decisions rest on, for people and for `apply`.
     pub binding: serde_json::Value,

@@ -37,6 +37,8 @@ pub enum ParamType {
     Text,
     /// A number.
     Count,
+    /// An earlier run.
+    Run,
 }
 
 /// One stage of a phase.
@@ -142,7 +144,9 @@ pub enum PlaybookError {
 /// The built-in playbooks: name and text, readable in `playbooks/`.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("backup", include_str!("../../playbooks/backup.yaml")),
+    ("discard", include_str!("../../playbooks/discard.yaml")),
     ("restore", include_str!("../../playbooks/restore.yaml")),
+    ("rollback", include_str!("../../playbooks/rollback.yaml")),
 ];
 
 /// The built-in playbook of that name.
@@ -180,7 +184,7 @@ fn check(entry: &Entry) -> Result<(), String> {
     };
     for name in &entry.steps {
         let spec = step::spec(name).ok_or_else(|| unknown_step(name))?;
-        if spec.on != kind {
+        if spec.on != kind && spec.on != Kind::Any {
             return Err(format!("step {name} does not run on the hosts of `on`: {kind:?}"));
         }
     }

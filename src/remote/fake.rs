@@ -2,7 +2,7 @@
 //!
 //! It understands jobs: the function and the record see the act's own name and variables, once per
 //! job; launching it again (or waiting for it) gives the kept answer, as on a host. By its exit code
-//! the function may also say that a job [`HANGS`] or is [`LOST`]; what hangs can be cancelled.
+//! the function may also say that a job [`HANGS`], is [`LOST`] or [`UNBEGUN`]; what hangs can be cancelled.
 //!
 //! A host has a fence only after [`FakeTransport::hold`]; before, every epoch may act.
 
@@ -16,6 +16,8 @@ use crate::name::HostName;
 
 /// The exit code of an act that began and is gone without one.
 pub const LOST: i32 = i32::MIN;
+/// The exit code of an act that was claimed and never begins.
+pub const UNBEGUN: i32 = i32::MIN + 2;
 /// The exit code of an act that does not end by itself.
 pub const HANGS: i32 = i32::MIN + 1;
 
@@ -55,6 +57,7 @@ struct State {
 enum Stand {
     Ended(Reply),
     Hangs,
+    Unbegun,
     Lost(&'static str),
 }
 
@@ -63,6 +66,7 @@ impl Stand {
         match reply.rc {
             LOST => Self::Lost("its process is gone and left no exit code"),
             HANGS => Self::Hangs,
+            UNBEGUN => Self::Unbegun,
             _ => Self::Ended(reply),
         }
     }
@@ -72,6 +76,7 @@ impl Stand {
         match self {
             Self::Ended(reply) => answer(reply),
             Self::Hangs => line("running \n".into()),
+            Self::Unbegun => line("claimed\n".into()),
             Self::Lost(why) => line(format!("lost {why}\n")),
         }
     }
@@ -138,13 +143,13 @@ impl Transport for FakeTransport {
         let stand = match (known, job.wish) {
             (Some((token, _)), _) if token != job.token => return Ok(line(format!("refused {token}\n"))),
             (Some((_, Stand::Hangs)), Wish::Cancel) => Stand::Lost(CANCELLED),
+            (None | Some((_, Stand::Unbegun)), Wish::Cancel) => Stand::Lost(NEVER_BEGAN),
             (Some((_, stand)), _) => stand,
             (None, Wish::Wait) => return Ok(line("absent\n".into())),
-            (None, Wish::Cancel) => Stand::Lost(NEVER_BEGAN),
             (None, Wish::Launch(act)) => Stand::of(self.ask(host, &act, Some(job.directory))?),
         };
         self.state().jobs.insert(key.clone(), (job.token, stand.clone()));
-        if matches!(stand, Stand::Hangs) {
+        if matches!(stand, Stand::Hangs | Stand::Unbegun) {
             // it may be cancelled meanwhile
             tokio::time::sleep(job.ceiling).await;
         }

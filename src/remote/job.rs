@@ -41,6 +41,7 @@ pub const SCRIPTS: &[Embedded] = &[
         concat!(
             include_str!("job_look.sh"),
             include_str!("job_fence.sh"),
+            include_str!("job_session.sh"),
             include_str!("job_launch.sh"),
             include_str!("job_wait.sh")
         ),

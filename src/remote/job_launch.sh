@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Starts a job once. mkdir claims it: whoever made the directory starts it, all others only look.
 # Gets ROOT, JOB, EPOCH, TOKEN, ACT (the act's name), ACT_TEXT (its script), SUPERVISE. Comes
-# behind job_look.sh and job_fence.sh; job_wait.sh follows.
+# behind job_look.sh, job_fence.sh and job_session.sh; job_wait.sh follows.
 
 claim() { why=$(mkdir "$dir" 2>&1); }
 
@@ -13,20 +13,26 @@ fill() {
     { printf '%s\n' "$TOKEN" | dd of="$dir/token" conv=fsync 2>/dev/null || printf '%s\n' "$TOKEN" >"$dir/token"; }
 }
 
+# detached DIR RUN: the supervisor in a session of its own. All streams go elsewhere: one that is
+# kept would keep the channel open, or the lock, until the end.
+detached() {
+  if command -v setsid >/dev/null 2>&1; then
+    setsid sh "$1/supervise" "$@" </dev/null >"$1/log" 2>&1 9>&- &
+  else
+    (
+      trap '' HUP
+      sh "$1/supervise" "$@" </dev/null >"$1/log" 2>&1 9>&- &
+    )
+  fi
+}
+
 # Claims and starts: the process is there before the fence can change.
 start() {
+  [ -d "$dir" ] || how
   if claim || { [ ! -d "$dir" ] && mkdir -p "$ROOT/$RESEED_RUN" && claim; }; then
     # Not started yet, so the claim may be taken back.
     fill || { rm -rf "$dir"; die "cannot write the job to $dir"; }
-    # All streams go elsewhere: one that is kept would keep the channel open, or the lock, until the end.
-    if command -v setsid >/dev/null 2>&1; then
-      setsid sh "$dir/supervise" "$dir" "$RESEED_RUN" </dev/null >"$dir/log" 2>&1 9>&- &
-    else
-      (
-        trap '' HUP
-        sh "$dir/supervise" "$dir" "$RESEED_RUN" </dev/null >"$dir/log" 2>&1 9>&- &
-      )
-    fi
+    why=$("$starter" "$dir" "$RESEED_RUN") || { rm -rf "$dir"; die "systemd-run: $why"; }
   elif [ ! -d "$dir" ]; then
     die "cannot make $dir: $why"
   fi

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::event::{RunOutcome, RunState, StepOutcome, StepState, StepView};
+pub use crate::units::bytes;
 
 /// How many last lines of a remote error output are shown.
 pub const TAIL: usize = 12;
@@ -27,7 +28,8 @@ pub fn headline(state: &RunState) -> String {
         }
         RunOutcome::Refused => format!("{what} refused, nothing was changed"),
         RunOutcome::Paused => format!("{what} paused{within}"),
-        RunOutcome::RolledBack => format!("{what} done: the old data is back"),
+        RunOutcome::RolledBack if end.reason.is_empty() => format!("{what} done: the old data is back"),
+        RunOutcome::RolledBack => format!("{what}: {}", line(&end.reason)),
         RunOutcome::VerifyFailed => format!("{what}: verification failed, the data is not as it must be"),
         RunOutcome::Interrupted => format!("{what} interrupted{within}"),
     }
@@ -123,23 +125,6 @@ pub fn progress(done: u64, total: u64, unit: &str) -> String {
         None => format!("{}{noun}", one(done)),
         Some(percent) => format!("{} of {}{noun}, {percent} %", one(done), one(total)),
     }
-}
-
-/// `0 B`, `480 MiB`, `1.2 GiB`.
-#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-pub fn bytes(number: u64) -> String {
-    let mut value = number as f64;
-    for unit in ["B", "KiB", "MiB", "GiB"] {
-        if value < 1000.0 {
-            return if unit == "B" || value >= 9.95 {
-                format!("{value:.0} {unit}")
-            } else {
-                format!("{value:.1} {unit}")
-            };
-        }
-        value /= 1024.0;
-    }
-    format!("{value:.1} TiB")
 }
 
 /// `text` without control characters and terminal escape sequences; tabs become a space, line

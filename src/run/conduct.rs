@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::RunLock;
+use super::earlier::{self, OfError};
 use super::end::{self, End};
 use super::gates::Gates;
 use super::lease::{Claim, Holder, Lease, LeaseError, Office};
@@ -63,6 +64,9 @@ pub struct Ended {
 /// Why a run could not even be told about.
 #[derive(Debug, thiserror::Error)]
 pub enum ConductError {
+    /// The run that this one is about.
+    #[error(transparent)]
+    Earlier(#[from] OfError),
     /// State directory, lock, journal.
     #[error(transparent)]
     State(#[from] StateError),
@@ -103,7 +107,7 @@ pub async fn conduct<T: Transport>(order: Order, transport: T, stand: Stand<'_>)
     let cluster = order.inventory.cluster.clone();
     let me = Owner::me();
     let mut lock = RunLock::take(&stand.state.cluster(&cluster), &me)?;
-    stand.state.none_unfinished(&cluster)?;
+    stand.state.none_unfinished(&cluster, order.ask.earlier())?;
     let dir = stand.state.create(&cluster)?;
     lock.tell(&dir.id)?;
     let journal = Journal::create(&dir.journal(), header(&order, &dir, &me))?;
@@ -146,7 +150,14 @@ async fn begin<T: Transport>(
     show.started(asked, prepared.plan.as_ref())?;
     show.findings(&prepared.findings)?;
     let (Some(plan), Some(lease)) = (&prepared.plan, lease.as_mut()) else {
-        let end = End::objected(&prepared.findings);
+        let end = match &prepared.nothing {
+            Some(why) => {
+                bus.record(Entry::Facts { facts: Box::new(prepared.facts), request: prepared.request })?;
+                earlier::close(dir, me)?;
+                End::nothing(why)
+            }
+            None => End::objected(&prepared.findings),
+        };
         return show.finish(end, None, began, &transport, lease.as_ref()).await;
     };
     bus.record(Entry::Facts { facts: Box::new(prepared.facts.clone()), request: prepared.request.clone() })?;
@@ -168,7 +179,7 @@ async fn lease<T: Transport>(
     prepare::secrets(&order.inventory).map_err(|error| end::refusal(&error.into()))?;
     pulse(&format!("connecting to {} hosts", order.inventory.hosts().count()));
     prepare::connect(transport, &order.inventory).await.map_err(|error| end::refusal(&error))?;
-    let claim = Claim { run: dir.id.clone(), of: None, me: me.clone() };
+    let claim = Claim { run: dir.id.clone(), of: order.ask.earlier().cloned(), me: me.clone() };
     let holder = Holder::new(&dir.id, &order.command, me);
     Office::of(&order.inventory).take(transport, &claim, &holder).await.map_err(End::unleased)
 }
@@ -194,6 +205,9 @@ pub async fn resume<T: Transport>(
     let ask = Ask::again(&header.asked, &header.overrides).ok_or_else(|| ConductError::Foreign(dir.id.to_string()))?;
     let bus = Bus::new(journal, history.events(), stand.subscribers);
     let Some((plan, _)) = history.plan() else {
+        let of = header.asked.of.as_ref();
+        let of = of.map(|run| earlier::again(stand.state, &inventory.cluster, &header.command, run)).transpose()?;
+        let ask = Ask { of: of.map(Box::new), ..ask };
         let (command, args) = (header.command.clone(), header.args.clone());
         let order = Order { inventory, ask, command, args, confirm: None };
         return begin(&order, &dir, &me, bus, transport, stand.stop, stand.pulse).await;
@@ -207,7 +221,7 @@ pub async fn resume<T: Transport>(
         show.started(Timestamp::now(), Some(plan))?;
         return show.finish(End::lost(&error, &dir.id), Some(plan), began, &transport, None).await;
     }
-    let claim = Claim { run: dir.id.clone(), of: None, me: me.clone() };
+    let claim = Claim { run: dir.id.clone(), of: header.asked.of.clone(), me: me.clone() };
     let holder = Holder { changes: plan.takes_down(), ..Holder::new(&dir.id, &header.command, &me) };
     let lease = Office::of(&inventory).take(&transport, &claim, &holder).await?;
     show.started(Timestamp::now(), Some(plan))?;
@@ -254,6 +268,10 @@ async fn execute<T: Transport>(
         Err(EngineError::Fenced { host, by }) => End::fenced(&host, &by),
         Err(error) => return Err(error.into()),
     };
+    if end.exit == 0 {
+        // before its own end: a crash in between leaves this run to be resumed, not that one
+        earlier::close(show.dir, &Owner::me())?;
+    }
     show.finish(end, Some(plan), began, transport, Some(lease)).await
 }
 

@@ -1,6 +1,7 @@
 //! How a run ends: the one table from endings and refusals to outcome, exit code and next command.
 
 use super::conduct::{Confirm, Order};
+use super::earlier::Verb;
 use super::lease::LeaseError;
 use super::prepare::PrepareError;
 use crate::engine::Ending;
@@ -25,6 +26,11 @@ impl End {
         let reason = format!("{failing} finding(s) stand against it; nothing was changed");
         let next = "cure what the findings say, then try again".to_owned();
         Self { outcome: RunOutcome::Refused, exit: 4, reason, next }
+    }
+
+    /// The run that should be undone changed nothing.
+    pub fn nothing(why: &str) -> Self {
+        Self { outcome: RunOutcome::RolledBack, exit: 0, reason: why.to_owned(), next: String::new() }
     }
 
     /// A host of a run that is under way cannot be reached.
@@ -61,12 +67,15 @@ impl End {
         let next = format!("reseed resume {run}");
         let end = |outcome, exit, reason| Self { outcome, exit, reason, next: next.clone() };
         match ending {
-            Ending::Done => Self { outcome: RunOutcome::Done, exit: 0, reason: String::new(), next: String::new() },
+            Ending::Done => {
+                let outcome = if command == Verb::Rollback.name() { RunOutcome::RolledBack } else { RunOutcome::Done };
+                Self { outcome, exit: 0, reason: String::new(), next: String::new() }
+            }
             Ending::Refused(reason) => {
                 let next = "cure what the findings say, then start again".to_owned();
                 Self { outcome: RunOutcome::Refused, exit: 4, reason, next }
             }
-            Ending::Failed { phase, step, why } if phase == "verify" && command == "restore" => {
+            Ending::Failed { phase, step, why } if phase == "verify" && command != "backup" => {
                 end(RunOutcome::VerifyFailed, 7, format!("{step}: {why}"))
             }
             Ending::Failed { step, why, .. } => end(RunOutcome::Paused, 5, format!("{step}: {why}")),
@@ -86,7 +95,8 @@ pub(super) fn confirmed(order: &Order) -> Result<(), End> {
     match &order.confirm {
         None => Ok(()),
         Some(Confirm(None)) => {
-            Err(refused("it replaces data and the cluster's name was not confirmed; nothing was changed".to_owned()))
+            let does = if order.command == Verb::Discard.name() { "deletes" } else { "replaces" };
+            Err(refused(format!("it {does} data and the cluster's name was not confirmed; nothing was changed")))
         }
         Some(Confirm(Some(name))) if name == order.inventory.cluster.as_str() => Ok(()),
         Some(Confirm(Some(name))) => Err(refused(format!(

@@ -10,16 +10,20 @@
 //! Invariant: a run exists, with id and arguments on disk, before the first host is contacted.
 
 pub mod conduct;
+mod earlier;
 mod end;
 mod gates;
+pub mod hold;
 pub mod lease;
 mod lock;
 mod owner;
 mod prepare;
+pub mod recover;
 mod show;
 mod state;
 
 pub use conduct::{Ended, Order, Stand, conduct, resume};
+pub use earlier::{Of, OfError, Verb, find as find_earlier};
 pub use end::verdict;
 pub use lock::RunLock;
 pub use prepare::{Ask, PrepareError, Prepared, prepare};

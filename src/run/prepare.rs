@@ -1,20 +1,22 @@
 //! From request to plan, changing nothing: connect, gather, resolve the keyspaces, judge, plan.
 //! `check`, `--dry-run`, and every changing command begin with this.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::earlier::{Of, Verb};
 use crate::event::Level;
-use crate::facts::{self, BackupFacts, Facts, FactsError, Secrets, Wanted};
-use crate::guard::{self, Case, Finding, Override};
+use crate::facts::{self, BackupFacts, Earlier, Facts, FactsError, Left, Secrets, Wanted};
+use crate::guard::{self, Case, Finding, Override, Past};
 use crate::inventory::{Inventory, PasswordError};
 use crate::journal::Asked;
-use crate::name::{Keyspace, Tag};
+use crate::name::{HostName, Keyspace, RunId, Tag};
 use crate::plan::{self, Plan, Request};
 use crate::playbook::{self, Playbook};
 use crate::remote::{Transport, TransportError};
-use crate::step::Unresolved;
+use crate::step::{GUARD_FILE, Unresolved};
 
 /// What is known before anything is done.
 pub struct Prepared {
@@ -24,8 +26,10 @@ pub struct Prepared {
     pub request: Request,
     /// All guards' findings.
     pub findings: Vec<Finding>,
-    /// The plan, when no guard objects.
+    /// The plan, when no guard objects and there is something to do.
     pub plan: Option<Plan>,
+    /// Why there is nothing to do: the run that should be undone changed nothing.
+    pub nothing: Option<String>,
 }
 
 impl Prepared {
@@ -46,18 +50,37 @@ pub struct Ask {
     pub keyspaces: Vec<Keyspace>,
     /// Guards that the operator overrides.
     pub overrides: Vec<Override>,
+    /// The run that this one is about (rollback, discard); tag and keyspaces are then that run's.
+    pub of: Option<Box<Of>>,
 }
 
 impl Ask {
-    /// As the journal keeps it.
-    pub fn asked(&self) -> Asked {
-        Asked { playbook: self.playbook.playbook.clone(), tag: self.tag.clone(), keyspaces: self.keyspaces.clone() }
+    /// For a run about an earlier one.
+    pub fn about(verb: Verb, of: Of, overrides: Vec<Override>) -> Self {
+        let playbook = playbook::built_in(verb.name()).expect("it is built in");
+        Self { playbook, tag: None, keyspaces: vec![], overrides, of: Some(Box::new(of)) }
     }
 
-    /// From the journal; `None`: its playbook is not built in.
+    /// As the journal keeps it.
+    pub fn asked(&self) -> Asked {
+        Asked {
+            playbook: self.playbook.playbook.clone(),
+            tag: self.tag.clone(),
+            keyspaces: self.keyspaces.clone(),
+            of: self.earlier().cloned(),
+        }
+    }
+
+    /// From the journal; `None`: its playbook is not built in. The earlier run is not looked up: that
+    /// is needed only when there is no plan yet.
     pub fn again(asked: &Asked, overrides: &[Override]) -> Option<Self> {
-        let Asked { playbook, tag, keyspaces } = asked.clone();
-        Some(Self { playbook: playbook::built_in(&playbook)?, tag, keyspaces, overrides: overrides.to_vec() })
+        let Asked { playbook, tag, keyspaces, .. } = asked.clone();
+        Some(Self { playbook: playbook::built_in(&playbook)?, tag, keyspaces, overrides: overrides.to_vec(), of: None })
+    }
+
+    /// The run that this one is about.
+    pub fn earlier(&self) -> Option<&RunId> {
+        self.of.as_ref().map(|of| &of.earlier.run)
     }
 }
 
@@ -99,6 +122,9 @@ pub async fn prepare<T: Transport>(
     ask: &Ask,
     pulse: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Prepared, PrepareError> {
+    if let Some(of) = &ask.of {
+        return about(transport, inventory, ask, of, pulse).await;
+    }
     let secrets = secrets(inventory)?;
     let hosts = inventory.hosts().count();
     pulse(&format!("connecting to {hosts} hosts"));
@@ -112,11 +138,59 @@ pub async fn prepare<T: Transport>(
         return Err(PrepareError::NoBackup { tag: tag.clone(), root, node });
     }
     let tag = ask.tag.clone().unwrap_or(Tag::parse("none").expect("a word"));
-    let request =
-        Request { playbook: ask.playbook.playbook.clone(), tag, keyspaces: keyspaces(inventory, &facts, ask) };
-    let findings = guard::judge(&Case { inventory, facts: &facts, request: &request }, &ask.overrides);
-    let mut prepared = Prepared { facts, request, findings, plan: None };
-    if !prepared.refused() && ask.tag.is_some() {
+    let keyspaces = keyspaces(inventory, &facts, ask);
+    let request = Request { playbook: ask.playbook.playbook.clone(), tag, keyspaces, earlier: None };
+    judged(inventory, ask, facts, request, None)
+}
+
+/// The same for a run about an earlier one: from what that run knew and what is left of it. No
+/// Cassandra is asked, since all of them may be down.
+async fn about<T: Transport>(
+    transport: &Arc<T>,
+    inventory: &Inventory,
+    ask: &Ask,
+    of: &Of,
+    pulse: &(dyn Fn(&str) + Send + Sync),
+) -> Result<Prepared, PrepareError> {
+    // the backup's files are of no concern any more
+    let facts = Facts { backup: BackupFacts::None, ..of.facts.clone() };
+    let mut request =
+        Request { playbook: ask.playbook.playbook.clone(), earlier: Some(of.earlier.clone()), ..of.request.clone() };
+    if request.playbook == Verb::Rollback.name() && !of.changed {
+        let nothing = Some(format!("nothing to undo: run {} changed nothing", of.earlier.run));
+        return Ok(Prepared { facts, request, findings: vec![], plan: None, nothing });
+    }
+    secrets(inventory)?;
+    let hosts = inventory.hosts().count();
+    pulse(&format!("connecting to {hosts} hosts"));
+    connect(transport, inventory).await?;
+    pulse(&format!("looking for what is left of run {}", of.earlier.run));
+    let left = facts::left(transport, inventory, &facts, &of.earlier, GUARD_FILE).await?;
+    if let Some(earlier) = request.earlier.as_mut().filter(|_| !of.told) {
+        earlier.cleared = cleared(earlier, &left);
+    }
+    let (run, served, taken, undone) = (of.earlier.run.clone(), of.served, of.taken.clone(), of.undone);
+    let past = Past { run, served, taken, cleared: of.earlier.cleared.clone(), undone, left };
+    judged(inventory, ask, facts, request, Some(&past))
+}
+
+/// Without a journal's events: a node that has something in quarantine and no guard file may have
+/// been started since, so what is there came later.
+fn cleared(earlier: &Earlier, left: &BTreeMap<HostName, Left>) -> BTreeSet<HostName> {
+    let aside = |left: &Left| left.aside.get(&earlier.run).is_some_and(|aside| aside.contains("commitlog"));
+    left.iter().filter(|(_, left)| aside(left) && left.guards.is_empty()).map(|(host, _)| host.clone()).collect()
+}
+
+fn judged(
+    inventory: &Inventory,
+    ask: &Ask,
+    facts: Facts,
+    request: Request,
+    past: Option<&Past>,
+) -> Result<Prepared, PrepareError> {
+    let findings = guard::judge(&Case { inventory, facts: &facts, request: &request, past }, &ask.overrides);
+    let mut prepared = Prepared { facts, request, findings, plan: None, nothing: None };
+    if !prepared.refused() && (ask.tag.is_some() || ask.of.is_some()) {
         prepared.plan = Some(plan::build(&ask.playbook, inventory, &prepared.facts, &prepared.request)?);
     }
     Ok(prepared)

@@ -57,7 +57,7 @@ impl Show<'_> {
 
     pub async fn finish<T: Transport>(
         &self,
-        end: End,
+        mut end: End,
         plan: Option<&Plan>,
         began: Instant,
         transport: &Arc<Metered<T>>,
@@ -66,7 +66,10 @@ impl Show<'_> {
         let over = end.outcome.is_over();
         if let Some(lease) = lease {
             let keep = !over && plan.is_some_and(Plan::takes_down);
-            lease.end(transport, if keep { lease::End::Paused } else { lease::End::Free }).await;
+            let fenced = lease.end(transport, if keep { lease::End::Paused } else { lease::End::Free }).await;
+            if let Some((host, by)) = fenced {
+                end = End::fenced(&host, &by);
+            }
         }
         transport.close().await;
         let total = began.elapsed();

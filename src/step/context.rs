@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::backup::layout as layout_of;
 use crate::cassandra::layout::TableDir;
 use crate::cassandra::schema::{KeyspaceSchema, TableSchema};
-use crate::facts::{BackupFacts, Facts, NodeFacts};
+use crate::facts::{BackupFacts, Dir, Earlier, Facts, NodeFacts};
 use crate::inventory::{Inventory, Node};
 use crate::name::{HostName, Keyspace, Tag};
 use crate::script::Script;
@@ -21,6 +21,9 @@ pub struct Request {
     pub tag: Tag,
     /// The keyspaces, in the order given.
     pub keyspaces: Vec<Keyspace>,
+    /// The run that this one is about: a rollback, a discard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
 }
 
 /// Everything that is known before the plan.
@@ -108,6 +111,12 @@ impl<'a> Context<'a> {
         node.zip(facts).ok_or_else(|| target.unresolved(step, "it is not a node whose facts are known"))
     }
 
+    /// The run that this one is about.
+    pub fn earlier(&self, step: &'static str, target: &Target) -> Result<&'a Earlier, Unresolved> {
+        let earlier = self.request.earlier.as_ref();
+        earlier.ok_or_else(|| target.unresolved(step, "it is for runs about an earlier run: rollback, discard"))
+    }
+
     /// The request's tag.
     pub fn tag(&self) -> &'a Tag {
         &self.request.tag
@@ -130,8 +139,13 @@ impl<'a> Context<'a> {
 
     /// Adds the data directories as `DATA_DIRS` lines of label, path and place.
     pub fn data_places(&self, script: Script, facts: &NodeFacts) -> Script {
-        script.list("DATA_DIRS", facts.data().map(|d| format!("{}\t{}\t{}", d.label, d.path, d.place)))
+        script.list("DATA_DIRS", places(facts.data()))
     }
+}
+
+/// `DIRS` lines of label, path and place.
+pub fn places<'f>(dirs: impl IntoIterator<Item = &'f Dir>) -> Vec<String> {
+    dirs.into_iter().map(|dir| format!("{}\t{}\t{}", dir.label, dir.path, dir.place)).collect()
 }
 
 /// `1 table`, `3 tables`, `2 indexes`.

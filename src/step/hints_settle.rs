@@ -1,7 +1,8 @@
 //! `hints.settle`: gives hints and unfinished batches a chance to be delivered before the drain.
 //!
 //! What is left after `limits.settle` goes to quarantine in `node.clear`, and `others.repair`
-//! then repairs every other keyspace, whose writes those hints were.
+//! then repairs every other keyspace, whose writes those hints were. In a rollback it comes after the
+//! start: the old hints are back and may be delivered.
 
 use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
 use crate::step::Observations;

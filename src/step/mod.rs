@@ -12,7 +12,7 @@
 //! To add a step: write `step/NAME.rs` with one `pub const SPEC`, its scripts beside it, and list
 //! the SPEC once in [`SPECS`]; a test compares that list with the folder.
 //!
-//! Invariants: no I/O, no clock; nothing passing (free space, run id, epoch) in a script's
+//! Invariants: no I/O, no clock; nothing passing (free space, own run id, epoch) in a script's
 //! variables; what is not idempotent says so.
 
 use std::time::Duration;
@@ -127,22 +127,28 @@ mod guard_set;
 mod hints_settle;
 mod index_query;
 mod index_rebuild;
+mod jobs_ended;
 mod keyspace_repair;
 mod native_disable;
+mod node_back;
 mod node_clear;
 mod node_drain;
+mod node_quiet;
 mod node_start;
 mod node_stop;
 mod others_repair;
 mod ring_ready;
+mod run_discard;
 mod schema_agree;
 mod snapshot_clear;
 mod snapshot_copy;
 mod snapshot_take;
 mod table_aside;
+mod table_back;
 mod table_swap;
 
-pub use context::{Context, Request, Target, Unresolved, count};
+pub use context::{Context, Request, Target, Unresolved, count, places};
+pub use guard_set::FILE as GUARD_FILE;
 
 use crate::script::Embedded;
 
@@ -173,6 +179,8 @@ pub enum Kind {
     Gateway,
     /// Another client's host.
     Client,
+    /// Any of them.
+    Any,
 }
 
 /// All step types.
@@ -192,19 +200,24 @@ pub const SPECS: &[&Spec] = &[
     &hints_settle::SPEC,
     &index_query::SPEC,
     &index_rebuild::SPEC,
+    &jobs_ended::SPEC,
     &keyspace_repair::SPEC,
     &native_disable::SPEC,
+    &node_back::SPEC,
     &node_clear::SPEC,
     &node_drain::SPEC,
+    &node_quiet::SPEC,
     &node_start::SPEC,
     &node_stop::SPEC,
     &others_repair::SPEC,
     &ring_ready::SPEC,
+    &run_discard::SPEC,
     &schema_agree::SPEC,
     &snapshot_clear::SPEC,
     &snapshot_copy::SPEC,
     &snapshot_take::SPEC,
     &table_aside::SPEC,
+    &table_back::SPEC,
     &table_swap::SPEC,
 ];
 

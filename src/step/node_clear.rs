@@ -1,9 +1,10 @@
 //! `node.clear`: commitlog, saved caches and hints go to quarantine, by rename.
 //!
 //! The written procedure deletes the first two and forgets the third, which then brings writes of
-//! after the backup back (domain.md B.2).
+//! after the backup back (domain.md B.2). A rollback sets aside what came after the earlier run set
+//! the old ones aside, before these return (`node.back`).
 
-use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, never};
+use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, never, places};
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -22,8 +23,12 @@ pub const SPEC: Spec = Spec {
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (_, facts) = context.node(SPEC.name, target)?;
+    if context.request.earlier.as_ref().is_some_and(|earlier| !earlier.cleared.contains(target.host)) {
+        // a rollback: what is there was there before the earlier run, or is what it left to move
+        return Ok(vec![]);
+    }
     let others: Vec<_> = facts.dirs.iter().filter(|dir| !dir.is_data()).collect();
-    let lines = || others.iter().map(|d| format!("{}\t{}\t{}", d.label, d.path, d.place));
+    let lines = || places(others.iter().copied());
     let labels: Vec<_> = others.iter().map(|d| d.label.as_str()).collect();
     Ok(vec![ResolvedStep {
         summary: format!("set aside {} of {}", labels.join(", "), target.host),

@@ -10,8 +10,8 @@ use super::{Ask, Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, 
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "others.repair",
-    help: "When any node's hints were set aside in this run: `nodetool repair -pr --full` of every keyspace that is \
-           replicated and not restored. May run again.",
+    help: "When any node's hints were set aside in this run, or the commit log of one that was not drained: `nodetool \
+           repair -pr --full` of every keyspace that is replicated and not restored. May run again.",
     on: Kind::Node,
     scripts: &[("others.repair.probe", include_str!("others_repair.probe.sh")), ACT],
     resolve,
@@ -39,7 +39,9 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         .iter()
         .map(|(host, n)| {
             let (hints, place) = n.dir("hints").map_or(("", ""), |d| (d.path.as_str(), d.place.as_str()));
+            let commitlog = n.dir("commitlog").map_or("", |d| d.place.as_str());
             let script = Script::new("others.repair.probe").var("HINTS", hints).var("PLACE", place);
+            let script = script.var("COMMITLOG", if context.request.earlier.is_some() { commitlog } else { "" });
             Ask { host: host.clone(), script }
         })
         .collect();

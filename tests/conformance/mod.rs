@@ -3,12 +3,20 @@
 //!
 //! Included by `tests/transport.rs` (this machine, under several shells) and by the sshd tier.
 
+mod cancel;
+mod fence;
+mod jobs;
+
+pub use cancel::*;
+pub use fence::*;
+pub use jobs::*;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use reseed::name::HostName;
-use reseed::remote::job::{self, Job, JobError, State};
+use reseed::remote::job::{self, Job, JobError};
 use reseed::remote::{Call, Reply, Secret, Transport, TransportError};
 use reseed::script::{Library, Rendered, Script};
 
@@ -47,6 +55,23 @@ macro_rules! conformance {
                 a_job_whose_supervisor_alone_was_killed_counts_as_running
                 a_job_of_an_earlier_boot_is_lost
                 a_claim_without_a_process_is_seen_as_claimed
+                only_the_holder_of_the_epoch_starts_a_job_and_the_others_hear_whose_it_is
+                an_epoch_that_cannot_be_read_fits_nobody
+                while_the_epoch_changes_no_job_of_the_old_one_starts
+                what_a_job_starts_does_not_hold_the_fence
+                a_fence_that_stays_locked_starts_nothing
+                a_cancelled_job_is_gone_with_all_that_it_started
+                a_job_that_ignores_the_first_signal_is_killed
+                cancelling_leaves_alone_what_has_a_session_of_its_own
+                what_was_started_to_outlive_its_job_does_not_make_it_seem_to_run
+                a_job_that_ended_keeps_its_end_when_it_is_cancelled
+                a_job_cancelled_before_its_launch_arrives_never_begins
+                a_supervisor_that_finds_itself_cancelled_does_not_begin
+                a_number_that_was_given_anew_is_never_signalled
+                the_rest_of_a_job_whose_supervisor_died_is_cancelled_too
+                a_job_that_prints_without_end_takes_little_of_the_disk
+                a_job_whose_children_hold_its_output_ends_when_it_ends
+                no_state_is_told_by_the_clock
             );
         }
     };
@@ -96,6 +121,29 @@ pub fn job(root: &Path, body: &str) -> Job {
 
 pub async fn run<T: Transport>(t: &T, job: &Job) -> Result<Reply, JobError> {
     job::run(t, &host(), job, |_| {}).await
+}
+
+/// Starts a job that goes on, and gives its supervisor's process id.
+pub async fn running<T: Transport>(t: &T, job: &mut Job) -> String {
+    job.limit = Duration::from_millis(300);
+    assert!(matches!(run(t, job).await, Err(JobError::TimedOut { .. })));
+    job.limit = Duration::from_secs(20);
+    let pid = std::fs::read_to_string(format!("{}/pid", job.directory())).unwrap();
+    pid.split(' ').next().unwrap().to_owned()
+}
+
+/// Processes that have `path` on their command line: a job's supervisor, and what names a file there.
+pub fn alive(path: &Path) -> usize {
+    let with = |entry: std::fs::DirEntry| std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+    let lines = std::fs::read_dir("/proc").unwrap().flatten().map(with);
+    lines.filter(|line| String::from_utf8_lossy(line).contains(path.to_str().unwrap())).count()
+}
+
+/// Until `file` is there.
+pub async fn appears(file: &Path) {
+    while !file.exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 pub async fn exit_codes_arrive<T: Transport>(t: &T) {
@@ -219,155 +267,4 @@ pub async fn a_killed_shell_is_a_lost_link<T: Transport>(t: &T) {
     let error = t.exec(&host(), call("kill -9 $$")).await.unwrap_err();
     assert!(matches!(error, TransportError::LinkLost { .. }), "{error:?}");
     assert_eq!(exec(t, "echo next").await.stdout, "next\n");
-}
-
-pub async fn a_job_answers_with_its_output_and_code<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    let reply =
-        run(t, &job(dir.path(), "echo out; printf 'no newline'; echo err >&2; sleep 0.3; exit 7")).await.unwrap();
-    assert_eq!((reply.rc, reply.stdout.as_str()), (7, "out\nno newline"));
-    assert_eq!(reply.stderr.lines().last(), Some("err"));
-    assert!(reply.remote >= Duration::from_millis(250), "{reply:?}");
-}
-
-pub async fn a_job_sees_its_run_and_its_directory_and_no_stdin<T: Transport>(t: &T) {
-    use std::os::unix::fs::PermissionsExt;
-    let dir = tempfile::tempdir().unwrap();
-    let job = job(dir.path(), "echo \"$RESEED_RUN $RESEED_JOB $RESEED_PROGRESS $#\"; read -r x || echo none; pwd");
-    let at = job.directory();
-    assert_eq!(run(t, &job).await.unwrap().stdout, format!("run-1 {at} {at}/progress 0\nnone\n/\n"));
-    assert_eq!(std::fs::metadata(&at).unwrap().permissions().mode() & 0o777, 0o700);
-}
-
-pub async fn a_job_is_never_started_twice<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    let first = job(dir.path(), "echo ran >>\"$WHERE/count\"; echo said");
-    let host = host();
-    assert_eq!(job::look(t, &host, &first).await.unwrap(), State::Absent);
-    let reply = run(t, &first).await.unwrap();
-    assert_eq!(run(t, &first).await.unwrap(), reply);
-    assert_eq!(job::look(t, &host, &first).await.unwrap(), State::Finished(reply, None));
-    assert_eq!(std::fs::read_to_string(dir.path().join("count")).unwrap(), "ran\n");
-    run(t, &Job { attempt: 2, ..first }).await.unwrap();
-    assert_eq!(std::fs::read_to_string(dir.path().join("count")).unwrap(), "ran\nran\n");
-}
-
-pub async fn jobs_launched_at_once_start_once<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    let job = job(dir.path(), "echo ran >>\"$WHERE/count\"; sleep 0.2; echo said");
-    let (a, b, c) = tokio::join!(run(t, &job), run(t, &job), run(t, &job));
-    assert_eq!((a.as_ref(), b.as_ref()), (b.as_ref(), c.as_ref()));
-    assert_eq!(a.unwrap().stdout, "said\n");
-    assert_eq!(std::fs::read_to_string(dir.path().join("count")).unwrap(), "ran\n");
-}
-
-pub async fn jobs_that_are_the_first_of_their_run_do_not_hinder_each_other<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    let of = |step: &str| Job { step: step.into(), ..job(dir.path(), "echo said") };
-    let jobs = [of("one"), of("two"), of("three")];
-    let replies = tokio::join!(run(t, &jobs[0]), run(t, &jobs[1]), run(t, &jobs[2]));
-    for reply in [replies.0, replies.1, replies.2] {
-        assert_eq!(reply.unwrap().stdout, "said\n");
-    }
-}
-
-pub async fn another_script_under_the_same_name_is_refused<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    run(t, &job(dir.path(), "echo one")).await.unwrap();
-    let error = run(t, &job(dir.path(), "echo two >\"$WHERE/two\"")).await.unwrap_err();
-    assert!(matches!(&error, JobError::Refused { why, .. } if why.contains("another job")), "{error}");
-    assert!(!dir.path().join("two").exists());
-}
-
-pub async fn a_job_that_cannot_be_written_is_refused<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("jobs"), "a file is in the way").unwrap();
-    let error = run(t, &job(dir.path(), "echo two >\"$WHERE/two\"")).await.unwrap_err();
-    assert!(matches!(&error, JobError::Refused { why, .. } if why.contains("cannot make")), "{error}");
-    assert!(!dir.path().join("two").exists());
-}
-
-pub async fn only_the_end_of_a_long_output_is_returned<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    let body = "head -c 5000000 /dev/zero | tr '\\0' x; head -c 200000 /dev/zero >&2; echo end >&2; printf end";
-    let reply = run(t, &job(dir.path(), body)).await.unwrap();
-    assert_eq!((reply.stdout.len(), reply.rc), (1 << 20, 0));
-    assert!(reply.stdout.ends_with("xend") && reply.stderr.ends_with("end\n"));
-    assert!((64 << 10..65 << 10).contains(&reply.stderr.len()), "{}", reply.stderr.len());
-}
-
-pub async fn a_job_reports_progress_while_it_runs<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    // Each step waits until the one before was told.
-    let body = "for n in 1 2 3; do echo \"$n 3 files\" >>\"$RESEED_PROGRESS\"; \
-        until [ -e \"$WHERE/$n\" ]; do sleep 0.1; done; done";
-    let mut told = Vec::new();
-    let job = job(dir.path(), body);
-    let tell = |p: job::Progress| {
-        assert_eq!((p.total, p.unit.as_str()), (3, "files"));
-        std::fs::write(dir.path().join(p.done.to_string()), "").unwrap();
-        told.push(p.done);
-    };
-    job::run(t, &host(), &job, tell).await.unwrap();
-    told.dedup();
-    assert_eq!(told, [1, 2, 3]);
-}
-
-pub async fn a_job_over_its_limit_is_said_to_run_still<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    let mut job = job(dir.path(), "sleep 4; echo late");
-    job.limit = Duration::from_millis(300);
-    let error = run(t, &job).await.unwrap_err();
-    assert!(matches!(error, JobError::TimedOut { .. }), "{error}");
-    assert_eq!(job::look(t, &host(), &job).await.unwrap(), State::Running(None));
-    job.limit = Duration::from_secs(20);
-    assert_eq!(run(t, &job).await.unwrap().stdout, "late\n");
-}
-
-/// Starts a job that goes on, and gives its supervisor's process id.
-async fn running<T: Transport>(t: &T, job: &mut Job) -> String {
-    job.limit = Duration::from_millis(300);
-    assert!(matches!(run(t, job).await, Err(JobError::TimedOut { .. })));
-    job.limit = Duration::from_secs(20);
-    let pid = std::fs::read_to_string(format!("{}/pid", job.directory())).unwrap();
-    pid.split(' ').next().unwrap().to_owned()
-}
-
-pub async fn a_killed_job_is_lost_not_failed<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    let mut job = job(dir.path(), "sleep 30");
-    let pid = running(t, &mut job).await;
-    let group = std::process::Command::new("kill").args(["-s", "KILL", "--", &format!("-{pid}")]).status().unwrap();
-    assert!(group.success());
-    let error = run(t, &job).await.unwrap_err();
-    assert!(matches!(&error, JobError::Lost { why, .. } if why.contains("process is gone")), "{error}");
-}
-
-pub async fn a_job_whose_supervisor_alone_was_killed_counts_as_running<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    let mut job = job(dir.path(), "sleep 2");
-    let pid = running(t, &mut job).await;
-    assert!(std::process::Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(job::look(t, &host(), &job).await.unwrap(), State::Running(None));
-    assert!(matches!(run(t, &job).await, Err(JobError::Lost { .. })));
-}
-
-pub async fn a_job_of_an_earlier_boot_is_lost<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    let mut job = job(dir.path(), "sleep 2");
-    let pid = running(t, &mut job).await;
-    std::fs::write(format!("{}/pid", job.directory()), format!("{pid} 1 another-boot\n")).unwrap();
-    let error = run(t, &job).await.unwrap_err();
-    assert!(matches!(&error, JobError::Lost { why, .. } if why.contains("restarted")), "{error}");
-}
-
-pub async fn a_claim_without_a_process_is_seen_as_claimed<T: Transport>(t: &T) {
-    let dir = tempfile::tempdir().unwrap();
-    let mut job = job(dir.path(), "echo ran >\"$WHERE/ran\"");
-    std::fs::create_dir_all(job.directory()).unwrap();
-    assert_eq!(job::look(t, &host(), &job).await.unwrap(), State::Claimed);
-    job.limit = Duration::from_millis(200);
-    assert!(matches!(run(t, &job).await, Err(JobError::TimedOut { .. })));
-    assert!(!dir.path().join("ran").exists());
 }

@@ -1,24 +1,25 @@
 //! A made-up node: two data directories, a table with an index, other people's snapshots, a
 //! backup; and the step scripts run on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use reseed::facts::SCRIPTS;
 use reseed::name::HostName;
 use reseed::remote::local::LocalTransport;
 use reseed::remote::{Call, Reply, Transport};
-use reseed::script::{Library, Script};
+use reseed::script::{Library, Rendered, Script};
 use reseed::step::SPECS;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 pub const KS: &str = "ks_a";
 pub const TABLE: &str = "t_1";
-const DIR: &str = "t_1-f58cb0e0c9a611e7a9d0b5b6a2d0a1b2";
+pub const DIR: &str = "t_1-f58cb0e0c9a611e7a9d0b5b6a2d0a1b2";
 
 /// The shells that are here.
 pub fn shells() -> Vec<PathBuf> {
@@ -69,6 +70,8 @@ fn scratch(prefix: &str) -> TempDir {
 pub struct Tree {
     pub root: PathBuf,
     pub shell: PathBuf,
+    /// The run whose scripts run.
+    pub run: String,
     transport: LocalTransport,
     library: Library,
     dirs: [TempDir; 2],
@@ -87,8 +90,9 @@ impl Tree {
         for spec in SPECS {
             library.extend(spec.scripts);
         }
+        library.extend(SCRIPTS);
         let transport = LocalTransport::default().with_path(bin.path());
-        let tree = Self { root, shell, transport, library, dirs: [home, bin] };
+        let tree = Self { root, shell, run: "r1".to_owned(), transport, library, dirs: [home, bin] };
         for n in 0..2 {
             let live = tree.live(n);
             fs::create_dir_all(live.join(".idx_a")).unwrap();
@@ -323,9 +327,72 @@ impl Tree {
     }
 
     pub async fn run(&self, script: &Script) -> Reply {
-        let script = self.library.render(script).unwrap();
-        let call = Call { script, run: "r1".to_owned(), secret: None, limit: Duration::from_mins(1) };
+        self.exec(self.library.render(script).unwrap()).await
+    }
+
+    async fn exec(&self, script: Rendered) -> Reply {
+        let call = Call { script, run: self.run.clone(), secret: None, limit: Duration::from_mins(1) };
         self.transport.exec(&HostName::parse("here").unwrap(), call).await.unwrap()
+    }
+
+    /// Runs it until it has renamed or made so many directories, as a crash would end it there;
+    /// whether it came to its own end before that.
+    pub async fn cut(&self, script: &Script, after: usize) -> bool {
+        let mut script = self.library.render(script).unwrap();
+        let count = self.dirs[1].path().join("count");
+        fs::write(&count, "0").unwrap();
+        let counted = |name: &str| {
+            format!(
+                "{name}() {{\n  real_{name} \"$@\"\n  read -r n <'{0}'; n=$((n + 1)); echo $n >'{0}'\n  \
+                 [ $n -lt {after} ] || die cut\n}}\n",
+                count.display()
+            )
+        };
+        for name in ["rename", "like"] {
+            let whole = format!("\n{name}() {{\n");
+            assert!(script.text.contains(&whole), "{name} is in the prelude");
+            let named = format!("\n{}real_{name}() {{\n", counted(name));
+            script.text = script.text.replacen(&whole, &named, 1);
+        }
+        let reply = self.exec(script).await;
+        assert!(reply.rc == 0 || reply.stderr.ends_with("cut\n"), "{}: {}", self.shell.display(), reply.stderr);
+        reply.rc == 0
+    }
+
+    /// Runs it again and again, each time to its next rename.
+    pub async fn piecewise(&self, script: &Script) {
+        for _ in 0..40 {
+            if self.cut(script, 1).await {
+                return;
+            }
+        }
+        panic!("{} makes no headway", script.name);
+    }
+
+    /// Every file and directory of the node but what lies in our places, with its inode.
+    pub fn picture(&self) -> BTreeMap<String, u64> {
+        let mut found = BTreeMap::new();
+        let mut waiting = vec![self.data(0), self.data(1), self.root.join("c")];
+        while let Some(at) = waiting.pop() {
+            for entry in fs::read_dir(&at).unwrap().map(|e| e.unwrap().path()) {
+                if entry.file_name().is_some_and(|name| name == ".reseed") {
+                    continue;
+                }
+                let own = fs::symlink_metadata(&entry).unwrap();
+                found.insert(entry.strip_prefix(&self.root).unwrap().to_str().unwrap().to_owned(), own.ino());
+                if own.is_dir() {
+                    waiting.push(entry);
+                }
+            }
+        }
+        found
+    }
+
+    /// A tool of the host that is not the real one.
+    pub fn tool(&self, name: &str, text: &str) {
+        let file = self.dirs[1].path().join(name);
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// Runs it; it must succeed.
@@ -385,15 +452,10 @@ impl Tree {
         let file = self.root.join("proc/4242/cmdline");
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, "/usr/bin/java\0-cp\0x").unwrap();
-        let grep = self.dirs[1].path().join("grep");
-        fs::write(
-            &grep,
-            format!(
-                "#!/bin/sh\ncase $* in *CassandraDaemo*) echo '{}' ;; *) exec /bin/grep \"$@\" ;; esac\n",
-                file.display()
-            ),
-        )
-        .unwrap();
-        fs::set_permissions(grep, fs::Permissions::from_mode(0o755)).unwrap();
+        let text = format!(
+            "#!/bin/sh\ncase $* in *CassandraDaemo*) echo '{}' ;; *) exec /bin/grep \"$@\" ;; esac\n",
+            file.display()
+        );
+        self.tool("grep", &text);
     }
 }

@@ -7,6 +7,7 @@ use reseed::name::HostName;
 use reseed::plan::Plan;
 use reseed::remote::TransportError;
 
+use crate::journal::assert_started_once;
 use crate::sim::order::assert_barriers;
 use crate::sim::{Data, SMALL, Shape, Sim, TAG, WHOLE, What};
 
@@ -218,4 +219,126 @@ async fn a_host_that_is_gone_when_a_run_is_resumed_pauses_it_again_and_is_no_ref
     sim.admit();
     assert_eq!(sim.resume().await, Some(0));
     assert_every_step_proven(&sim);
+}
+
+/// Brings each act of a run to each of the ends in which nobody hears of an exit code, with a
+/// coordinator that lives and with one that dies too.
+async fn every_act_may_leave_no_exit_code(command: &str, tag: &str, shape: Shape) {
+    let (plan, ran) = plain(shape, command, tag).await;
+    let mut resumed = 0;
+    for (_, act, host, n) in acts(&plan) {
+        if !ran.contains(&format!("{host} {act}")) || act == "repair.act" && n >= shape.keyspaces {
+            continue;
+        }
+        for what in [What::Unbegun, What::LostBefore, What::LostAfter] {
+            for dies in [false, true] {
+                let name = format!("{what:?} {act} on {host}, coordinator dies: {dies}");
+                let sim = Sim::new(shape);
+                sim.fault_at(&act, Some(&host), n, what);
+                if dies {
+                    sim.fault_at(&act, Some(&host), n, What::DieAfter);
+                }
+                let exit = sim.run(sim.order(command, tag)).await;
+                sim.assert_faults_fired();
+                assert_eq!(exit.is_none(), dies, "{name}");
+                assert_ne!(exit, Some(0), "{name}: nobody may take that for done");
+                let mut exit = None;
+                for _ in 0..3 {
+                    exit = sim.resume().await;
+                    if exit == Some(0) {
+                        break;
+                    }
+                }
+                assert_started_once(&sim, &name);
+                resumed += 1;
+                assert_eq!(exit, Some(0), "{name}: {:?}", sim.end());
+                match command {
+                    "restore" => sim.world().assert_restored(),
+                    _ => assert!(sim.world().backups.contains_key("/backup/new"), "{name}"),
+                }
+            }
+        }
+    }
+    println!("{command}: {resumed} runs in which an act left no exit code were gone on with");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_act_of_a_restore_may_be_claimed_and_never_begin_or_end_without_an_exit_code() {
+    every_act_may_leave_no_exit_code("restore", TAG, Shape { clients: 1, ..SMALL }).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_act_of_a_backup_may_be_claimed_and_never_begin_or_end_without_an_exit_code() {
+    every_act_may_leave_no_exit_code("backup", "new", WHOLE).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_act_may_be_launched_twice_and_the_claim_answers_the_second_time() {
+    for (command, tag) in [("restore", TAG), ("backup", "new")] {
+        let (plan, ran) = plain(WHOLE, command, tag).await;
+        let sim = Sim::new(WHOLE);
+        let mut lost = 0;
+        for (_, act, host, n) in
+            acts(&plan).into_iter().filter(|(_, act, host, _)| ran.contains(&format!("{host} {act}")))
+        {
+            sim.fault_at(&act, Some(&host), 0, What::LoseAfter);
+            lost += usize::from(n == 0);
+        }
+        assert!(lost > 0);
+        assert_eq!(sim.run(sim.order(command, tag)).await, Some(0), "{:?}", sim.end());
+        assert_started_once(&sim, command);
+        if command == "restore" {
+            sim.world().assert_restored();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_idempotent_act_may_run_twice_and_leaves_the_same_world() {
+    for (command, tag) in [("restore", TAG), ("backup", "new")] {
+        let sim = Sim::new(Shape { clients: 1, ..WHOLE });
+        let (plan, _) = plain(Shape { clients: 1, ..WHOLE }, command, tag).await;
+        let acts = plan
+            .steps()
+            .filter(|(_, step)| step.idempotent)
+            .filter_map(|(_, step)| Some(step.act.as_ref()?.name.clone()));
+        sim.twice(acts);
+        assert_eq!(sim.run(sim.order(command, tag)).await, Some(0), "{:?}", sim.end());
+        assert!(sim.ran_twice() > 3, "{}", sim.ran_twice());
+        if command == "restore" {
+            sim.world().assert_restored();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_second_interrupt_cancels_the_jobs_that_run_and_resume_does_them_again() {
+    let shape = Shape { clients: 1, ..SMALL };
+    for (command, tag) in [("restore", TAG), ("backup", "new")] {
+        let (plan, ran) = plain(shape, command, tag).await;
+        for (_, act, host, n) in acts(&plan) {
+            if !ran.contains(&format!("{host} {act}")) || act == "repair.act" && n >= shape.keyspaces {
+                continue;
+            }
+            let name = format!("{act} on {host}");
+            let mut sim = Sim::new(shape);
+            sim.fault_at(&act, Some(&host), n, What::Hangs);
+            sim.interrupt_hanging = true;
+            assert_eq!(sim.run(sim.order(command, tag)).await, Some(130), "{name}: {:?}", sim.end());
+            sim.assert_faults_fired();
+            sim.interrupt_hanging = false;
+            let mut exit = None;
+            for _ in 0..3 {
+                exit = sim.resume().await;
+                if exit == Some(0) {
+                    break;
+                }
+            }
+            assert_eq!(exit, Some(0), "{name}: {:?}", sim.end());
+            assert_started_once(&sim, &name);
+            if command == "restore" {
+                sim.world().assert_restored();
+            }
+        }
+    }
 }

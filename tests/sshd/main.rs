@@ -5,7 +5,11 @@
 
 #[path = "../conformance/mod.rs"]
 mod conformance;
+mod faults;
+mod logind;
+mod killed;
 mod server;
+mod standin;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

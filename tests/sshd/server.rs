@@ -1,4 +1,4 @@
-//! A real sshd on a free port of 127.0.0.1 with keys of its own, for one test. Nothing of the
+//! A real sshd on a free port of 127.0.0.1, or behind a cable of its own, with keys of its own, for one test. Nothing of the
 //! system's ssh set-up is used or changed; accounts are made only by [`Login::with_shell`], and
 //! removed with it.
 
@@ -19,14 +19,24 @@ pub struct Server {
     pub dir: tempfile::TempDir,
     pub port: u16,
     child: Option<Child>,
+    cable: Option<Cable>,
 }
 
 impl Server {
-    /// Starts one; `extra` goes first into its sshd_config. `None`: printed why it cannot be.
+    /// Starts one; `extra` goes first into its `sshd_config`. `None`: printed why it cannot be.
     ///
     /// `SHLVL`: bash under sshd reads `.bashrc` unless it seems to be a nested shell. The file of
     /// this machine's root is not what is tested (it may cost more than all the rest).
     pub fn start(extra: &str) -> Option<Self> {
+        Self::begin(extra, None)
+    }
+
+    /// Starts one in a network namespace, whose cable can be pulled.
+    pub fn behind_a_cable() -> Option<Self> {
+        rustix::process::geteuid().is_root().then(Cable::new).and_then(|cable| Self::begin("", Some(cable)))
+    }
+
+    fn begin(extra: &str, cable: Option<Cable>) -> Option<Self> {
         if !Path::new("/usr/sbin/sshd").exists() || !rustix::process::geteuid().is_root() {
             println!("skipped: this tier needs root and /usr/sbin/sshd");
             return None;
@@ -40,15 +50,16 @@ impl Server {
         fs::copy(dir.path().join("client.pub"), dir.path().join("authorized")).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let at = dir.path().display();
+        let address = cable.as_ref().map_or("127.0.0.1", |cable| &cable.far);
         // The last one counts, unlike most others.
         let startups = if extra.contains("MaxStartups") { "" } else { "MaxStartups 100" };
         let config = format!(
-            "{extra}\n{startups}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host\nPidFile none\nUsePAM no\nStrictModes no\n\
+            "{extra}\n{startups}\nPort {port}\nListenAddress {address}\nHostKey {at}/host\nPidFile none\nUsePAM no\nStrictModes no\n\
              AuthorizedKeysFile {at}/authorized\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n\
              KbdInteractiveAuthentication no\nAcceptEnv *\nSetEnv SHLVL=5\n"
         );
         fs::write(dir.path().join("sshd_config"), config).unwrap();
-        let mut server = Self { dir, port, child: None };
+        let mut server = Self { dir, port, child: None, cable };
         server.trust("host");
         server.resume();
         Some(server)
@@ -56,7 +67,14 @@ impl Server {
 
     /// Starts the listener (again).
     pub fn resume(&mut self) {
-        let mut sshd = Command::new("/usr/sbin/sshd");
+        let mut sshd = match &self.cable {
+            None => Command::new("/usr/sbin/sshd"),
+            Some(cable) => {
+                let mut ip = Command::new("ip");
+                ip.args(["netns", "exec", &cable.name, "/usr/sbin/sshd"]);
+                ip
+            }
+        };
         sshd.args(["-D", "-e", "-f"]).arg(self.dir.path().join("sshd_config"));
         let log = fs::File::create(self.dir.path().join("sshd.log")).unwrap();
         self.child = Some(sshd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
@@ -69,28 +87,45 @@ impl Server {
         panic!("sshd does not listen: {}", fs::read_to_string(self.dir.path().join("sshd.log")).unwrap());
     }
 
-    /// Puts the key of that name into known_hosts, alone.
+    /// Puts the key of that name into `known_hosts`, alone.
     pub fn trust(&self, key: &str) {
         let public = fs::read_to_string(self.dir.path().join(format!("{key}.pub"))).unwrap();
-        let line = format!("[127.0.0.1]:{} {public}", self.port);
+        let line = format!("[{}]:{} {public}", self.address(), self.port);
         fs::write(self.dir.path().join("known_hosts"), line).unwrap();
+    }
+
+    fn address(&self) -> &str {
+        self.cable.as_ref().map_or("127.0.0.1", |cable| &cable.far)
+    }
+
+    /// Pulls the cable (`down`), or plugs it in (`up`).
+    pub fn cable(&self, state: &str) {
+        quiet(Command::new("ip").args(["link", "set", &self.cable.as_ref().unwrap().name, state]));
     }
 
     /// How to log in here as `user`.
     pub fn host(&self, name: &str, user: &str) -> SshHost {
-        let at = self.dir.path();
-        let config = at.join("client.conf");
-        let known = format!("UserKnownHostsFile {}/known_hosts\nGlobalKnownHostsFile none\n", at.display());
+        let mut host = Self::host_at(self.dir.path(), self.port);
+        host.name = HostName::parse(name).unwrap();
+        host.address = self.address().into();
+        host.ssh.user = Some(user.into());
+        host
+    }
+
+    /// How another process logs in to a server with these keys.
+    pub fn host_at(keys: &Path, port: u16) -> SshHost {
+        let config = keys.join("client.conf");
+        let known = format!("UserKnownHostsFile {}/known_hosts\nGlobalKnownHostsFile none\n", keys.display());
         fs::write(&config, known).unwrap();
         fs::set_permissions(&config, fs::Permissions::from_mode(0o600)).unwrap();
         SshHost {
-            name: HostName::parse(name).unwrap(),
+            name: HostName::parse("h1").unwrap(),
             address: "127.0.0.1".into(),
             ssh: Ssh {
-                user: Some(user.into()),
-                port: Some(self.port),
+                user: Some("root".into()),
+                port: Some(port),
                 config: Some(config),
-                identity_file: Some(at.join("client")),
+                identity_file: Some(keys.join("client")),
                 r#become: Become::None,
             },
         }
@@ -106,6 +141,11 @@ impl Server {
         SshTransport::new(vec![host], &limits(), None).unwrap()
     }
 
+    /// One that gives up a connection attempt after so long.
+    pub fn transport_connecting_for(&self, connect: Duration) -> SshTransport {
+        SshTransport::new(vec![self.host("h1", "root")], &Limits { connect, ..limits() }, None).unwrap()
+    }
+
     /// The server's processes without its listener: the connections.
     pub fn sessions(&self) -> Vec<u32> {
         let mut found = vec![self.child.as_ref().unwrap().id()];
@@ -118,6 +158,13 @@ impl Server {
         // Only sshd's own, not what runs in the sessions.
         let own: Vec<u32> = processes().filter(|(_, _, name)| name.starts_with("sshd")).map(|p| p.0).collect();
         found.into_iter().skip(1).filter(|pid| own.contains(pid)).collect()
+    }
+
+    /// Stops or goes on with the whole server: the listener, too.
+    pub fn signal_all(&self, signal: &str) {
+        let listener = self.child.as_ref().unwrap().id().to_string();
+        quiet(Command::new("kill").args([&format!("-{signal}"), &listener]));
+        self.signal(signal);
     }
 
     pub fn signal(&self, signal: &str) {
@@ -138,10 +185,43 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if self.child.is_some() {
-            self.signal("CONT");
+            self.signal_all("CONT");
             self.signal("KILL");
         }
         self.stop();
+    }
+}
+
+/// A network namespace and the pair of interfaces that leads there. The near one bears its name.
+struct Cable {
+    name: String,
+    far: String,
+}
+
+impl Cable {
+    fn new() -> Self {
+        let (pid, number) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("rs{pid}c{number}");
+        let address = |host| format!("10.231.{}.{}", pid % 250, number % 60 * 4 + host);
+        let cable = Self { name, far: address(2) };
+        let (name, near, far) = (&cable.name, format!("{}/30", address(1)), format!("{}/30", address(2)));
+        let ip = |words: &[&str]| quiet(Command::new("ip").args(words));
+        ip(&["netns", "add", name]);
+        ip(&["link", "add", name, "type", "veth", "peer", "name", "far", "netns", name]);
+        ip(&["addr", "add", &near, "dev", name]);
+        ip(&["link", "set", name, "up"]);
+        ip(&["-n", name, "addr", "add", &far, "dev", "far"]);
+        ip(&["-n", name, "link", "set", "far", "up"]);
+        ip(&["-n", name, "link", "set", "lo", "up"]);
+        cable
+    }
+}
+
+impl Drop for Cable {
+    fn drop(&mut self) {
+        for words in [["link", "del", &self.name], ["netns", "del", &self.name]] {
+            let _ = Command::new("ip").args(words).stderr(Stdio::null()).status();
+        }
     }
 }
 

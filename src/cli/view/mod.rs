@@ -21,6 +21,7 @@ mod live;
 mod look;
 mod plain;
 
+pub mod hosts;
 pub mod plan;
 pub mod summary;
 

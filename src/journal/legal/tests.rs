@@ -2,12 +2,13 @@
 
 use super::*;
 use crate::event::{Event, RunOutcome};
-use crate::journal::tests::{closed, discarded, header, plan};
+use crate::journal::tests::{closed, discarded, facts, header, plan};
 use crate::name::RunId;
 
 /// The letters of the sequences; `a`: start and end of a step's attempt 1 and 2.
 const ALPHABET: &[&str] = &[
     "header",
+    "facts",
     "plan",
     "run_started",
     "finding",
@@ -27,6 +28,7 @@ fn entry(letter: &str, index: u64) -> Entry {
     let attempt = if letter.ends_with('2') { 2 } else { 1 };
     let body = match letter {
         "header" => return Entry::Header(header()),
+        "facts" => return facts(),
         "plan" => return plan(),
         "closed" => return closed(),
         "discarded" => return discarded(),
@@ -79,15 +81,16 @@ fn described(letters: &[&str]) -> bool {
     let frame = once
         && at("header").is_none_or(|at| at == 0)
         && (letters.is_empty() || letters[0] == "header")
-        && (plan == usize::MAX || plan < over && plan < first_step)
-        && (first_step == usize::MAX || plan < first_step);
+        && (plan == usize::MAX || plan < over)
+        && (first_step == usize::MAX || plan < first_step)
+        && facts_are_one_by_part_and_before_the_plan(letters, plan, over);
     // parts: what is between one run_started and the next, up to its run_finished
     let mut parts: Vec<Vec<&str>> = vec![];
     let mut open = false;
     for (i, letter) in letters.iter().enumerate() {
         match *letter {
             "closed" | "discarded" if open => return false,
-            "header" | "plan" | "closed" | "discarded" => {}
+            "header" | "facts" | "plan" | "closed" | "discarded" => {}
             "run_started" if i > over => return false,
             "run_started" => (parts.push(vec![]), open = true).1,
             _ if !open => return false,
@@ -121,6 +124,16 @@ fn described(letters: &[&str]) -> bool {
         })
 }
 
+fn facts_are_one_by_part_and_before_the_plan(letters: &[&str], plan: usize, over: usize) -> bool {
+    let facts = |letters: &[&str]| letters.iter().filter(|l| **l == "facts").count();
+    let by_part: Vec<_> = letters.split(|l| *l == "run_started").collect();
+    let last_part_before_plan =
+        letters.get(..plan).map(|before| before.rsplit(|l| *l == "run_started").next().unwrap());
+    by_part.into_iter().all(|part| facts(part) <= 1)
+        && letters.iter().enumerate().all(|(at, l)| *l != "facts" || at < plan && at < over)
+        && last_part_before_plan.is_none_or(|part| facts(part) == 1)
+}
+
 #[test]
 fn the_table_takes_exactly_the_journals_that_its_description_allows() {
     let mut waiting = vec![(vec![], State::default())];
@@ -148,11 +161,11 @@ fn the_table_takes_exactly_the_journals_that_its_description_allows() {
 #[test]
 fn a_refusal_names_the_record_and_what_was_there() {
     let mut state = State::default();
-    for (index, letter) in ["header", "plan", "run_started", "start 1", "fail 1"].into_iter().enumerate() {
+    for (index, letter) in ["header", "run_started", "facts", "plan", "start 1", "fail 1"].into_iter().enumerate() {
         state.take(&entry(letter, index as u64)).unwrap();
     }
     let refused = |letter, index| state.clone().take(&entry(letter, index)).unwrap_err().to_string();
     assert_eq!(refused("start 1", 9), "step_started a, attempt 1 may not come here: attempt 1 ended failed");
     assert_eq!(refused("closed", 9), "closed may not come here: the run is under way");
-    assert_eq!(refused("finding", 4), "phase_started drain may not come here: it bears number 4, 5 was next");
+    assert_eq!(refused("finding", 5), "phase_started drain may not come here: it bears number 5, 6 was next");
 }

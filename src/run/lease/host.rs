@@ -68,6 +68,26 @@ pub struct Standing {
     pub silent: Option<Duration>,
     /// Jobs that run: `RUN/STEP.ATTEMPT`.
     pub jobs: Vec<String>,
+    /// What runs have left, when that was asked for.
+    pub left: Vec<Left>,
+}
+
+/// A stage or a quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// The run.
+    pub run: String,
+    /// Where.
+    pub path: String,
+    /// What it takes.
+    pub bytes: u64,
+}
+
+impl Left {
+    fn parse(line: &str) -> Option<Self> {
+        let mut words = line.split('\t').map(str::to_owned);
+        Some(Self { run: words.next()?, path: words.next()?, bytes: words.next()?.parse().ok()? })
+    }
 }
 
 impl Standing {
@@ -100,6 +120,7 @@ impl Standing {
             holder,
             silent: one("silent").parse().ok().map(Duration::from_secs),
             jobs: all("job"),
+            left: all("left").iter().filter_map(|line| Left::parse(line)).collect(),
         }
     }
 }
@@ -118,10 +139,11 @@ mod tests {
             since: "2026-01-01 00:00:00Z".into(),
             paused: true,
         };
-        let text = format!("epoch=7\nsilent=12\njob=r1/drain.1\n{}", holder.text());
+        let text = format!("epoch=7\nsilent=12\njob=r1/drain.1\nleft=r0\t/d/.reseed/r0/stage\t4096\n{}", holder.text());
         let jobs = vec!["r1/drain.1".to_owned()];
         let silent = Some(Duration::from_secs(12));
-        assert_eq!(Standing::parse(&text), Standing { epoch: 7, holder: Some(holder), silent, jobs });
+        let left = vec![Left { run: "r0".into(), path: "/d/.reseed/r0/stage".into(), bytes: 4096 }];
+        assert_eq!(Standing::parse(&text), Standing { epoch: 7, holder: Some(holder), silent, jobs, left });
         assert_eq!(Standing::parse("epoch=0\n"), Standing::default());
     }
 }

@@ -104,6 +104,24 @@ pub fn judge(seen: &[(HostName, Standing)], claim: &Claim) -> Result<u64, Held> 
     Ok(seen.iter().map(|(_, standing)| standing.epoch).max().unwrap_or(0) + 1)
 }
 
+/// Whether nobody works on the cluster any more: no job runs, and the holder has said good-bye, is
+/// gone for sure, or has been silent for [`FORGOTTEN`].
+pub fn unheld(seen: &[(HostName, Standing)], me: &Owner) -> Result<(), Held> {
+    for (host, standing) in seen {
+        let holder = standing.holder.as_ref();
+        let refused = |why| Err(Held { host: host.clone(), holder: holder.cloned().map(Box::new), why });
+        if let Some(job) = standing.jobs.first() {
+            return refused(format!("its job {job} runs on {host}"));
+        }
+        let Some(holder) = holder.filter(|holder| !holder.paused && !me.knows_gone(&holder.owner)) else { continue };
+        if let Some(time) = standing.silent.filter(|time| *time < FORGOTTEN) {
+            let owner = &holder.owner;
+            return refused(format!("{owner} gave a sign of life on {host} {} s ago", time.as_secs()));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,7 +139,7 @@ mod tests {
         let owner = Owner { who: "ann@laptop".into(), machine: "elsewhere".into(), ..Owner::default() };
         let (changes, since) = (command != "backup", "then".to_owned());
         let holder = Holder { run: run("r1"), command: command.into(), changes, owner, since, paused };
-        Standing { epoch: 4, holder: Some(holder), silent: Some(Duration::from_secs(silent)), jobs: vec![] }
+        Standing { epoch: 4, holder: Some(holder), silent: Some(Duration::from_secs(silent)), ..Standing::default() }
     }
 
     fn asked(standing: Standing, claim: &Claim) -> Result<u64, String> {
@@ -162,5 +180,17 @@ mod tests {
         let busy = |job: &str| Standing { jobs: vec![job.to_owned()], ..held("backup", true, 600) };
         assert!(asked(busy("r1/copy.1"), &claim("r2", None)).unwrap_err().contains("r1/copy.1"));
         assert_eq!(asked(busy("r1/copy.1"), &claim("r1", None)), Ok(10));
+    }
+
+    #[test]
+    fn a_cluster_is_unheld_only_when_no_job_runs_and_its_holder_is_done_gone_or_long_silent() {
+        let me = Owner { machine: "m".into(), ..Owner::me() };
+        let judged = |standing| unheld(&[(HostName::parse("a").unwrap(), standing)], &me).is_ok();
+        assert!(judged(Standing::default()) && judged(held("restore", true, 3)) && judged(held("restore", false, 600)));
+        assert!(!judged(held("restore", false, 599)));
+        assert!(!judged(Standing { jobs: vec!["r1/a.1".into()], ..held("restore", true, 900) }));
+        let mut gone = held("restore", false, 3);
+        gone.holder.as_mut().unwrap().owner = Owner { boot: "before".into(), ..me.clone() };
+        assert!(judged(gone));
     }
 }

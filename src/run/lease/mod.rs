@@ -23,18 +23,20 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-pub use host::{Holder, Standing};
-pub use judge::{Claim, Held, SILENT, judge};
+pub use host::{Holder, Left, Standing};
+pub use judge::{Claim, FORGOTTEN, Held, SILENT, judge, unheld};
 
 pub use super::owner::Owner;
 use crate::inventory::Inventory;
-use crate::name::HostName;
+use crate::name::{HostName, RunId};
 use crate::remote::{Call, Transport, TransportError};
 use crate::script::{Embedded, Library, Script};
 
 /// The lease's own scripts.
 pub const SCRIPTS: &[Embedded] = &[
     ("lease.look", include_str!("look.sh")),
+    ("lease.remains", concat!(include_str!("look.sh"), include_str!("remains.sh"))),
+    ("lease.recall", include_str!("recall.sh")),
     ("lease.take", include_str!("take.sh")),
     ("lease.keep", concat!(include_str!("keep.sh"), include_str!("locked.sh"))),
     ("lease.commit", concat!(include_str!("commit.sh"), include_str!("locked.sh"))),
@@ -42,8 +44,8 @@ pub const SCRIPTS: &[Embedded] = &[
 
 /// Between two signs of life.
 pub const BEAT: Duration = Duration::from_secs(15);
-/// What one of these scripts may take; they wait for a lock at most 20 s.
-const LIMIT: Duration = Duration::from_secs(40);
+/// What one of these scripts may take; they wait for a lock at most 20 s, and count large trees.
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// Why a lease cannot be had or kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +92,44 @@ impl Office {
     pub async fn look<T: Transport>(&self, transport: &Arc<T>) -> Vec<(HostName, Result<Standing, LeaseError>)> {
         let answers = self.ask_all(transport, &self.hosts, &self.script("lease.look")).await;
         answers.into_iter().map(|(host, said)| (host, said.map(|text| Standing::parse(&text)))).collect()
+    }
+
+    /// The same, with what runs have left there; that may take a while.
+    pub async fn remains<T: Transport>(&self, transport: &Arc<T>) -> Vec<(HostName, Result<Standing, LeaseError>)> {
+        let answers = self.ask_all(transport, &self.hosts, &self.script("lease.remains")).await;
+        answers.into_iter().map(|(host, said)| (host, said.map(|text| Standing::parse(&text)))).collect()
+    }
+
+    /// What every host keeps of a run: its jobs (`STEP.ATTEMPT`), and the head of its journal.
+    pub async fn recall<T: Transport>(
+        &self,
+        transport: &Arc<T>,
+        run: &RunId,
+    ) -> Vec<(HostName, Result<(Vec<String>, String), LeaseError>)> {
+        let answers = self.ask_all(transport, &self.hosts, &self.script("lease.recall").var("RUN", run)).await;
+        let read = |text: String| {
+            let (jobs, head) = text.split_once("head\n").unwrap_or((&text, ""));
+            (jobs.lines().filter_map(|line| line.strip_prefix("job=").map(str::to_owned)).collect(), head.to_owned())
+        };
+        answers.into_iter().map(|(host, said)| (host, said.map(read))).collect()
+    }
+
+    /// Raises the epoch on hosts that were looked at, so that whoever held them is refused from now
+    /// on, and leaves the lease to its run as paused (`End::Paused`) or to nobody.
+    pub async fn seize<T: Transport>(
+        &self,
+        transport: &Arc<T>,
+        seen: &[(HostName, Standing)],
+        me: &Owner,
+        end: End,
+    ) -> Result<(), LeaseError> {
+        let Some(holder) = seen.iter().find_map(|(_, standing)| standing.holder.clone()) else { return Ok(()) };
+        let epoch = seen.iter().map(|(_, standing)| standing.epoch).max().unwrap_or(0) + 1;
+        let claim = Claim { run: holder.run.clone(), of: None, me: me.clone() };
+        self.take_at(transport, seen, epoch, &holder, &claim).await?;
+        let hosts = seen.iter().map(|(host, _)| host.clone()).collect();
+        Lease { office: Self { hosts, ..self.clone() }, epoch, holder }.end(transport, end).await;
+        Ok(())
     }
 
     /// Takes the lease for a claim, on every host or on none.
@@ -234,23 +274,30 @@ impl Lease {
         loop {
             tokio::time::sleep(BEAT).await;
             let script = self.keep("beat", "");
-            for (host, said) in self.office.ask_all(transport, &self.office.hosts, &script).await {
-                if let Some(by) = said.as_deref().ok().and_then(|text| text.strip_prefix("fenced ")) {
-                    return (host, by.trim().to_owned());
-                }
+            if let Some(fenced) = self.told(transport, &script).await {
+                return fenced;
             }
         }
     }
 
     /// Gives it back, or marks it as that of a paused run. A host that does not answer keeps what
     /// it has: the next claim will find its holder gone or silent.
-    pub async fn end<T: Transport>(&self, transport: &Arc<T>, end: End) {
+    ///
+    /// Where another coordinator took over meanwhile, and who: then what this one saw last, such as
+    /// a step that seems to have failed, may be the other's doing.
+    pub async fn end<T: Transport>(&self, transport: &Arc<T>, end: End) -> Option<(HostName, String)> {
         let text = Holder { paused: true, ..self.holder.clone() }.text();
         let script = match end {
             End::Free => self.keep("free", ""),
             End::Paused => self.keep("write", &text),
         };
-        self.office.ask_all(transport, &self.office.hosts, &script).await;
+        self.told(transport, &script).await
+    }
+
+    /// Tells all hosts; who took over, when one says so.
+    async fn told<T: Transport>(&self, transport: &Arc<T>, script: &Script) -> Option<(HostName, String)> {
+        let answers = self.office.ask_all(transport, &self.office.hosts, script).await;
+        answers.into_iter().find_map(|(host, said)| Some((host, said.ok()?.strip_prefix("fenced ")?.trim().to_owned())))
     }
 
     fn keep(&self, act: &str, text: &str) -> Script {

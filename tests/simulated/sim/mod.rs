@@ -6,11 +6,13 @@
 //! ```
 
 mod answers;
+mod back;
 mod facts;
 mod lease;
 pub mod order;
 pub mod world;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -24,12 +26,12 @@ use reseed::inventory::Inventory;
 use reseed::journal::History;
 use reseed::name::{HostName, Tag};
 use reseed::playbook;
-use reseed::remote::fake::{FakeTransport, Recorded};
+use reseed::remote::fake::{FakeTransport, HANGS, LOST, Recorded, UNBEGUN};
 use reseed::remote::{Call, Reply, Transport, TransportError};
 use reseed::run::conduct::{ConductError, Confirm};
-use reseed::run::{self, Ask, Ended, Order, RunDir, Stand, StateDir};
+use reseed::run::{self, Ask, Ended, OfError, Order, RunDir, Stand, StateDir, Verb};
 use tempfile::TempDir;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 pub use world::{CLUSTER, Data, SMALL, Shape, TAG, WHOLE, World};
 
@@ -50,6 +52,28 @@ pub enum What {
     DieBefore,
     /// The host does it; the coordinator dies before it hears the answer.
     DieAfter,
+    /// The job is claimed and never begins.
+    Unbegun,
+    /// The job begins, does nothing, and is gone without an exit code.
+    LostBefore,
+    /// The job does its work, and is gone without an exit code.
+    LostAfter,
+    /// The job begins and does not end by itself.
+    Hangs,
+    /// The coordinator is frozen before the host hears of it, until it is thawed.
+    FreezeBefore,
+    /// The host does it; the coordinator is frozen before it hears the answer.
+    FreezeAfter,
+}
+
+impl What {
+    /// Whether it happens on the host, not on the line to it or in the coordinator.
+    fn on_host(self) -> bool {
+        matches!(
+            self,
+            Self::FailBefore | Self::FailAfter | Self::Unbegun | Self::LostBefore | Self::LostAfter | Self::Hangs
+        )
+    }
 }
 
 /// A fault: what, at which call of which script.
@@ -62,23 +86,37 @@ pub struct Fault {
     fired: bool,
 }
 
+/// Acts that the hosts do twice, and how often they did.
+#[derive(Default)]
+struct Twice {
+    acts: BTreeSet<String>,
+    done: usize,
+}
+
 type Hook = Box<dyn FnMut(&str, &str, &mut World) + Send>;
 
 struct Inner {
     world: Arc<Mutex<World>>,
     faults: Arc<Mutex<Vec<Fault>>>,
     hook: Arc<Mutex<Option<Hook>>>,
+    twice: Arc<Mutex<Twice>>,
     fake: FakeTransport,
     refuse: Mutex<Vec<TransportError>>,
     connected: AtomicUsize,
     died: Notify,
+    /// A job hangs now.
+    hangs: Arc<Notify>,
     keep: AtomicBool,
     sent: Mutex<Vec<String>>,
 }
 
-/// The line to the simulated hosts; outlives any coordinator.
+/// A coordinator's line to the simulated hosts, which outlive it.
 #[derive(Clone)]
-pub struct Link(Arc<Inner>);
+pub struct Link {
+    inner: Arc<Inner>,
+    /// Whether the coordinator is frozen: nothing it asks goes out, no answer comes in.
+    frozen: Arc<watch::Sender<bool>>,
+}
 
 /// Finds the fault that fires at this call, of those that `wanted` takes.
 fn fires(faults: &Mutex<Vec<Fault>>, host: &str, script: &str, wanted: fn(What) -> bool) -> Option<What> {
@@ -99,29 +137,37 @@ fn fires(faults: &Mutex<Vec<Fault>>, host: &str, script: &str, wanted: fn(What) 
 
 impl Transport for Link {
     async fn connect(&self, host: &HostName) -> Result<(), TransportError> {
-        self.0.connected.fetch_add(1, Ordering::SeqCst);
-        match self.0.refuse.lock().unwrap().iter().find(|e| e.host() == host) {
+        self.inner.connected.fetch_add(1, Ordering::SeqCst);
+        match self.inner.refuse.lock().unwrap().iter().find(|e| e.host() == host) {
             Some(error) => Err(error.clone()),
             None => Ok(()),
         }
     }
 
     async fn exec(&self, host: &HostName, call: Call) -> Result<Reply, TransportError> {
-        let inner = &*self.0;
+        let inner = &*self.inner;
         let script = call.script.vars.get("ACT").unwrap_or(&call.script.name).clone();
         if inner.keep.load(Ordering::SeqCst) {
             inner.sent.lock().unwrap().push(format!("{call:?}"));
         }
-        let of_the_line = |what| !matches!(what, What::FailBefore | What::FailAfter);
-        let fault = fires(&inner.faults, host.as_str(), &script, of_the_line);
+        self.thawed().await;
+        let fault = fires(&inner.faults, host.as_str(), &script, |what| !what.on_host());
         let lost = || Err(TransportError::LinkLost { host: host.clone(), why: "injected".to_owned() });
         match fault {
             Some(What::LoseBefore) => return lost(),
             Some(What::DieBefore) => return inner.die().await,
             Some(What::Late(time)) => tokio::time::sleep(time).await,
+            Some(What::FreezeBefore) => self.freeze().await,
             _ => {}
         }
         let reply = inner.fake.exec(host, call).await;
+        if let Some(held) = inner.world.lock().unwrap().leases.get(host.as_str()) {
+            inner.fake.hold(host, held.epoch, "the lease's holder");
+        }
+        if fault == Some(What::FreezeAfter) {
+            self.freeze().await;
+        }
+        self.thawed().await;
         match fault {
             Some(What::LoseAfter) => lost(),
             Some(What::DieAfter) => inner.die().await,
@@ -130,6 +176,17 @@ impl Transport for Link {
     }
 
     async fn close(&self) {}
+}
+
+impl Link {
+    async fn freeze(&self) {
+        self.frozen.send_replace(true);
+        self.thawed().await;
+    }
+
+    async fn thawed(&self) {
+        let _ = self.frozen.subscribe().wait_for(|frozen| !frozen).await;
+    }
 }
 
 impl Inner {
@@ -150,6 +207,8 @@ pub struct Sim {
     pub die_after: Option<usize>,
     /// The operator presses Ctrl-C when this says so.
     pub interrupt: Option<fn(&Event) -> bool>,
+    /// The operator presses it twice when a job hangs.
+    pub interrupt_hanging: bool,
 }
 
 /// A directory in memory where there is one: the journal's fsync would cost most of the time.
@@ -196,39 +255,93 @@ impl Sim {
         let world = Arc::new(Mutex::new(World::of(shape)));
         let faults: Arc<Mutex<Vec<Fault>>> = Arc::default();
         let hook: Arc<Mutex<Option<Hook>>> = Arc::default();
+        let twice: Arc<Mutex<Twice>> = Arc::default();
+        let hangs: Arc<Notify> = Arc::default();
         let fake = {
             let (world, faults, hook) = (Arc::clone(&world), Arc::clone(&faults), Arc::clone(&hook));
+            let (twice, hangs) = (Arc::clone(&twice), Arc::clone(&hangs));
             FakeTransport::new(move |host, call| {
                 let mut world = world.lock().unwrap();
-                let fail = |what| matches!(what, What::FailBefore | What::FailAfter);
-                let fault = fires(&faults, host.as_str(), &call.script.name, fail);
-                let failed = Reply { rc: 1, stderr: "injected\n".to_owned(), ..Reply::default() };
-                if fault == Some(What::FailBefore) {
-                    return Ok(failed);
+                let fault = fires(&faults, host.as_str(), &call.script.name, What::on_host);
+                let ended = |rc| Reply { rc, stderr: "injected\n".to_owned(), ..Reply::default() };
+                match fault {
+                    Some(What::FailBefore) => return Ok(ended(1)),
+                    Some(What::LostBefore) => return Ok(ended(LOST)),
+                    Some(What::Unbegun) => return Ok(ended(UNBEGUN)),
+                    Some(What::Hangs) => {
+                        hangs.notify_one();
+                        return Ok(ended(HANGS));
+                    }
+                    _ => {}
                 }
-                let reply = answers::answer(&mut world, host.as_str(), call);
+                let mut reply = answers::answer(&mut world, host.as_str(), call);
+                let mut twice = twice.lock().unwrap();
+                if twice.acts.contains(&call.script.name) && reply.rc == 0 {
+                    let once = format!("{world:?}");
+                    reply = answers::answer(&mut world, host.as_str(), call);
+                    assert_eq!(format!("{world:?}"), once, "{} on {host}, a second time", call.script.name);
+                    twice.done += 1;
+                }
                 if let Some(hook) = &mut *hook.lock().unwrap() {
                     hook(host.as_str(), &call.script.name, &mut world);
                 }
-                Ok(if fault.is_some() { failed } else { reply })
+                Ok(match fault {
+                    Some(What::FailAfter) => ended(1),
+                    Some(What::LostAfter) => ended(LOST),
+                    _ => reply,
+                })
             })
         };
-        let link = Link(Arc::new(Inner {
+        let inner = Inner {
             world,
             faults,
             hook,
+            twice,
             fake,
             refuse: Mutex::default(),
             connected: AtomicUsize::new(0),
             died: Notify::new(),
+            hangs,
             keep: AtomicBool::new(false),
             sent: Mutex::default(),
-        }));
-        Self { inventory, state, _home: home, link, events: Arc::default(), die_after: None, interrupt: None }
+        };
+        let link = Link { inner: Arc::new(inner), frozen: Arc::new(watch::Sender::new(false)) };
+        Self {
+            inventory,
+            state,
+            _home: home,
+            link,
+            events: Arc::default(),
+            die_after: None,
+            interrupt: None,
+            interrupt_hanging: false,
+        }
+    }
+
+    /// Another coordinator, on another machine, to which the state directory was copied.
+    pub fn elsewhere(&self) -> Self {
+        let home = scratch();
+        let cluster = self.inventory.cluster.slug();
+        let (dir, copy) = (self.dir(), home.path().join(cluster).join(self.dir().id.as_str()));
+        std::fs::create_dir_all(&copy).unwrap();
+        std::fs::copy(dir.journal(), copy.join("journal.jsonl")).unwrap();
+        let link = Link { inner: Arc::clone(&self.link.inner), frozen: Arc::new(watch::Sender::new(false)) };
+        let state = StateDir::locate(Some(home.path().to_owned()));
+        let (inventory, events) = (self.inventory.clone(), Arc::default());
+        Self { inventory, state, _home: home, link, events, die_after: None, interrupt: None, interrupt_hanging: false }
+    }
+
+    /// Until the coordinator is frozen.
+    pub async fn frozen(&self) {
+        let _ = self.link.frozen.subscribe().wait_for(|frozen| *frozen).await;
+    }
+
+    pub fn thaw(&self) {
+        self.link.frozen.send_replace(false);
     }
 
     pub fn world(&self) -> MutexGuard<'_, World> {
-        self.link.0.world.lock().unwrap()
+        self.link.inner.world.lock().unwrap()
     }
 
     pub fn link(&self) -> Link {
@@ -243,45 +356,61 @@ impl Sim {
     /// The same, at a later call.
     pub fn fault_at(&self, script: &str, host: Option<&str>, skip: usize, what: What) {
         let (script, host) = (script.to_owned(), host.map(str::to_owned));
-        self.link.0.faults.lock().unwrap().push(Fault { script, host, skip, what, fired: false });
+        self.link.inner.faults.lock().unwrap().push(Fault { script, host, skip, what, fired: false });
     }
 
     /// Asserts that all faults happened: a test that injected nothing proves nothing.
     pub fn assert_faults_fired(&self) {
-        let faults = self.link.0.faults.lock().unwrap();
+        let faults = self.link.inner.faults.lock().unwrap();
         assert!(faults.iter().all(|f| f.fired), "{faults:?}");
     }
 
     /// Called after every script, with the world.
     pub fn hook(&self, hook: impl FnMut(&str, &str, &mut World) + Send + 'static) {
-        *self.link.0.hook.lock().unwrap() = Some(Box::new(hook));
+        *self.link.inner.hook.lock().unwrap() = Some(Box::new(hook));
+    }
+
+    /// The hosts do these acts twice.
+    pub fn twice(&self, acts: impl Iterator<Item = String>) {
+        self.link.inner.twice.lock().unwrap().acts = acts.collect();
+    }
+
+    pub fn ran_twice(&self) -> usize {
+        self.link.inner.twice.lock().unwrap().done
     }
 
     /// That host cannot be connected to.
     pub fn refuse(&self, error: TransportError) {
-        self.link.0.refuse.lock().unwrap().push(error);
+        self.link.inner.refuse.lock().unwrap().push(error);
     }
 
     pub fn admit(&self) {
-        self.link.0.refuse.lock().unwrap().clear();
+        self.link.inner.refuse.lock().unwrap().clear();
     }
 
     pub fn connections(&self) -> usize {
-        self.link.0.connected.load(Ordering::SeqCst)
+        self.link.inner.connected.load(Ordering::SeqCst)
     }
 
     /// Keeps every call with its whole text from now on.
     pub fn keep_calls(&self) {
-        self.link.0.keep.store(true, Ordering::SeqCst);
+        self.link.inner.keep.store(true, Ordering::SeqCst);
     }
 
     pub fn sent(&self) -> Vec<String> {
-        self.link.0.sent.lock().unwrap().clone()
+        self.link.inner.sent.lock().unwrap().clone()
+    }
+
+    /// Types of steps that may not run twice, by the plan of the newest run.
+    pub fn once_only(&self) -> BTreeSet<String> {
+        let history = self.history();
+        let steps = history.plan().into_iter().flat_map(|(plan, _)| plan.steps());
+        steps.filter(|(_, step)| !step.idempotent && step.act.is_some()).map(|(_, step)| step.step.clone()).collect()
     }
 
     /// Every script that ran, in order.
     pub fn calls(&self) -> Vec<Recorded> {
-        self.link.0.fake.calls()
+        self.link.inner.fake.calls()
     }
 
     /// The acts among them: `host script`.
@@ -308,7 +437,7 @@ impl Sim {
     #[expect(clippy::unused_self, reason = "read as `sim.ask(…)` beside `sim.order(…)`")]
     pub fn ask(&self, playbook: &str, tag: &str) -> Ask {
         let playbook = playbook::built_in(playbook).unwrap();
-        Ask { playbook, tag: Some(Tag::parse(tag).unwrap()), keyspaces: vec![], overrides: vec![] }
+        Ask { playbook, tag: Some(Tag::parse(tag).unwrap()), keyspaces: vec![], overrides: vec![], of: None }
     }
 
     pub fn order(&self, command: &str, tag: &str) -> Order {
@@ -330,6 +459,26 @@ impl Sim {
         self.run(order).await.expect("the coordinator lives")
     }
 
+    /// An order about the run that `wanted` names, or the newest that fits.
+    pub fn order_about(&self, verb: Verb, wanted: Option<&str>, guards: &[&str]) -> Result<Order, OfError> {
+        let of = run::find_earlier(&self.state, &self.inventory.cluster, verb, wanted)?;
+        let one = |guard: &&str| Override { guard: (*guard).to_owned(), reason: "a test".to_owned() };
+        let ask = Ask::about(verb, of, guards.iter().map(one).collect());
+        let (inventory, command) = (self.inventory.clone(), verb.name().to_owned());
+        let confirm = Some(Confirm(Some(CLUSTER.to_owned())));
+        Ok(Order { inventory, ask, args: vec!["reseed".into(), command.clone()], command, confirm })
+    }
+
+    /// Goes back from the newest restore.
+    pub async fn rollback(&self, guards: &[&str]) -> u8 {
+        self.run(self.order_about(Verb::Rollback, None, guards).unwrap()).await.expect("the coordinator lives")
+    }
+
+    /// Deletes what the newest restore set aside.
+    pub async fn discard(&self) -> u8 {
+        self.run(self.order_about(Verb::Discard, None, &[]).unwrap()).await.expect("the coordinator lives")
+    }
+
     /// A backup under the tag `new`.
     pub async fn backup(&self) -> u8 {
         self.run(self.order("backup", "new")).await.expect("the coordinator lives")
@@ -342,8 +491,8 @@ impl Sim {
 
     pub async fn try_run(&self, order: Order) -> Option<Result<Ended, ConductError>> {
         let (subscribers, stop) = self.listeners();
-        let stand = Stand { state: &self.state, subscribers, stop, pulse: &|_| {} };
-        self.until_death(Box::pin(run::conduct(order, self.link(), stand))).await
+        let stand = Stand { state: &self.state, subscribers, stop: stop.clone(), pulse: &|_| {} };
+        self.until_death(Box::pin(run::conduct(order, self.link(), stand)), stop).await
     }
 
     /// Goes on with the newest run; `None`: the coordinator died again.
@@ -354,18 +503,27 @@ impl Sim {
     pub async fn try_resume(&self) -> Option<Result<Ended, ConductError>> {
         let (subscribers, stop) = self.listeners();
         let (dir, inventory) = (self.dir(), self.inventory.clone());
-        let stand = Stand { state: &self.state, subscribers, stop, pulse: &|_| {} };
-        self.until_death(Box::pin(run::resume(dir, inventory, self.link(), stand))).await
+        let stand = Stand { state: &self.state, subscribers, stop: stop.clone(), pulse: &|_| {} };
+        self.until_death(Box::pin(run::resume(dir, inventory, self.link(), stand)), stop).await
     }
 
     /// The process of these tests goes on, so only silence tells that its coordinator died.
-    async fn until_death<R>(&self, run: impl Future<Output = R>) -> Option<R> {
+    async fn until_death<R>(&self, run: impl Future<Output = R>, stop: StopFlag) -> Option<R> {
+        let presses = async {
+            self.link.inner.hangs.notified().await;
+            if self.interrupt_hanging {
+                stop.raise();
+                stop.raise();
+            }
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
             biased;
-            () = self.link.0.died.notified() => {
+            () = self.link.inner.died.notified() => {
                 tokio::time::sleep(Duration::from_mins(10)).await;
                 None
             }
+            () = presses => unreachable!("it waits for ever"),
             ended = run => Some(ended),
         }
     }
@@ -392,7 +550,7 @@ impl Sim {
             if let Some(left) = left.as_mut().filter(|left| **left > 0) {
                 *left -= 1;
                 if *left == 0 {
-                    link.0.died.notify_one();
+                    link.inner.died.notify_one();
                 }
             }
         });

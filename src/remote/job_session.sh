@@ -1,0 +1,68 @@
+# shellcheck shell=sh
+# Where logind ends all that a session leaves running (KillUserProcesses=yes), a detached process is
+# gone with the connection: there a job must be started outside of the session, by systemd itself.
+
+# The user whose session we are in; nothing when systemd does not run this host, or the process is
+# in no session. With sudo it is still who logged in.
+session_user() {
+  [ "$(cat /proc/1/comm 2>/dev/null)" = systemd ] || return 0
+  _uid=$(sed -n 's|.*/user-\([0-9]*\)\.slice/session-[^/]*\.scope.*|\1|p' /proc/self/cgroup | head -n 1)
+  [ -z "$_uid" ] || id -un "$_uid"
+}
+
+# logind_says NAME: a setting of logind, as it runs or, when it cannot be asked, as it is configured.
+logind_says() {
+  if _says=$(loginctl show-session -p "$1" 2>/dev/null) && [ -n "$_says" ]; then printf '%s\n' "${_says#*=}"; return; fi
+  for _dir in /usr/lib /run /etc; do
+    cat "$_dir/systemd/logind.conf" "$_dir"/systemd/logind.conf.d/*.conf 2>/dev/null
+  done | sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*//p" | tail -n 1
+}
+
+# session_kills USER: whether logind ends what USER leaves, judged as logind does (an unset list of
+# the spared means root, but looks empty: root's jobs go to systemd for nothing then, which does no
+# harm). Not knowing counts as yes, as built upstream.
+session_kills() {
+  case " $(logind_says KillExcludeUsers) " in *" $1 "*) return 1 ;; esac
+  _only=$(logind_says KillOnlyUsers)
+  if [ -n "$_only" ]; then
+    case " $_only " in *" $1 "*) return 0 ;; *) return 1 ;; esac
+  fi
+  case $(logind_says KillUserProcesses) in no | false | off | 0) return 1 ;; esac
+}
+
+# limits: what this login may use, as properties of a unit, one a line; a unit of systemd has less by
+# default than a login (limits.conf), and what a job starts (Cassandra!) would inherit that.
+limits() {
+  awk '/^Max (open files|processes|locked memory|address space) / {
+      name = $2 == "open" ? "NOFILE" : $2 == "processes" ? "NPROC" : $2 == "locked" ? "MEMLOCK" : "AS"
+      at = name == "NPROC" ? 3 : 4
+      line = "Limit" name "=" $at ":" $(at + 1); gsub("unlimited", "infinity", line); print line
+    }' /proc/self/limits
+  echo TasksMax=infinity
+}
+
+# by_systemd DIR RUN: the supervisor as a transient unit, in the environment that it would have
+# here. KillMode: what the job leaves running on purpose stays when the unit ends. Not Type=exec,
+# which systemd 239 (RHEL 8) does not know: that it began is seen from its files.
+by_systemd() {
+  # shellcheck disable=SC2016 # for the shell of the unit
+  set -- sh -c '. "$1/env"; exec sh "$1/supervise" "$1" "$2" >"$1/log" 2>&1' sh "$@"
+  for _limit in $(limits); do set -- -p "$_limit" "$@"; done
+  export -p >"$dir/env"
+  set -- --unit="reseed-$(printf '%s' "$dir" | cksum | tr ' ' -)" --quiet --collect -p KillMode=process "$@"
+  if [ "$(id -u)" != 0 ]; then
+    XDG_RUNTIME_DIR=/run/user/$(id -u); export XDG_RUNTIME_DIR
+    set -- --user "$@"
+  fi
+  systemd-run "$@" 2>&1 </dev/null 9>&-
+}
+
+# how: sets starter to by_systemd or detached; ends the script when neither would last.
+how() {
+  starter=detached
+  _whose=$(session_user)
+  if [ -z "$_whose" ] || ! session_kills "$_whose"; then return; fi
+  starter=by_systemd
+  [ "$(id -u)" = 0 ] || [ -e "/var/lib/systemd/linger/$(id -un)" ] ||
+    die "logind on this host kills what a session leaves running (KillUserProcesses): use become: sudo, or loginctl enable-linger $(id -un)"
+}
