@@ -84,10 +84,13 @@ pub enum OfError {
 /// The run that `wanted` names, or the newest to which the verb applies.
 pub fn find(state: &StateDir, cluster: &ClusterName, verb: Verb, wanted: Option<&str>) -> Result<Of, OfError> {
     let runs = state.runs(cluster)?;
-    let applies = |dir: &RunDir| dir.history().is_ok_and(|history| Tale::of(&history, &runs).fits(verb).is_ok());
+    // one that cannot be read is no rollback that could be known of
+    let all: Vec<History> = runs.iter().filter_map(|dir| dir.history().ok()).collect();
+    let known = |id: &RunId| all.iter().find(|history| history.header().run == *id);
+    let applies = |dir: &RunDir| known(&dir.id).is_some_and(|history| Tale::of(history, &all).fits(verb).is_ok());
     let dir = state.find(cluster, wanted, applies)?;
     let history = dir.history()?;
-    let tale = Tale::of(&history, &runs);
+    let tale = Tale::of(&history, &all);
     let (facts, request, plan) = tale.fits(verb)?;
     Ok(tale.told(facts, request, plan))
 }
@@ -127,15 +130,14 @@ struct Tale<'a> {
 }
 
 impl<'a> Tale<'a> {
-    fn of(history: &'a History, runs: &[RunDir]) -> Self {
+    fn of(history: &'a History, all: &[History]) -> Self {
         let run = &history.header().run;
         let about = |verb: Verb| {
-            let later = runs.iter().filter(|dir| dir.id > *run).filter_map(|dir| Some((&dir.id, dir.history().ok()?)));
-            let about = later.filter(|(_, later)| {
+            let about = all.iter().filter(|later| {
                 let earlier = later.facts().and_then(|(_, request)| request.earlier.as_ref());
                 later.header().command == verb.name() && earlier.is_some_and(|earlier| earlier.run == *run)
             });
-            about.map(|(id, later)| (id.clone(), RunState::of(later.events()))).collect::<Vec<_>>()
+            about.map(|later| (later.header().run.clone(), RunState::of(later.events()))).collect::<Vec<_>>()
         };
         let state = RunState::of(history.events());
         Self { history, run, state, rollbacks: about(Verb::Rollback), discards: about(Verb::Discard) }

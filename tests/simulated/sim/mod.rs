@@ -6,6 +6,7 @@
 //! ```
 
 mod answers;
+mod back;
 mod facts;
 mod lease;
 pub mod order;
@@ -28,7 +29,7 @@ use reseed::playbook;
 use reseed::remote::fake::{FakeTransport, HANGS, LOST, Recorded, UNBEGUN};
 use reseed::remote::{Call, Reply, Transport, TransportError};
 use reseed::run::conduct::{ConductError, Confirm};
-use reseed::run::{self, Ask, Ended, Order, RunDir, Stand, StateDir};
+use reseed::run::{self, Ask, Ended, OfError, Order, RunDir, Stand, StateDir, Verb};
 use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
 
@@ -456,6 +457,26 @@ impl Sim {
         let one = |guard: &&str| Override { guard: (*guard).to_owned(), reason: "a test".to_owned() };
         order.ask.overrides = guards.iter().map(one).collect();
         self.run(order).await.expect("the coordinator lives")
+    }
+
+    /// An order about the run that `wanted` names, or the newest that fits.
+    pub fn order_about(&self, verb: Verb, wanted: Option<&str>, guards: &[&str]) -> Result<Order, OfError> {
+        let of = run::find_earlier(&self.state, &self.inventory.cluster, verb, wanted)?;
+        let one = |guard: &&str| Override { guard: (*guard).to_owned(), reason: "a test".to_owned() };
+        let ask = Ask::about(verb, of, guards.iter().map(one).collect());
+        let (inventory, command) = (self.inventory.clone(), verb.name().to_owned());
+        let confirm = Some(Confirm(Some(CLUSTER.to_owned())));
+        Ok(Order { inventory, ask, args: vec!["reseed".into(), command.clone()], command, confirm })
+    }
+
+    /// Goes back from the newest restore.
+    pub async fn rollback(&self, guards: &[&str]) -> u8 {
+        self.run(self.order_about(Verb::Rollback, None, guards).unwrap()).await.expect("the coordinator lives")
+    }
+
+    /// Deletes what the newest restore set aside.
+    pub async fn discard(&self) -> u8 {
+        self.run(self.order_about(Verb::Discard, None, &[]).unwrap()).await.expect("the coordinator lives")
     }
 
     /// A backup under the tag `new`.
