@@ -43,12 +43,14 @@ limits() {
 
 # by_systemd DIR RUN: the supervisor as a transient unit, in the environment that it would have
 # here. KillMode: what the job leaves running on purpose stays when the unit ends. Not Type=exec,
-# which systemd 239 (RHEL 8) does not know: that it began is seen from its files.
+# which systemd 239 (RHEL 8) does not know: that it began is seen from its files. A file of its own,
+# as systemd has its own ideas about dollar signs in a command.
 by_systemd() {
-  # shellcheck disable=SC2016 # for the shell of the unit
-  set -- sh -c '. "$1/env"; exec sh "$1/supervise" "$1" "$2" >"$1/log" 2>&1' sh "$@"
-  for _limit in $(limits); do set -- -p "$_limit" "$@"; done
   export -p >"$dir/env"
+  # shellcheck disable=SC2016 # for the shell of the unit
+  printf '%s\n' '. "$1/env"; exec sh "$1/supervise" "$@" >"$1/log" 2>&1' >"$dir/unit"
+  set -- sh "$dir/unit" "$@"
+  for _limit in $(limits); do set -- -p "$_limit" "$@"; done
   set -- --unit="reseed-$(printf '%s' "$dir" | cksum | tr ' ' -)" --quiet --collect -p KillMode=process "$@"
   if [ "$(id -u)" != 0 ]; then
     XDG_RUNTIME_DIR=/run/user/$(id -u); export XDG_RUNTIME_DIR
