@@ -25,6 +25,7 @@ mod rename_works;
 mod replication;
 mod ring_known;
 mod schema_agreed;
+mod service_control;
 mod space;
 mod sstable_version;
 mod tables_match;
@@ -177,6 +178,7 @@ pub const GUARDS: &[&Guard] = &[
     &space::GUARD,
     &rename_works::GUARD,
     &guard_effective::GUARD,
+    &service_control::GUARD,
     &log_readable::GUARD,
     &commitlog_archiving::GUARD,
     &gateways_known::GUARD,

@@ -143,10 +143,9 @@ impl Transport for FakeTransport {
         let stand = match (known, job.wish) {
             (Some((token, _)), _) if token != job.token => return Ok(line(format!("refused {token}\n"))),
             (Some((_, Stand::Hangs)), Wish::Cancel) => Stand::Lost(CANCELLED),
-            (Some((_, Stand::Unbegun)), Wish::Cancel) => Stand::Lost(NEVER_BEGAN),
+            (None | Some((_, Stand::Unbegun)), Wish::Cancel) => Stand::Lost(NEVER_BEGAN),
             (Some((_, stand)), _) => stand,
             (None, Wish::Wait) => return Ok(line("absent\n".into())),
-            (None, Wish::Cancel) => Stand::Lost(NEVER_BEGAN),
             (None, Wish::Launch(act)) => Stand::of(self.ask(host, &act, Some(job.directory))?),
         };
         self.state().jobs.insert(key.clone(), (job.token, stand.clone()));

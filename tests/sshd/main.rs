@@ -6,7 +6,10 @@
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod faults;
+mod killed;
+mod logind;
 mod server;
+mod standin;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
