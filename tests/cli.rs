@@ -55,7 +55,6 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
         (vec!["runs", "-q", "-v"], "cannot be used with"),
         (vec!["explain", "nodedrain"], "reseed explain node.drain"),
         (vec!["status", "--offline"], "no run"),
-        (vec!["resume", "2026"], "no run"),
     ] {
         let (code, out, err) = reseed(home.path(), &args);
         assert_eq!((code, out.as_str()), (2, ""), "{args:?}: {err}");

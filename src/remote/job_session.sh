@@ -18,12 +18,16 @@ logind_says() {
   done | sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*//p" | tail -n 1
 }
 
-# session_kills USER: whether logind ends what USER leaves. Not knowing counts as yes, as built upstream.
+# session_kills USER: whether logind ends what USER leaves, judged as logind does (an unset list of
+# the spared means root, but looks empty: root's jobs go to systemd for nothing then, which does no
+# harm). Not knowing counts as yes, as built upstream.
 session_kills() {
-  case $(logind_says KillUserProcesses) in no | false | off | 0) return 1 ;; esac
   case " $(logind_says KillExcludeUsers) " in *" $1 "*) return 1 ;; esac
   _only=$(logind_says KillOnlyUsers)
-  case " $_only " in '  ' | *" $1 "*) ;; *) return 1 ;; esac
+  if [ -n "$_only" ]; then
+    case " $_only " in *" $1 "*) return 0 ;; *) return 1 ;; esac
+  fi
+  case $(logind_says KillUserProcesses) in no | false | off | 0) return 1 ;; esac
 }
 
 # limits: what this login may use, as properties of a unit, one a line; a unit of systemd has less by
@@ -39,12 +43,14 @@ limits() {
 
 # by_systemd DIR RUN: the supervisor as a transient unit, in the environment that it would have
 # here. KillMode: what the job leaves running on purpose stays when the unit ends. Not Type=exec,
-# which systemd 239 (RHEL 8) does not know: that it began is seen from its files.
+# which systemd 239 (RHEL 8) does not know: that it began is seen from its files. A file of its own,
+# as systemd has its own ideas about dollar signs in a command.
 by_systemd() {
-  # shellcheck disable=SC2016 # for the shell of the unit
-  set -- sh -c '. "$1/env"; exec sh "$1/supervise" "$1" "$2" >"$1/log" 2>&1' sh "$@"
-  for _limit in $(limits); do set -- -p "$_limit" "$@"; done
   export -p >"$dir/env"
+  # shellcheck disable=SC2016 # for the shell of the unit
+  printf '%s\n' '. "$1/env"; exec sh "$1/supervise" "$@" >"$1/log" 2>&1' >"$dir/unit"
+  set -- sh "$dir/unit" "$@"
+  for _limit in $(limits); do set -- -p "$_limit" "$@"; done
   set -- --unit="reseed-$(printf '%s' "$dir" | cksum | tr ' ' -)" --quiet --collect -p KillMode=process "$@"
   if [ "$(id -u)" != 0 ]; then
     XDG_RUNTIME_DIR=/run/user/$(id -u); export XDG_RUNTIME_DIR

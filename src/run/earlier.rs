@@ -9,9 +9,8 @@ use jiff::Timestamp;
 
 use super::owner::Owner;
 use super::state::{RunDir, StateDir, StateError};
-use crate::event::{CLIENTS_UP, RunOutcome, RunState, StepState};
+use crate::event::{CLIENTS_UP, RunOutcome, RunState};
 use crate::facts::{Earlier, Facts};
-use crate::guard::Served;
 use crate::journal::{Closed, Discarded, Entry, History, How, Journal};
 use crate::name::{ClusterName, HostName, Keyspace, RunId};
 use crate::plan::{Plan, Request};
@@ -47,15 +46,12 @@ pub struct Of {
     pub request: Request,
     /// Whether it changed anything but its own stage.
     pub changed: bool,
-    /// Whether clients were served on what it left.
-    pub served: Served,
+    /// Since when clients may have been served on what it left.
+    pub served: Option<Timestamp>,
     /// Keyspaces whose tables it proved to have set aside, by node.
     pub taken: BTreeSet<(HostName, Keyspace)>,
     /// Whether the old data is back already.
     pub undone: bool,
-    /// Whether its journal has events; one that was rebuilt from the hosts has none, and then what
-    /// is found on these must tell how far it came.
-    pub told: bool,
 }
 
 /// Why there is no run to go on with.
@@ -84,10 +80,13 @@ pub enum OfError {
 /// The run that `wanted` names, or the newest to which the verb applies.
 pub fn find(state: &StateDir, cluster: &ClusterName, verb: Verb, wanted: Option<&str>) -> Result<Of, OfError> {
     let runs = state.runs(cluster)?;
-    let applies = |dir: &RunDir| dir.history().is_ok_and(|history| Tale::of(&history, &runs).fits(verb).is_ok());
+    // one that cannot be read is no rollback that could be known of
+    let all: Vec<History> = runs.iter().filter_map(|dir| dir.history().ok()).collect();
+    let known = |id: &RunId| all.iter().find(|history| history.header().run == *id);
+    let applies = |dir: &RunDir| known(&dir.id).is_some_and(|history| Tale::of(history, &all).fits(verb).is_ok());
     let dir = state.find(cluster, wanted, applies)?;
     let history = dir.history()?;
-    let tale = Tale::of(&history, &runs);
+    let tale = Tale::of(&history, &all);
     let (facts, request, plan) = tale.fits(verb)?;
     Ok(tale.told(facts, request, plan))
 }
@@ -127,15 +126,14 @@ struct Tale<'a> {
 }
 
 impl<'a> Tale<'a> {
-    fn of(history: &'a History, runs: &[RunDir]) -> Self {
+    fn of(history: &'a History, all: &[History]) -> Self {
         let run = &history.header().run;
         let about = |verb: Verb| {
-            let later = runs.iter().filter(|dir| dir.id > *run).filter_map(|dir| Some((&dir.id, dir.history().ok()?)));
-            let about = later.filter(|(_, later)| {
+            let about = all.iter().filter(|later| {
                 let earlier = later.facts().and_then(|(_, request)| request.earlier.as_ref());
                 later.header().command == verb.name() && earlier.is_some_and(|earlier| earlier.run == *run)
             });
-            about.map(|(id, later)| (id.clone(), RunState::of(later.events()))).collect::<Vec<_>>()
+            about.map(|later| (later.header().run.clone(), RunState::of(later.events()))).collect::<Vec<_>>()
         };
         let state = RunState::of(history.events());
         Self { history, run, state, rollbacks: about(Verb::Rollback), discards: about(Verb::Discard) }
@@ -207,7 +205,6 @@ impl<'a> Tale<'a> {
             .flat_map(|(_, later)| later.steps().filter(|s| s.step == "node.clear" && later.is_proven(&s.id)))
             .map(|step| &step.host)
             .collect();
-        let told = state.run.is_some();
         Of {
             earlier: Earlier {
                 run: self.run.clone(),
@@ -217,25 +214,22 @@ impl<'a> Tale<'a> {
             },
             facts: facts.clone(),
             request: request.clone(),
-            changed: !told || state.steps().any(|step| step.step != "backup.stage"),
-            served: if told { self.served(plan) } else { Served::Unknown },
+            changed: state.steps().any(|step| step.step != "backup.stage"),
+            served: self.served(plan),
             taken: proven(&["table.swap", "table.aside"])
                 .filter_map(|s| Some((s.host.clone(), keyspace(s)?)))
                 .collect(),
             undone: self.undone().is_some(),
-            told,
         }
     }
 
-    /// From the first client that was started; where the plan starts none, from its end.
-    fn served(&self, plan: &Plan) -> Served {
+    /// From the first client whose start began: whether that went well is not for us to bet on. Where
+    /// the plan starts none, from its end.
+    fn served(&self, plan: &Plan) -> Option<Timestamp> {
         let starts = |step: &str| CLIENTS_UP.contains(&step);
-        let up = |state: &StepState| matches!(state, StepState::Ended(outcome, ..) if outcome.good());
-        let first: Option<Timestamp> =
-            self.state.steps().filter(|s| starts(&s.step) && up(&s.state)).filter_map(|s| s.ended).min();
+        let first = self.state.steps().filter(|s| starts(&s.step)).map(|s| s.started).min();
         let done = self.state.finished.as_ref().is_some_and(|end| end.outcome == RunOutcome::Done);
         let none = !plan.steps().any(|(_, s)| starts(&s.step));
-        let end = self.state.span.map(|(_, last)| last).filter(|_| done && none);
-        first.or(end).map_or(Served::No, Served::Since)
+        first.or(self.state.span.map(|(_, last)| last).filter(|_| done && none))
     }
 }

@@ -88,8 +88,9 @@ impl StateDir {
     pub fn create(&self, cluster: &ClusterName) -> Result<RunDir, StateError> {
         let parent = self.cluster(cluster);
         private_dir(&parent)?;
+        let newest = self.runs(cluster)?.pop().map(|run| run.id);
         loop {
-            let id = new_id();
+            let id = after(newest.as_ref(), new_id());
             let path = parent.join(id.as_str());
             match fs::create_dir(&path) {
                 Ok(()) => return Ok(RunDir { id, path }),
@@ -192,6 +193,15 @@ pub(super) fn private_dir(path: &Path) -> Result<(), StateError> {
     made.map_err(|source| StateError::Io { path: path.to_owned(), source })
 }
 
+/// `id`, made to sort behind the newest run: two runs may begin within one second, and the clock
+/// may have been put back; "the newest run" must not depend on that.
+fn after(newest: Option<&RunId>, id: RunId) -> RunId {
+    match newest {
+        Some(newest) if id <= *newest => RunId::parse(format!("{newest}0")).unwrap_or(id),
+        _ => id,
+    }
+}
+
 /// Time to the second, for people and for order, and four hex digits against a clash.
 fn new_id() -> RunId {
     let mut random = [0_u8; 2];
@@ -204,6 +214,22 @@ fn new_id() -> RunId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_later_run_sorts_behind_all_others_whatever_the_clock_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::locate(Some(dir.path().to_owned()));
+        let cluster = ClusterName::parse("Lab").unwrap();
+        let mut made = vec![RunId::parse("29991231T235959Z-ffff").unwrap()];
+        fs::create_dir_all(dir.path().join("lab").join(made[0].as_str())).unwrap();
+        fs::write(dir.path().join("lab").join(made[0].as_str()).join("journal.jsonl"), "").unwrap();
+        for _ in 0..5 {
+            let run = state.create(&cluster).unwrap();
+            fs::write(run.journal(), "").unwrap();
+            made.push(run.id);
+        }
+        assert!(made.is_sorted(), "{made:?}");
+    }
 
     #[test]
     fn a_run_is_found_by_a_unique_prefix_and_the_newest_without_one() {

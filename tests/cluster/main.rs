@@ -22,6 +22,7 @@ mod picture;
 mod refusals;
 mod repeat;
 mod restored;
+mod rollback;
 mod scene;
 mod until;
 mod world;
@@ -111,6 +112,15 @@ const TESTS: &[Test] = tests! {
         where_data_is_behind_links_the_configuration_refuses_the_start
         a_data_directory_on_its_own_mount_is_guarded_by_the_file
         linked_and_mounted_data_is_restored_and_the_configuration_is_as_before;
+    rollback:
+        a_restore_that_changed_nothing_has_nothing_to_undo
+        killed_between_quarantine_and_swap_the_old_data_comes_back
+        hints_of_before_were_delivered_after_it
+        clients_that_were_served_since_are_not_robbed_unasked
+        a_restore_that_was_done_is_undone_on_every_node
+        the_gateway_serves_and_lost_nothing_of_other_keyspaces
+        a_discard_says_what_goes_and_frees_it
+        foreign_snapshots_survive_restore_rollback_and_discard;
 };
 
 fn main() -> ExitCode {
@@ -141,8 +151,8 @@ fn main() -> ExitCode {
     });
     let mut clean = true;
     if !args.iter().any(|arg| arg == "--keep") {
-        for name in world::LABS {
-            if let Err(error) = lab::down(name) {
+        for name in world::booted() {
+            if let Err(error) = lab::down(&name) {
                 eprintln!("{error}");
                 clean = false;
             }

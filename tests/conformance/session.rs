@@ -101,6 +101,14 @@ async fn the_job_starts_as_elsewhere_where_logind_spares_the_user() {
 }
 
 #[tokio::test]
+async fn systemd_starts_the_job_where_logind_kills_this_user_only() {
+    let stubs = Stubs::new(Path::new("/bin/sh"), "KillUserProcesses=no\nKillOnlyUsers=ann root\nKillExcludeUsers=");
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(run(&stubs.transport(), &job(dir.path(), "true")).await.unwrap().rc, 0);
+    assert!(stubs.asked().is_some());
+}
+
+#[tokio::test]
 async fn a_logind_that_cannot_be_asked_is_taken_to_kill_unless_its_files_say_no() {
     let stubs = Stubs::new(Path::new("/bin/sh"), "");
     let dir = tempfile::tempdir().unwrap();

@@ -7,6 +7,7 @@
 mod conformance;
 mod faults;
 mod killed;
+mod logind;
 mod server;
 mod standin;
 

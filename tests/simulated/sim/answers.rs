@@ -9,17 +9,17 @@ use reseed::backup::manifest::Manifest;
 use reseed::remote::{Call, Reply, Secret};
 use serde_json::{Value, json};
 
-use super::facts;
 use super::world::{Data, Process, World};
+use super::{back, facts};
 
 /// rc and last words, or the output.
-type Answer = Result<String, (i32, String)>;
+pub type Answer = Result<String, (i32, String)>;
 
 fn no(why: impl Into<String>) -> Answer {
     Err((1, why.into()))
 }
 
-fn check(holds: bool, why: &str) -> Result<(), (i32, String)> {
+pub fn check(holds: bool, why: &str) -> Result<(), (i32, String)> {
     if holds { Ok(()) } else { Err((1, why.to_owned())) }
 }
 
@@ -52,10 +52,14 @@ fn script(world: &mut World, host: &str, call: &Call) -> Answer {
             Ok(format!("{files} files, every byte as in the manifest\n"))
         }
         "backup" => snapshot(world, host, call),
-        "table" => table(world, host, name, vars),
+        "jobs" | "run" => back::answer(world, host, call),
+        _ if name.starts_with("table.back") || name.starts_with("node.back") || name.starts_with("node.quiet") => {
+            back::answer(world, host, call)
+        }
+        "table" => table(world, host, call),
         "guard" => guard(world, host, name),
-        "node" => node(world, host, name, vars),
-        "native" | "ring" | "schema" | "hints" | "repair" | "others" => running(world, host, name, vars),
+        "node" => node(world, host, call),
+        "native" | "ring" | "schema" | "hints" | "repair" | "others" => running(world, host, call),
         "index" | "acceptance" => queries(world, host, call),
         _ => panic!("the simulated cluster does not know {name}"),
     }
@@ -81,6 +85,7 @@ fn facts_script(world: &mut World, host: &str, call: &Call) -> Answer {
             logged_in(world, host, call)?;
             Ok(facts::cql(world, &vars["CQL"]))
         }
+        "facts.left" => back::answer(world, host, call),
         "facts.gateway" => {
             let instances = &world.gateways[host];
             let mut text =
@@ -160,7 +165,8 @@ fn stage(world: &mut World, host: &str, vars: &BTreeMap<String, String>) -> Answ
     Ok(String::new())
 }
 
-fn table(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, String>) -> Answer {
+fn table(world: &mut World, host: &str, call: &Call) -> Answer {
+    let (name, vars) = (call.script.name.as_str(), &call.script.vars);
     let keyspace = &vars["KEYSPACE"];
     let dirs: Vec<String> = vars["TABLES"].lines().map(|dir| format!("{keyspace}/{dir}")).collect();
     let files = staged_files(world, &format!("{keyspace}/"));
@@ -171,12 +177,13 @@ fn table(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, Stri
             for dir in dirs {
                 let there = node.live.get(&dir).copied().ok_or_else(|| (1, format!("rename: {dir} is not there")))?;
                 let swap = name == "table.swap.act";
-                if node.quarantine.contains_key(&dir) && (!swap || !node.stage.contains_key(&dir)) {
+                let aside = format!("{}/{dir}", call.run);
+                if node.quarantine.contains_key(&aside) && (!swap || !node.stage.contains_key(&dir)) {
                     continue; // taken up where it was
                 }
                 check(!swap || node.stage.contains_key(&dir), "neither swapped nor as it was")?;
-                check(!node.quarantine.contains_key(&dir), "rename: the target is in the way")?;
-                node.quarantine.insert(dir.clone(), there);
+                check(!node.quarantine.contains_key(&aside), "rename: the target is in the way")?;
+                node.quarantine.insert(aside, there);
                 let new = if swap { node.stage.remove(&dir).unwrap() } else { Data::Empty };
                 node.live.insert(dir, new);
             }
@@ -206,7 +213,8 @@ fn guard(world: &mut World, host: &str, name: &str) -> Answer {
     Ok("in every data directory\n".to_owned())
 }
 
-fn node(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, String>) -> Answer {
+fn node(world: &mut World, host: &str, call: &Call) -> Answer {
+    let (name, vars) = (call.script.name.as_str(), &call.script.vars);
     let node = world.node(host);
     match name {
         "node.drain.probe" | "node.drain.proof" => {
@@ -217,6 +225,7 @@ fn node(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, Strin
         "node.drain.act" => {
             check(node.process != Process::Stopped, "nodetool drain failed")?;
             (node.process, node.native_open, node.unflushed) = (Process::Drained, false, false);
+            node.late.unflushed = false;
             Ok(String::new())
         }
         "node.stop.probe" => {
@@ -233,12 +242,15 @@ fn node(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, Strin
         }
         "node.clear.act" => {
             check(node.process == Process::Stopped, "Cassandra runs")?;
-            (node.litter, node.unflushed) = (false, false);
-            node.quarantined_hints += std::mem::take(&mut node.hints);
+            let aside = node.aside.entry(call.run.clone()).or_default();
+            let late = std::mem::take(&mut node.late);
+            aside.unflushed |= std::mem::take(&mut node.unflushed) || late.unflushed;
+            aside.hints += std::mem::take(&mut node.hints) + late.hints;
+            node.litter = false;
             Ok(String::new())
         }
         "node.clear.proof" => {
-            check(!node.litter && node.hints == 0, "commitlog is not empty")?;
+            check(!node.litter && node.hints == 0 && node.late.is_empty(), "commitlog is not empty")?;
             Ok("empty\n".to_owned())
         }
         "node.start.act" => world.start(host).map(|()| String::new()).map_err(|why| (1, why)),
@@ -252,14 +264,18 @@ fn node(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, Strin
 }
 
 /// What needs a running node, or asks whether it is one.
-fn running(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, String>) -> Answer {
+fn running(world: &mut World, host: &str, call: &Call) -> Answer {
+    let (name, vars) = (call.script.name.as_str(), &call.script.vars);
     if name == "native.disable.proof" {
         check(!world.node(host).native_open, "port 9042 still listens")?;
         return Ok("port 9042 closed\n".to_owned());
     }
     if name == "others.repair.probe" {
-        let count = world.node(host).quarantined_hints;
-        check(count == 0, &format!("{count} hint files were set aside"))?;
+        let node = world.node(host);
+        let aside = node.aside.get(&call.run).copied().unwrap_or_default();
+        check(aside.hints == 0, &format!("{} hint files were set aside", aside.hints))?;
+        let lost = !vars["COMMITLOG"].is_empty() && node.undrained.contains(&call.run) && aside.unflushed;
+        check(!lost, "the commit log of a node that was not drained was set aside")?;
         return Ok("no hints were set aside\n".to_owned());
     }
     let refused = "nodetool: Failed to connect to '127.0.0.1:7199' - ConnectException: 'Connection refused'.";

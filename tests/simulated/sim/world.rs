@@ -24,6 +24,20 @@ pub enum Data {
     Spoilt,
 }
 
+/// What lies in commit log and hints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Loose {
+    /// Writes that no table holds.
+    pub unflushed: bool,
+    pub hints: u64,
+}
+
+impl Loose {
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+}
+
 /// What Cassandra does on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Process {
@@ -59,6 +73,7 @@ pub struct NodeState {
     /// By `keyspace/directory`.
     pub live: BTreeMap<String, Data>,
     pub stage: BTreeMap<String, Data>,
+    /// By `run/keyspace/directory`.
     pub quarantine: BTreeMap<String, Data>,
     /// Whether entries lie in commitlog and caches.
     pub litter: bool,
@@ -67,7 +82,14 @@ pub struct NodeState {
     pub hints: u64,
     /// Hints that no waiting delivers.
     pub stuck: bool,
-    pub quarantined_hints: u64,
+    /// Commit log and hints that were set aside, by run.
+    pub aside: BTreeMap<String, Loose>,
+    /// What was written to commit log and hints while restored tables were live.
+    pub late: Loose,
+    /// Rollbacks that could not drain it.
+    pub undrained: BTreeSet<String>,
+    /// Directories in quarantine that hold snapshots of others.
+    pub foreign: Vec<String>,
     pub snapshots: BTreeSet<String>,
     pub starts: usize,
 
@@ -77,6 +99,7 @@ pub struct NodeState {
     pub log_readable: bool,
     pub commitlog_restore: bool,
     pub symlink: bool,
+    pub unit: Option<String>,
     pub rename_trouble: String,
     pub free: u64,
     pub unwritable: bool,
@@ -231,8 +254,19 @@ impl World {
         node.starts += 1;
         let (replays, hinted) = (node.unflushed, node.hints > 0);
         node.litter = true;
+        let restored = node.live.values().any(|data| *data != Data::Old);
+        let late = node.late;
+        node.late.unflushed |= restored;
+        if late.unflushed {
+            node.live.values_mut().filter(|d| **d == Data::Old).for_each(|d| *d = Data::Spoilt);
+        }
         if replays {
             node.live.values_mut().filter(|d| matches!(d, Data::Backup | Data::Empty)).for_each(|d| *d = Data::Spoilt);
+        }
+        if late.hints > 0 {
+            for other in self.nodes.values_mut() {
+                other.live.values_mut().filter(|d| **d == Data::Old).for_each(|d| *d = Data::Spoilt);
+            }
         }
         if hinted {
             // delivered to whoever holds restored data now or later
@@ -286,7 +320,10 @@ impl NodeState {
             unflushed: true,
             hints: 0,
             stuck: false,
-            quarantined_hints: 0,
+            aside: BTreeMap::new(),
+            late: Loose::default(),
+            undrained: BTreeSet::new(),
+            foreign: vec![],
             snapshots: BTreeSet::new(),
             starts: 0,
             cluster_name: CLUSTER.to_owned(),
@@ -295,6 +332,7 @@ impl NodeState {
             log_readable: true,
             commitlog_restore: false,
             symlink: false,
+            unit: None,
             rename_trouble: String::new(),
             free: 1 << 40,
             unwritable: false,

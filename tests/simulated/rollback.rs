@@ -1,0 +1,269 @@
+//! The way back: from every point of a restore, by a rollback that itself may die at any point; and
+//! the discard, after which there is none.
+
+use reseed::event::{Body, Level, RunOutcome};
+use reseed::journal::How;
+use reseed::run::{OfError, Verb};
+
+use crate::sim::order::{Ran, assert_barriers};
+use crate::sim::world::{Loose, Process};
+use crate::sim::{Data, SMALL, Sim, TAG, WHOLE, What};
+
+/// A cluster with hints that cannot be delivered: they must be there again in the end.
+fn cluster() -> Sim {
+    let sim = Sim::new(SMALL);
+    (sim.world().node("cass2").hints, sim.world().node("cass2").stuck) = (3, true);
+    sim
+}
+
+fn assert_back(sim: &Sim, name: &str) {
+    let world = sim.world();
+    world.assert_rolled_back();
+    assert_eq!(world.nodes["cass2"].hints, 3, "{name}: the old hints are back");
+}
+
+/// Goes back, whatever was served; a run that changed nothing ends at once.
+async fn go_back(sim: &Sim, name: &str) {
+    let order = match sim.order_about(Verb::Rollback, None, &["clients-served"]) {
+        Ok(order) => order,
+        Err(OfError::State(_)) => return, // the restore had no plan yet
+        Err(error) => panic!("{name}: {error}"),
+    };
+    assert_eq!(sim.run(order).await, Some(0), "{name}: {:?}", sim.end());
+    assert_eq!(sim.end().0, RunOutcome::RolledBack, "{name}");
+    assert_back(sim, name);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_every_record_of_a_restores_journal_a_rollback_brings_the_old_data_back() {
+    let whole = cluster();
+    assert_eq!(whole.restore().await, 0);
+    for n in 1..whole.events().len() {
+        let mut sim = cluster();
+        sim.die_after = Some(n);
+        let exit = sim.run(sim.order("restore", TAG)).await;
+        sim.die_after = None;
+        if exit.is_some() {
+            continue; // nothing was asked of any host after that record
+        }
+        go_back(&sim, &format!("record {n}")).await;
+        if n % 9 == 0 {
+            assert_eq!(sim.restore().await, 0, "record {n}: the cluster is free for what comes next");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_every_act_of_a_restore_a_rollback_brings_the_old_data_back() {
+    let whole = cluster();
+    assert_eq!(whole.restore().await, 0);
+    let mut seen: std::collections::BTreeMap<(String, String), usize> = std::collections::BTreeMap::new();
+    for call in whole.calls().into_iter().filter(|c| c.name.ends_with(".act")) {
+        let n = seen.entry((call.name.clone(), call.host.to_string())).or_default();
+        // dying before it is dying after the record that announces it
+        for what in [What::DieAfter, What::FailBefore] {
+            let sim = cluster();
+            sim.fault_at(&call.name, Some(call.host.as_str()), *n, what);
+            sim.run(sim.order("restore", TAG)).await;
+            sim.assert_faults_fired();
+            go_back(&sim, &format!("{what:?} {} on {}", call.name, call.host)).await;
+        }
+        *n += 1;
+    }
+}
+
+/// A restore that ended in the middle: the seed swapped, the other node not yet emptied.
+async fn half(sim: &Sim) {
+    sim.fault("table.aside.act", None, What::FailBefore);
+    assert_eq!(sim.restore().await, 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_that_dies_after_any_record_is_resumed_to_the_same_end() {
+    let whole = cluster();
+    half(&whole).await;
+    let before = whole.events().len();
+    assert_eq!(whole.rollback(&[]).await, 0);
+    let records = whole.events().len() - before;
+    assert!(records > 40, "{records}");
+    for n in 1..=records {
+        let mut sim = cluster();
+        half(&sim).await;
+        sim.die_after = Some(n);
+        let mut exit = sim.run(sim.order_about(Verb::Rollback, None, &[]).unwrap()).await;
+        sim.die_after = None;
+        while exit != Some(0) {
+            exit = sim.resume().await;
+            assert_eq!(exit, Some(0), "record {n}: {:?}", sim.end());
+        }
+        assert_back(&sim, &format!("record {n}"));
+        assert_barriers(sim.history().plan().unwrap().0, &sim.events()[before..]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_act_of_a_rollback_may_fail_once_and_resume_ends_it() {
+    let whole = cluster();
+    half(&whole).await;
+    let before = whole.calls().len();
+    assert_eq!(whole.rollback(&[]).await, 0);
+    for call in whole.calls()[before..].iter().filter(|c| c.name.ends_with(".act")) {
+        for what in [What::FailBefore, What::DieAfter] {
+            let sim = cluster();
+            half(&sim).await;
+            sim.fault(&call.name, Some(call.host.as_str()), what);
+            let exit = sim.run(sim.order_about(Verb::Rollback, None, &[]).unwrap()).await;
+            let name = format!("{what:?} {} on {}", call.name, call.host);
+            assert!(matches!(exit, None | Some(5)), "{name}: {exit:?}");
+            sim.assert_faults_fired();
+            assert_eq!(sim.resume().await, Some(0), "{name}: {:?}", sim.end());
+            assert_back(&sim, &name);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_does_everything_in_its_order() {
+    let sim = Sim::new(WHOLE);
+    half(&sim).await;
+    let before = sim.calls().len();
+    assert_eq!(sim.rollback(&[]).await, 0, "{:?}", sim.end());
+    let ran = Ran::of(&sim.calls()[before..]);
+    ran.all_before("jobs.ended.act", "guard.set.act").all_before("guard.set.act", "node.clear.act");
+    ran.each_host_before("guard.set.proof", "node.quiet.act").each_host_before("node.quiet.proof", "node.stop.probe");
+    ran.all_before("node.stop.probe", "node.clear.act").each_host_before("node.clear.proof", "node.back.act");
+    ran.all_before("node.back.proof", "table.back.act").all_before("table.back.proof", "guard.clear.act");
+    ran.last_act_before("guard.clear.act", "node.start.act");
+    ran.one_at_a_time(&["guard.clear.act", "node.start.act", "node.start.proof"]);
+    assert_eq!(ran.hosts("node.start.act")[0], "cass1", "the seed comes first");
+    ran.all_before("node.start.act", "hints.settle.act").all_before("hints.settle.act", "repair.act");
+    ran.all_before("repair.act", "schema.agree.proof").all_before("index.query.proof", "gateway.start.act");
+    assert_eq!(ran.hosts("table.back.act").len(), 6, "each node, each keyspace");
+    sim.world().assert_rolled_back();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_that_is_done_is_rolled_back_only_when_the_loss_is_accepted() {
+    let sim = cluster();
+    assert_eq!(sim.restore().await, 0);
+    let restore = sim.dir();
+    // clients wrote since, and a node was killed with that in its commit log
+    sim.world().node("cass1").late = Loose { unflushed: true, hints: 2 };
+    sim.world().node("cass2").late = Loose { unflushed: true, hints: 0 };
+    (sim.world().node("cass2").process, sim.world().node("cass2").native_open) = (Process::Stopped, false);
+    let before = sim.calls().len();
+    assert_eq!(sim.rollback(&[]).await, 4);
+    assert!(sim.calls()[before..].iter().all(|c| c.name.starts_with("facts.") || c.name.starts_with("lease.")));
+    let said = sim.events().into_iter().rev().find_map(|e| match e.body {
+        Body::Finding { guard, level: Level::Fail, message, .. } => Some((guard, message)),
+        _ => None,
+    });
+    let (guard, message) = said.unwrap();
+    assert!(guard == "clients-served" && message.contains("will be lost"), "{message}");
+    assert_eq!(sim.rollback(&["clients-served"]).await, 0, "{:?}", sim.end());
+    assert_back(&sim, "done");
+    let others =
+        sim.calls()[before..].iter().filter(|c| c.name == "repair.act" && c.vars["KEYSPACES"] == "system_auth").count();
+    assert_eq!(others, 2, "hints and an unread commit log were set aside: every keyspace is repaired");
+    let closed = restore.history().unwrap().closed().cloned().unwrap();
+    assert_eq!((closed.how, closed.run), (How::RolledBack, Some(sim.dir().id)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_changed_nothing_has_nothing_to_undo_and_is_closed() {
+    let sim = cluster();
+    sim.fault("backup.stage.act", None, What::FailAfter);
+    assert_eq!(sim.restore().await, 5);
+    let restore = sim.dir();
+    let acts = sim.acts().len();
+    assert_eq!(sim.rollback(&[]).await, 0);
+    assert!(sim.end().2.contains(&format!("nothing to undo: run {}", restore.id)), "{:?}", sim.end());
+    assert_eq!(sim.acts().len(), acts, "no host was touched");
+    assert!(restore.history().unwrap().closed().is_some());
+    // what it staged can go
+    assert_eq!(sim.discard().await, 0, "{:?}", sim.end());
+    assert!(sim.world().nodes.values().all(|node| node.stage.is_empty()));
+    assert_eq!(sim.restore().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_rolled_back_or_discarded_is_refused_before_there_is_a_run() {
+    let sim = cluster();
+    let refused = |verb, wanted: Option<&str>, words: &str| {
+        let Err(error) = sim.order_about(verb, wanted, &[]) else { panic!("{words}: not refused") };
+        assert!(error.to_string().contains(words), "{error}");
+        match error {
+            OfError::Unfit { next, .. } => assert!(!next.is_empty(), "{words}: and what now?"),
+            _ => assert!(wanted.is_none(), "{error}"),
+        }
+    };
+    refused(Verb::Rollback, None, "no run");
+    assert_eq!(sim.backup().await, 0);
+    let backup = sim.dir().id;
+    refused(Verb::Rollback, None, "no run");
+    refused(Verb::Rollback, Some(backup.as_str()), "it replaced no data");
+    refused(Verb::Discard, Some(backup.as_str()), "it replaced no data");
+    half(&sim).await;
+    let restore = sim.dir().id;
+    refused(Verb::Discard, None, "no run");
+    refused(Verb::Discard, Some(restore.as_str()), "it is paused and may need");
+    assert_eq!(sim.rollback(&[]).await, 0);
+    let rollback = sim.dir().id;
+    refused(Verb::Rollback, Some(restore.as_str()), "it was rolled back already");
+    refused(Verb::Rollback, Some(rollback.as_str()), "it is a rollback itself");
+    refused(Verb::Discard, Some(rollback.as_str()), "it is a rollback itself");
+    assert_eq!(sim.discard().await, 0);
+    refused(Verb::Rollback, Some(restore.as_str()), "was deleted by run");
+    refused(Verb::Discard, None, "no run");
+    let runs = sim.state.runs(&sim.inventory.cluster).unwrap().len();
+    assert_eq!(runs, 4, "backup, restore, rollback, discard");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_discard_shows_what_goes_frees_it_and_leaves_other_runs_alone() {
+    let sim = cluster();
+    assert_eq!(sim.restore().await, 0);
+    assert_eq!(sim.restore().await, 0);
+    let second = sim.dir();
+    assert_eq!(sim.discard().await, 0, "{:?}", sim.end());
+    let events = sim.events();
+    let said = |wanted: &str| events.iter().filter(|e| format!("{:?}", e.body).contains(wanted)).count();
+    assert_eq!(said("3.0 MiB go for good: /d1/.reseed/"), 2, "each node says what goes");
+    assert_eq!(said("2.0 MiB freed"), 2, "each node says what became free");
+    assert!(second.history().unwrap().discarded().is_some());
+    for (name, node) in &sim.world().nodes {
+        assert!(node.quarantine.keys().all(|key| !key.starts_with(second.id.as_str())), "{name}");
+        assert_eq!(node.quarantine.len(), 2, "{name}: the first restore's is still there");
+    }
+    sim.world().assert_serves(Data::Backup);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_discard_that_dies_after_any_record_is_resumed_and_nothing_can_be_rolled_back_meanwhile() {
+    for n in 1..20 {
+        let mut sim = cluster();
+        assert_eq!(sim.restore().await, 0);
+        let restore = sim.dir().id;
+        sim.die_after = Some(n);
+        let exit = sim.run(sim.order_about(Verb::Discard, None, &[]).unwrap()).await;
+        sim.die_after = None;
+        if exit.is_none() {
+            assert_eq!(sim.resume().await, Some(0), "record {n}: {:?}", sim.end());
+        }
+        assert!(sim.order_about(Verb::Rollback, Some(restore.as_str()), &[]).is_err());
+        assert!(sim.world().nodes.values().all(|node| node.quarantine.is_empty()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_that_fails_its_verification_ends_with_7() {
+    let sim = cluster();
+    half(&sim).await;
+    sim.hook(|_, script, world| {
+        if script == "repair.act" {
+            world.node("cass2").schema_version = "00000000-f3cd-3e02-97f0-5b395827453f".to_owned();
+        }
+    });
+    assert_eq!(sim.rollback(&[]).await, 7, "{:?}", sim.end());
+    assert!(sim.world().gateways["gw1"].values().all(|rc| *rc == 1), "what is not verified is not served");
+}
