@@ -17,6 +17,7 @@ mod disks;
 mod events;
 mod guarded;
 mod hosts;
+mod killed;
 mod order;
 mod picture;
 mod refusals;
@@ -121,14 +122,31 @@ const TESTS: &[Test] = tests! {
         the_gateway_serves_and_lost_nothing_of_other_keyspaces
         a_discard_says_what_goes_and_frees_it
         foreign_snapshots_survive_restore_rollback_and_discard;
+    killed:
+        mid_drain_it_goes_back
+        mid_start_it_goes_on;
+};
+
+/// Those that only the campaign has time for (`RESEED_CAMPAIGN=1`).
+const CAMPAIGN: &[Test] = tests! {
+    killed:
+        mid_drain_it_goes_on
+        between_quarantine_and_swap_it_goes_on
+        mid_swap_it_goes_on
+        mid_swap_it_goes_back
+        mid_start_it_goes_back
+        mid_repair_it_goes_on
+        mid_repair_it_goes_back;
 };
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let wanted: Vec<&String> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
     let chosen = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
+    let campaign: &[Test] = if std::env::var_os("RESEED_CAMPAIGN").is_some() { CAMPAIGN } else { &[] };
+    let tests: Vec<&Test> = TESTS.iter().chain(campaign).filter(|(name, _)| chosen(name)).collect();
     if args.iter().any(|arg| arg == "--list") {
-        for (name, _) in TESTS {
+        for (name, _) in tests {
             println!("{name}: test");
         }
         return ExitCode::SUCCESS;
@@ -147,7 +165,7 @@ fn main() -> ExitCode {
     let began = Instant::now();
     let ended = catch_unwind(|| {
         let world = World::new();
-        TESTS.iter().filter(|(name, _)| chosen(name)).map(|test| run(&world, test)).collect::<Vec<_>>()
+        tests.iter().map(|test| run(&world, test)).collect::<Vec<_>>()
     });
     let mut clean = true;
     if !args.iter().any(|arg| arg == "--keep") {

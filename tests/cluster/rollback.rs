@@ -145,6 +145,23 @@ impl Site {
         self.stands_as_before(run)
     }
 
+    /// Goes on with a run: each node, cut off, must hold the backup's rows.
+    pub fn goes_on(&self, run: &str) {
+        self.reseed(&["resume", run, "--confirm", CLUSTER]).ends(0);
+        let gateway = good(self.lab.gateway("gw1"));
+        assert!(good(gateway.is_running()), "the gateway serves");
+        for (node, alone) in picture::of_each_alone(&self.lab) {
+            same(&node, &self.backup, &alone.picture);
+        }
+        good(self.lab.wait_un());
+    }
+
+    /// Back to the rows of before, from a restore that was done, for the next one.
+    pub fn undo(&self, run: &str) {
+        self.goes_back(run, &ACCEPT);
+        self.reseed(&["discard", run, "--confirm", CLUSTER]).ends(0);
+    }
+
     fn stands_as_before(&self, run: &str) -> Back {
         let gateway = good(self.lab.gateway("gw1"));
         assert!(good(gateway.is_running()), "the gateway serves");

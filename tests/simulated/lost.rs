@@ -77,20 +77,20 @@ async fn a_cluster_is_freed_from_a_coordinator_only_when_it_was_silent_for_ten_m
     assert_eq!(sim.resume().await, Some(0));
     sim.world().assert_restored();
 
-    let live = Sim::new(SMALL);
-    assert_eq!(live.restore().await, 0);
-    let held = live.world().leases.clone();
-    live.world().leases.values_mut().for_each(|one| {
+    let other = Sim::new(SMALL);
+    assert_eq!(other.restore().await, 0);
+    let held = other.world().leases.clone();
+    other.world().leases.values_mut().for_each(|one| {
         one.lease =
             Some("run=r1\ncommand=restore\nchanges=yes\nowner=ann@laptop\nmachine=m\nboot=b\nprocess=1 1\n".into());
         one.beat = Some(tokio::time::Instant::now());
     });
     assert!(held.values().all(|one| one.lease.is_none()), "a run that is done gives it back");
     tokio::time::sleep(Duration::from_mins(9)).await;
-    let line = Arc::new(live.link());
-    let seen = hold::look(&live.inventory, &line, false).await;
-    assert!(matches!(hold::unlock(&live.inventory, &line, &seen, false).await, Err(HoldError::Held(_))));
-    assert_eq!(hold::unlock(&live.inventory, &line, &seen, true).await.unwrap(), End::Paused, "the operator's word");
+    let line = Arc::new(other.link());
+    let seen = hold::look(&other.inventory, &line, false).await;
+    assert!(matches!(hold::unlock(&other.inventory, &line, &seen, false).await, Err(HoldError::Held(_))));
+    assert_eq!(hold::unlock(&other.inventory, &line, &seen, true).await.unwrap(), End::Paused, "the operator's word");
 }
 
 #[tokio::test(start_paused = true)]

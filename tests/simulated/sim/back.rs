@@ -21,7 +21,7 @@ pub fn answer(world: &mut World, host: &str, call: &Call) -> Answer {
                 Process::Stopped => drop(node.undrained.insert(call.run.clone())),
                 _ => {
                     (node.process, node.native_open, node.unflushed, node.late.unflushed) =
-                        (Process::Drained, false, false, false)
+                        (Process::Drained, false, false, false);
                 }
             }
             Ok(String::new())

@@ -199,7 +199,7 @@ impl Inner {
         let given = |call: Recorded| call.job.filter(|_| call.host == *host);
         let jobs = self.fake.calls().into_iter().filter_map(given);
         let name = |job: String| Some(job.split_once(&format!("/{run}/"))?.1.to_owned());
-        let lines: String = jobs.filter_map(name).map(|job| format!("job={job}\n")).collect();
+        let lines = jobs.filter_map(name).fold(String::new(), |text, job| text + "job=" + &job + "\n");
         let world = self.world.lock().unwrap();
         let head = world.leases.get(host.as_str()).and_then(|held| held.heads.get(run).cloned());
         format!("{lines}head\n{}", head.unwrap_or_default())
