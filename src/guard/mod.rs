@@ -25,6 +25,7 @@ mod rename_works;
 mod replication;
 mod ring_known;
 mod schema_agreed;
+mod service_control;
 mod space;
 mod sstable_version;
 mod tables_match;
@@ -59,8 +60,8 @@ pub struct Case<'a> {
 pub struct Past {
     /// Its id.
     pub run: RunId,
-    /// Whether clients were served on what it left.
-    pub served: Served,
+    /// Since when clients may have been served on what it left.
+    pub served: Option<Timestamp>,
     /// Keyspaces whose tables it proved to have set aside, by node.
     pub taken: BTreeSet<(HostName, Keyspace)>,
     /// Nodes whose commit log and hints it proved to have set aside.
@@ -69,17 +70,6 @@ pub struct Past {
     pub undone: bool,
     /// What is left of it on each node.
     pub left: BTreeMap<HostName, Left>,
-}
-
-/// Whether clients were served on what a run left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Served {
-    /// They were not.
-    No,
-    /// From then on.
-    Since(Timestamp),
-    /// Its journal does not tell.
-    Unknown,
 }
 
 impl Case<'_> {
@@ -188,6 +178,7 @@ pub const GUARDS: &[&Guard] = &[
     &space::GUARD,
     &rename_works::GUARD,
     &guard_effective::GUARD,
+    &service_control::GUARD,
     &log_readable::GUARD,
     &commitlog_archiving::GUARD,
     &gateways_known::GUARD,

@@ -26,6 +26,7 @@ fn violate(guard: &str, sim: &mut Sim) -> &'static str {
         "schema-agreed" => node.schema_version = "00000000-f3cd-3e02-97f0-5b395827453f".to_owned(),
         "log-readable" => node.log_readable = false,
         "commitlog-archiving" => node.commitlog_restore = true,
+        "service-control" => node.unit = Some("cassandra.service".to_owned()),
         "guard-effective" => node.symlink = true,
         "rename-works" => node.rename_trouble = "cannot write in /d1/.reseed".to_owned(),
         "space" => world.node("cass1").free = 1 << 20,

@@ -30,6 +30,9 @@ pub fn host(node: &NodeState) -> String {
     if let Some(tool) = &node.missing_tool {
         let _ = writeln!(text, "missing={tool}");
     }
+    if let Some(unit) = &node.unit {
+        let _ = writeln!(text, "unit={unit}");
+    }
     text
 }
 
