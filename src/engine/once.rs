@@ -29,11 +29,13 @@ struct Attempt {
     remote: Duration,
     /// The operator wanted it so.
     cancelled: bool,
+    /// Its job is gone, and a new attempt may do it.
+    again: bool,
 }
 
 impl Attempt {
     fn new(outcome: StepOutcome, detail: String, remote: Duration) -> Self {
-        Self { outcome, detail, stderr: String::new(), remote, cancelled: false }
+        Self { outcome, detail, stderr: String::new(), remote, cancelled: false, again: false }
     }
 }
 
@@ -42,11 +44,16 @@ enum Acted {
     Replied(Reply),
     /// Nobody knows what became of it; why.
     Unknown(String),
+    /// The job of an attempt that was taken up again is gone, and it may be done again or never
+    /// began; why.
+    Gone(String),
     /// It was ended by the operator's wish, and nothing of it runs any more.
     Cancelled,
 }
 
-/// Runs one attempt; an error is what stops the lane.
+/// Runs one attempt, and a second one when the first was an old one whose job is gone; an error is
+/// what stops the lane. Each attempt with a job of its own is told of: were it not, the next
+/// attempt's job would bear a number that was used already, and its old answer would count.
 pub(super) async fn run<T: Transport, G: Gatekeeper>(
     engine: &Engine<T, G>,
     phase: &str,
@@ -55,6 +62,24 @@ pub(super) async fn run<T: Transport, G: Gatekeeper>(
 ) -> Result<(), Stop> {
     let undone = work.undone.contains(&step.id);
     let (attempt, before) = engine.bus.state(|state| which(state.step(&step.id), undone));
+    let ended = told(engine, phase, step, attempt, before, work).await?;
+    let ended = if ended.again { told(engine, phase, step, attempt + 1, Before::Nothing, work).await? } else { ended };
+    match ended {
+        Attempt { outcome, .. } if outcome.good() => Ok(()),
+        Attempt { cancelled: true, .. } => Err(Stop::Interrupted),
+        Attempt { detail, .. } => Err(Stop::Failed { step: step.id.clone(), why: detail }),
+    }
+}
+
+/// One attempt, and the two events that tell of it.
+async fn told<T: Transport, G: Gatekeeper>(
+    engine: &Engine<T, G>,
+    phase: &str,
+    step: &ResolvedStep,
+    attempt: u32,
+    before: Before,
+    work: &Work,
+) -> Result<Attempt, Stop> {
     engine.bus.publish(Body::StepStarted {
         phase: phase.to_owned(),
         step: step.step.clone(),
@@ -73,15 +98,11 @@ pub(super) async fn run<T: Transport, G: Gatekeeper>(
         id: step.id.clone(),
         outcome: ended.outcome,
         detail: ended.detail.clone(),
-        stderr: ended.stderr,
+        stderr: ended.stderr.clone(),
         elapsed_s: seconds(began.elapsed()),
         remote_s: seconds(ended.remote),
     })?;
-    match ended {
-        Attempt { outcome, .. } if outcome.good() => Ok(()),
-        Attempt { cancelled: true, .. } => Err(Stop::Interrupted),
-        Attempt { detail, .. } => Err(Stop::Failed { step: step.id.clone(), why: detail }),
-    }
+    Ok(ended)
 }
 
 /// What is known of earlier attempts.
@@ -142,6 +163,9 @@ async fn perform<T: Transport, G: Gatekeeper>(
                 let why = "cancelled by the operator; nothing of it runs any more".to_owned();
                 return Ok(Attempt { cancelled: true, ..Attempt::new(StepOutcome::Failed, why, remote) });
             }
+            Acted::Gone(why) => {
+                return Ok(Attempt { again: true, ..Attempt::new(StepOutcome::Unknown, why, remote) });
+            }
             Acted::Unknown(why) if before == Before::Open && !step.idempotent => {
                 return adopt(engine, spec, step, why, library, remote).await;
             }
@@ -175,7 +199,7 @@ async fn act<T: Transport, G: Gatekeeper>(
             () = engine.stop.reached(Level::Cancel) => Acted::Unknown("interrupted by the operator".to_owned()),
         });
     }
-    let mut job = Job {
+    let job = Job {
         root: engine.job_root.clone(),
         run: engine.run.to_string(),
         step: job_name(&step.id),
@@ -186,18 +210,13 @@ async fn act<T: Transport, G: Gatekeeper>(
         channel: job::CHANNEL,
         silence: engine.silence,
     };
-    let reply = match run_job(engine, step, &job).await {
-        Err(JobError::Lost { began, .. }) if before == Before::Open && (step.idempotent || !began) => {
-            // nothing of it lives any more, and it may run again or never did
-            job.attempt += 1;
-            run_job(engine, step, &job).await
-        }
-        reply => reply,
-    };
-    match reply {
+    match run_job(engine, step, &job).await {
         Ok(Some(reply)) => Ok(Acted::Replied(reply)),
         Ok(None) => Ok(Acted::Cancelled),
         Err(JobError::Fenced { host, by }) => Err(EngineError::Fenced { host, by }),
+        Err(error @ JobError::Lost { began, .. }) if before == Before::Open && (step.idempotent || !began) => {
+            Ok(Acted::Gone(error.to_string()))
+        }
         Err(error) => Ok(Acted::Unknown(error.to_string())),
     }
 }

@@ -342,3 +342,16 @@ async fn the_second_interrupt_cancels_the_jobs_that_run_and_resume_does_them_aga
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_act_that_is_lost_and_then_fails_is_done_anew_by_the_next_resume() {
+    let sim = Sim::new(SMALL);
+    sim.fault("table.swap.act", None, What::LostBefore);
+    sim.fault("table.swap.act", None, What::DieAfter);
+    assert_eq!(sim.run(sim.order("restore", TAG)).await, None);
+    sim.fault("table.swap.act", None, What::FailBefore);
+    assert_eq!(sim.resume().await, Some(5), "{:?}", sim.end());
+    sim.assert_faults_fired();
+    assert_eq!(sim.resume().await, Some(0), "{:?}", sim.end());
+    sim.world().assert_restored();
+}

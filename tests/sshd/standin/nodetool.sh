@@ -82,7 +82,8 @@ case $command in
     note "snapshot $tag"
     for keyspace in "$@"; do
       for table in "$here/data/$keyspace"/*/; do
-        mkdir -p "${table}snapshots" && mkdir "${table}snapshots/$tag" || { echo "error: snapshot $tag exists" >&2; exit 1; }
+        mkdir -p "${table}snapshots"
+        mkdir "${table}snapshots/$tag" || { echo "error: snapshot $tag exists" >&2; exit 1; }
         ln "$table"*.* "${table}snapshots/$tag/"
       done
     done
