@@ -7,6 +7,7 @@ use super::printer::Printer;
 use super::{Ended, Global, confirm, detach, session};
 use crate::event::RunState;
 use crate::inventory::Inventory;
+use crate::report::words;
 use crate::run::{RunDir, StateError};
 
 /// Goes on with a paused run: its own plan, from the first step that is not proven
@@ -32,8 +33,9 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         let how = format!("run {} was {} by {}", dir.id, closed.how, closed.operator);
         return Err(Failure::new(ExitCode::Usage, how).hint("reseed runs"));
     }
-    if RunState::of(history.events()).is_over() {
-        let _ = writeln!(io::stderr(), "run {} is over: there is nothing to go on with", dir.id);
+    let past = RunState::of(history.events());
+    if past.is_over() {
+        let _ = writeln!(io::stderr(), "run {} is {} already: nothing is left to do", dir.id, words::outcome(&past));
         return Ok(ExitCode::Done);
     }
     if history.header().command != "backup" {

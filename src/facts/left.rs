@@ -43,10 +43,6 @@ impl Earlier {
 pub struct Left {
     /// cassandra.yaml as it is now.
     pub conf: Conf,
-    /// Whether Cassandra runs.
-    pub running: bool,
-    /// Guard files that are there.
-    pub guards: Vec<String>,
     /// Directories of that run and of its rollbacks, with the bytes in them.
     pub bytes: BTreeMap<String, u64>,
     /// What is in quarantine, by run: labels (`hints`) and tables (`data-0/keyspace/directory`).
@@ -61,14 +57,13 @@ pub async fn left<T: Transport>(
     inventory: &Inventory,
     facts: &Facts,
     earlier: &Earlier,
-    guard_file: &str,
 ) -> Result<BTreeMap<HostName, Left>, FactsError> {
     let asker = Arc::new(Asker::new(transport, Secrets::new()));
     let mut nodes = JoinSet::new();
     for node in inventory.present() {
         let Some(known) = facts.nodes.get(&node.name) else { continue };
         let (asker, node) = (Arc::clone(&asker), node.clone());
-        let script = look(known, earlier, guard_file);
+        let script = look(known, earlier);
         nodes.spawn(async move { Ok::<_, FactsError>((node.name.clone(), asker.left(&node, script).await?)) });
     }
     let mut found = BTreeMap::new();
@@ -79,12 +74,10 @@ pub async fn left<T: Transport>(
     Ok(found)
 }
 
-fn look(known: &NodeFacts, earlier: &Earlier, guard_file: &str) -> Script {
+fn look(known: &NodeFacts, earlier: &Earlier) -> Script {
     Script::new("facts.left")
         .list("PLACES", known.dirs.iter().map(|dir| format!("{}\t{}", dir.label, dir.place)))
-        .list("DATA_DIRS", known.data().map(|dir| &dir.path))
         .list("RUNS", earlier.runs())
-        .var("GUARD_FILE", guard_file)
 }
 
 impl<T: Transport> Asker<T> {
@@ -105,8 +98,6 @@ fn read(said: &Fields, conf: Conf) -> Left {
     }
     Left {
         conf,
-        running: said.get("running") == Some("yes"),
-        guards: said.all("guard").map(str::to_owned).collect(),
         bytes: pairs("bytes").into_iter().map(|(dir, n)| (dir.to_owned(), n.parse().unwrap_or(0))).collect(),
         aside,
         foreign: said.all("foreign").map(str::to_owned).collect(),

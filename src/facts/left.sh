@@ -1,9 +1,4 @@
-# What is left of earlier runs (RUNS) on a node, and whether Cassandra runs. Read-only.
-# PLACES: `label<tab>place`, one a line. DATA_DIRS: where the guard file would be.
-if [ -n "$(cassandra_pids)" ]; then echo running=yes; else echo running=no; fi
-printf '%s\n' "$DATA_DIRS" | while IFS= read -r dir; do
-  [ ! -e "$dir/$GUARD_FILE" ] || printf 'guard=%s\n' "$dir/$GUARD_FILE"
-done
+# What is left of earlier runs (RUNS) on a node. Read-only. PLACES: `label<tab>place`, one a line.
 printf '%s\n' "$PLACES" | cut -f 2 | sort -u | while IFS= read -r place; do
   printf '%s\n' "$RUNS" | while IFS= read -r run; do
     for dir in "$place/$run" "$place/$run.discarded"; do

@@ -1,6 +1,6 @@
 //! `clients-served`: nobody loses what clients wrote without having been told.
 
-use super::{Case, Guard, Objection, Served, When};
+use super::{Case, Guard, Objection, When};
 
 /// The guard.
 pub const GUARD: Guard = Guard {
@@ -13,16 +13,8 @@ pub const GUARD: Guard = Guard {
 
 fn judge(case: &Case) -> Vec<Objection> {
     let Some(past) = case.past else { return vec![] };
-    let message = match past.served {
-        Served::No => return vec![],
-        Served::Since(time) => format!(
-            "clients have been served since {}: all that they wrote from then on will be lost",
-            time.strftime("%Y-%m-%d %H:%M:%SZ")
-        ),
-        Served::Unknown => format!(
-            "the journal of run {} lost its events: clients may have been served since; what they wrote will be lost",
-            past.run
-        ),
-    };
+    let Some(since) = past.served else { return vec![] };
+    let since = since.strftime("%Y-%m-%d %H:%M:%SZ");
+    let message = format!("clients have been served since {since}: all that they wrote from then on will be lost");
     vec![Objection::fail(message, "if the old data is worth more: --override clients-served --reason TEXT")]
 }

@@ -60,8 +60,8 @@ pub struct Case<'a> {
 pub struct Past {
     /// Its id.
     pub run: RunId,
-    /// Whether clients were served on what it left.
-    pub served: Served,
+    /// Since when clients may have been served on what it left.
+    pub served: Option<Timestamp>,
     /// Keyspaces whose tables it proved to have set aside, by node.
     pub taken: BTreeSet<(HostName, Keyspace)>,
     /// Nodes whose commit log and hints it proved to have set aside.
@@ -70,17 +70,6 @@ pub struct Past {
     pub undone: bool,
     /// What is left of it on each node.
     pub left: BTreeMap<HostName, Left>,
-}
-
-/// Whether clients were served on what a run left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Served {
-    /// They were not.
-    No,
-    /// From then on.
-    Since(Timestamp),
-    /// Its journal does not tell.
-    Unknown,
 }
 
 impl Case<'_> {

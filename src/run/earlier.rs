@@ -9,9 +9,8 @@ use jiff::Timestamp;
 
 use super::owner::Owner;
 use super::state::{RunDir, StateDir, StateError};
-use crate::event::{CLIENTS_UP, RunOutcome, RunState, StepState};
+use crate::event::{CLIENTS_UP, RunOutcome, RunState};
 use crate::facts::{Earlier, Facts};
-use crate::guard::Served;
 use crate::journal::{Closed, Discarded, Entry, History, How, Journal};
 use crate::name::{ClusterName, HostName, Keyspace, RunId};
 use crate::plan::{Plan, Request};
@@ -47,15 +46,12 @@ pub struct Of {
     pub request: Request,
     /// Whether it changed anything but its own stage.
     pub changed: bool,
-    /// Whether clients were served on what it left.
-    pub served: Served,
+    /// Since when clients may have been served on what it left.
+    pub served: Option<Timestamp>,
     /// Keyspaces whose tables it proved to have set aside, by node.
     pub taken: BTreeSet<(HostName, Keyspace)>,
     /// Whether the old data is back already.
     pub undone: bool,
-    /// Whether its journal has events; one that was rebuilt from the hosts has none, and then what
-    /// is found on these must tell how far it came.
-    pub told: bool,
 }
 
 /// Why there is no run to go on with.
@@ -209,7 +205,6 @@ impl<'a> Tale<'a> {
             .flat_map(|(_, later)| later.steps().filter(|s| s.step == "node.clear" && later.is_proven(&s.id)))
             .map(|step| &step.host)
             .collect();
-        let told = state.run.is_some();
         Of {
             earlier: Earlier {
                 run: self.run.clone(),
@@ -219,25 +214,22 @@ impl<'a> Tale<'a> {
             },
             facts: facts.clone(),
             request: request.clone(),
-            changed: !told || state.steps().any(|step| step.step != "backup.stage"),
-            served: if told { self.served(plan) } else { Served::Unknown },
+            changed: state.steps().any(|step| step.step != "backup.stage"),
+            served: self.served(plan),
             taken: proven(&["table.swap", "table.aside"])
                 .filter_map(|s| Some((s.host.clone(), keyspace(s)?)))
                 .collect(),
             undone: self.undone().is_some(),
-            told,
         }
     }
 
-    /// From the first client that was started; where the plan starts none, from its end.
-    fn served(&self, plan: &Plan) -> Served {
+    /// From the first client whose start began: whether that went well is not for us to bet on. Where
+    /// the plan starts none, from its end.
+    fn served(&self, plan: &Plan) -> Option<Timestamp> {
         let starts = |step: &str| CLIENTS_UP.contains(&step);
-        let up = |state: &StepState| matches!(state, StepState::Ended(outcome, ..) if outcome.good());
-        let first: Option<Timestamp> =
-            self.state.steps().filter(|s| starts(&s.step) && up(&s.state)).filter_map(|s| s.ended).min();
+        let first = self.state.steps().filter(|s| starts(&s.step)).map(|s| s.started).min();
         let done = self.state.finished.as_ref().is_some_and(|end| end.outcome == RunOutcome::Done);
         let none = !plan.steps().any(|(_, s)| starts(&s.step));
-        let end = self.state.span.map(|(_, last)| last).filter(|_| done && none);
-        first.or(end).map_or(Served::No, Served::Since)
+        first.or(self.state.span.map(|(_, last)| last).filter(|_| done && none))
     }
 }

@@ -1,22 +1,21 @@
 //! From request to plan, changing nothing: connect, gather, resolve the keyspaces, judge, plan.
 //! `check`, `--dry-run`, and every changing command begin with this.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
 use super::earlier::{Of, Verb};
 use crate::event::Level;
-use crate::facts::{self, BackupFacts, Earlier, Facts, FactsError, Left, Secrets, Wanted};
+use crate::facts::{self, BackupFacts, Facts, FactsError, Secrets, Wanted};
 use crate::guard::{self, Case, Finding, Override, Past};
 use crate::inventory::{Inventory, PasswordError};
 use crate::journal::Asked;
-use crate::name::{HostName, Keyspace, RunId, Tag};
+use crate::name::{Keyspace, RunId, Tag};
 use crate::plan::{self, Plan, Request};
 use crate::playbook::{self, Playbook};
 use crate::remote::{Transport, TransportError};
-use crate::step::{GUARD_FILE, Unresolved};
+use crate::step::Unresolved;
 
 /// What is known before anything is done.
 pub struct Prepared {
@@ -154,7 +153,7 @@ async fn about<T: Transport>(
 ) -> Result<Prepared, PrepareError> {
     // the backup's files are of no concern any more
     let facts = Facts { backup: BackupFacts::None, ..of.facts.clone() };
-    let mut request =
+    let request =
         Request { playbook: ask.playbook.playbook.clone(), earlier: Some(of.earlier.clone()), ..of.request.clone() };
     if request.playbook == Verb::Rollback.name() && !of.changed {
         let nothing = Some(format!("nothing to undo: run {} changed nothing", of.earlier.run));
@@ -165,20 +164,10 @@ async fn about<T: Transport>(
     pulse(&format!("connecting to {hosts} hosts"));
     connect(transport, inventory).await?;
     pulse(&format!("looking for what is left of run {}", of.earlier.run));
-    let left = facts::left(transport, inventory, &facts, &of.earlier, GUARD_FILE).await?;
-    if let Some(earlier) = request.earlier.as_mut().filter(|_| !of.told) {
-        earlier.cleared = cleared(earlier, &left);
-    }
+    let left = facts::left(transport, inventory, &facts, &of.earlier).await?;
     let (run, served, taken, undone) = (of.earlier.run.clone(), of.served, of.taken.clone(), of.undone);
     let past = Past { run, served, taken, cleared: of.earlier.cleared.clone(), undone, left };
     judged(inventory, ask, facts, request, Some(&past))
-}
-
-/// Without a journal's events: a node that has something in quarantine and no guard file may have
-/// been started since, so what is there came later.
-fn cleared(earlier: &Earlier, left: &BTreeMap<HostName, Left>) -> BTreeSet<HostName> {
-    let aside = |left: &Left| left.aside.get(&earlier.run).is_some_and(|aside| aside.contains("commitlog"));
-    left.iter().filter(|(_, left)| aside(left) && left.guards.is_empty()).map(|(host, _)| host.clone()).collect()
 }
 
 fn judged(

@@ -148,7 +148,6 @@ mod table_back;
 mod table_swap;
 
 pub use context::{Context, Request, Target, Unresolved, count, places};
-pub use guard_set::FILE as GUARD_FILE;
 
 use crate::script::Embedded;
 

@@ -17,11 +17,13 @@ mod disks;
 mod events;
 mod guarded;
 mod hosts;
+mod killed;
 mod order;
 mod picture;
 mod refusals;
 mod repeat;
 mod restored;
+mod rollback;
 mod scene;
 mod until;
 mod world;
@@ -111,14 +113,40 @@ const TESTS: &[Test] = tests! {
         where_data_is_behind_links_the_configuration_refuses_the_start
         a_data_directory_on_its_own_mount_is_guarded_by_the_file
         linked_and_mounted_data_is_restored_and_the_configuration_is_as_before;
+    rollback:
+        a_restore_that_changed_nothing_has_nothing_to_undo
+        killed_between_quarantine_and_swap_the_old_data_comes_back
+        hints_of_before_were_delivered_after_it
+        clients_that_were_served_since_are_not_robbed_unasked
+        a_restore_that_was_done_is_undone_on_every_node
+        the_gateway_serves_and_lost_nothing_of_other_keyspaces
+        a_discard_says_what_goes_and_frees_it
+        foreign_snapshots_survive_restore_rollback_and_discard;
+    killed:
+        mid_drain_it_goes_back
+        mid_start_it_goes_on;
+};
+
+/// Those that only the campaign has time for (`RESEED_CAMPAIGN=1`).
+const CAMPAIGN: &[Test] = tests! {
+    killed:
+        mid_drain_it_goes_on
+        between_quarantine_and_swap_it_goes_on
+        mid_swap_it_goes_on
+        mid_swap_it_goes_back
+        mid_start_it_goes_back
+        mid_repair_it_goes_on
+        mid_repair_it_goes_back;
 };
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let wanted: Vec<&String> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
     let chosen = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
+    let campaign: &[Test] = if std::env::var_os("RESEED_CAMPAIGN").is_some() { CAMPAIGN } else { &[] };
+    let tests: Vec<&Test> = TESTS.iter().chain(campaign).filter(|(name, _)| chosen(name)).collect();
     if args.iter().any(|arg| arg == "--list") {
-        for (name, _) in TESTS {
+        for (name, _) in tests {
             println!("{name}: test");
         }
         return ExitCode::SUCCESS;
@@ -137,12 +165,12 @@ fn main() -> ExitCode {
     let began = Instant::now();
     let ended = catch_unwind(|| {
         let world = World::new();
-        TESTS.iter().filter(|(name, _)| chosen(name)).map(|test| run(&world, test)).collect::<Vec<_>>()
+        tests.iter().map(|test| run(&world, test)).collect::<Vec<_>>()
     });
     let mut clean = true;
     if !args.iter().any(|arg| arg == "--keep") {
-        for name in world::LABS {
-            if let Err(error) = lab::down(name) {
+        for name in world::booted() {
+            if let Err(error) = lab::down(&name) {
                 eprintln!("{error}");
                 clean = false;
             }

@@ -1,20 +1,24 @@
 //! What all tests share: the lab, the stages, and how `reseed` is run.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{panic_any, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use lab::{Host, Lab, Options};
 
 use crate::caught;
 use crate::guarded::Guarded;
 use crate::picture::Picture;
+use crate::rollback::Rolled;
 use crate::scene::{Backed, Damaged, Restored};
 
 /// The labs of this tier. They are ours: whatever runs under these names is taken down.
-pub const LABS: [&str; 4] = ["e2e", "e2edisks", "sysd", "link"];
+pub const LABS: [&str; 5] = ["e2e", "e2edisks", "sysd", "link", "roll"];
+/// Those that this process booted, and takes down at its end: others may run under the other names.
+static BOOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// What the lab calls its cluster.
 pub const CLUSTER: &str = "Lab Cluster";
 
@@ -36,6 +40,8 @@ pub struct World {
     pub restored: Stage<Restored>,
     /// What is shown about guards.
     pub guarded: Guarded,
+    /// The cluster that is rolled back.
+    pub rolled: Rolled,
 }
 
 impl World {
@@ -53,6 +59,7 @@ impl World {
             damaged: Stage::new("the data is not damaged"),
             restored: Stage::new("the restore did not end well"),
             guarded: Guarded::default(),
+            rolled: Rolled::default(),
         }
     }
 
@@ -103,8 +110,14 @@ impl World {
     }
 }
 
+/// The labs that this process booted.
+pub fn booted() -> Vec<String> {
+    BOOTED.lock().expect("no test panics here").iter().cloned().collect()
+}
+
 /// Boots a lab that is not there yet.
 pub fn boot(options: &Options) -> Lab {
+    BOOTED.lock().expect("no test panics here").insert(options.name.clone());
     good(lab::down(&options.name));
     good(Lab::up(options))
 }

@@ -14,6 +14,7 @@ mod cuts;
 mod events;
 mod failures;
 mod journal;
+mod lost;
 mod order;
 mod plans;
 mod refusals;

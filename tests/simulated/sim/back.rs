@@ -21,7 +21,7 @@ pub fn answer(world: &mut World, host: &str, call: &Call) -> Answer {
                 Process::Stopped => drop(node.undrained.insert(call.run.clone())),
                 _ => {
                     (node.process, node.native_open, node.unflushed, node.late.unflushed) =
-                        (Process::Drained, false, false, false)
+                        (Process::Drained, false, false, false);
                 }
             }
             Ok(String::new())
@@ -83,10 +83,7 @@ pub fn answer(world: &mut World, host: &str, call: &Call) -> Answer {
 
 fn left<'a>(world: &World, host: &str, runs: impl Iterator<Item = &'a str>) -> String {
     let node = &world.nodes[host];
-    let mut text = format!("running={}\n", if node.process == Process::Stopped { "no" } else { "yes" });
-    if node.guarded {
-        text.push_str("guard=/d1/data/RESEED-RUN-IN-PROGRESS.db\n");
-    }
+    let mut text = String::new();
     for run in runs {
         let tables: Vec<_> = node.quarantine.keys().filter_map(|key| key.strip_prefix(&format!("{run}/"))).collect();
         let aside = node.aside.contains_key(run);

@@ -160,7 +160,11 @@ impl Transport for Link {
             Some(What::FreezeBefore) => self.freeze().await,
             _ => {}
         }
-        let reply = inner.fake.exec(host, call).await;
+        let recalled = (call.script.name == "lease.recall").then(|| inner.recall(host, &call.script.vars["RUN"]));
+        let reply = match recalled {
+            Some(text) => Ok(Reply { stdout: text, ..Reply::default() }),
+            None => inner.fake.exec(host, call).await,
+        };
         if let Some(held) = inner.world.lock().unwrap().leases.get(host.as_str()) {
             inner.fake.hold(host, held.epoch, "the lease's holder");
         }
@@ -190,6 +194,17 @@ impl Link {
 }
 
 impl Inner {
+    /// What a host keeps of a run: the jobs that it was given, and the head of the journal.
+    fn recall(&self, host: &HostName, run: &str) -> String {
+        let given = |call: Recorded| call.job.filter(|_| call.host == *host);
+        let jobs = self.fake.calls().into_iter().filter_map(given);
+        let name = |job: String| Some(job.split_once(&format!("/{run}/"))?.1.to_owned());
+        let lines = jobs.filter_map(name).fold(String::new(), |text, job| text + "job=" + &job + "\n");
+        let world = self.world.lock().unwrap();
+        let head = world.leases.get(host.as_str()).and_then(|held| held.heads.get(run).cloned());
+        format!("{lines}head\n{}", head.unwrap_or_default())
+    }
+
     async fn die(&self) -> Result<Reply, TransportError> {
         self.died.notify_one();
         std::future::pending().await
@@ -320,11 +335,16 @@ impl Sim {
 
     /// Another coordinator, on another machine, to which the state directory was copied.
     pub fn elsewhere(&self) -> Self {
-        let home = scratch();
-        let cluster = self.inventory.cluster.slug();
-        let (dir, copy) = (self.dir(), home.path().join(cluster).join(self.dir().id.as_str()));
+        let other = self.stranger();
+        let copy = other.state.cluster(&self.inventory.cluster).join(self.dir().id.as_str());
         std::fs::create_dir_all(&copy).unwrap();
-        std::fs::copy(dir.journal(), copy.join("journal.jsonl")).unwrap();
+        std::fs::copy(self.dir().journal(), copy.join("journal.jsonl")).unwrap();
+        other
+    }
+
+    /// Another coordinator, on a machine that knows of no run.
+    pub fn stranger(&self) -> Self {
+        let home = scratch();
         let link = Link { inner: Arc::clone(&self.link.inner), frozen: Arc::new(watch::Sender::new(false)) };
         let state = StateDir::locate(Some(home.path().to_owned()));
         let (inventory, events) = (self.inventory.clone(), Arc::default());

@@ -1,0 +1,69 @@
+//! The coordinator is killed with SIGKILL at chosen records of a restore's journal; each time the run
+//! is gone on with, or rolled back, and every row is looked at on every node, cut off.
+//!
+//! Two of these belong to every test run; the others are the campaign's (`make campaign`), since
+//! each takes two outages. All leave the cluster as they found it: with the rows of before.
+
+use reseed::event::Body;
+
+use crate::rollback::site;
+use crate::until::{finished, started};
+use crate::world::World;
+
+fn goes_on(world: &World, at: impl Fn(&Body) -> bool) {
+    let site = site(world);
+    let run = site.killed(at);
+    site.goes_on(&run.id);
+    site.undo(&run.id);
+}
+
+fn goes_back(world: &World, at: impl Fn(&Body) -> bool) {
+    let site = site(world);
+    let run = site.killed(at);
+    site.goes_back(&run.id, &[]);
+}
+
+/// The second node's drain runs on while nobody waits for it.
+pub fn mid_drain_it_goes_on(world: &World) {
+    goes_on(world, started("node.drain", "cass3"));
+}
+
+/// One node is down, one drains, one serves.
+pub fn mid_drain_it_goes_back(world: &World) {
+    goes_back(world, started("node.drain", "cass3"));
+}
+
+/// Commit logs and hints are in quarantine, no table is.
+pub fn between_quarantine_and_swap_it_goes_on(world: &World) {
+    goes_on(world, started("table.swap", "cass1"));
+}
+
+/// One keyspace is the backup's, the other the old one's.
+pub fn mid_swap_it_goes_on(world: &World) {
+    goes_on(world, finished("table.swap", "cass1"));
+}
+
+/// The same, the other way.
+pub fn mid_swap_it_goes_back(world: &World) {
+    goes_back(world, finished("table.swap", "cass1"));
+}
+
+/// The seed starts on the backup while the others are empty and guarded.
+pub fn mid_start_it_goes_on(world: &World) {
+    goes_on(world, started("node.start", "cass1"));
+}
+
+/// Two nodes are up on what the restore left, the third starts.
+pub fn mid_start_it_goes_back(world: &World) {
+    goes_back(world, started("node.start", "cass3"));
+}
+
+/// The repair runs on.
+pub fn mid_repair_it_goes_on(world: &World) {
+    goes_on(world, started("keyspace.repair", "cass2"));
+}
+
+/// What the repair of one node streamed must not come back.
+pub fn mid_repair_it_goes_back(world: &World) {
+    goes_back(world, started("keyspace.repair", "cass2"));
+}
