@@ -30,7 +30,9 @@ fn home(inventory: &str) -> tempfile::TempDir {
 fn the_help_of_every_command_is_what_it_was() {
     let home = home(GOOD);
     let mut text = String::new();
-    for command in ["", "check", "backup", "restore", "resume", "runs", "status", "report", "explain"] {
+    for command in
+        ["", "check", "backup", "restore", "resume", "rollback", "discard", "runs", "status", "report", "explain"]
+    {
         let args: Vec<&str> = command.split(' ').filter(|w| !w.is_empty()).chain(["--help"]).collect();
         let (code, out, err) = reseed(home.path(), &args);
         assert_eq!((code, err.as_str()), (0, ""), "{command}");

@@ -70,6 +70,19 @@ async fn the_fake_sees_acts_by_their_own_name_and_runs_each_once() {
 }
 
 #[tokio::test]
+#[ignore = "takes half a minute: for the campaign"]
+async fn a_fence_that_stays_locked_refuses_the_job() {
+    let dir = tempfile::tempdir().unwrap();
+    let one = job(dir.path(), "echo ran >\"$WHERE/ran\"");
+    std::fs::create_dir_all(&one.root).unwrap();
+    let lock = std::fs::File::create(format!("{}/.fence", one.root)).unwrap();
+    lock.lock().unwrap();
+    let error = run(&LocalTransport::default(), &one).await.unwrap_err();
+    assert!(matches!(&error, JobError::Refused { why, .. } if why.contains("locked")), "{error}");
+    assert!(!dir.path().join("ran").exists() && !Path::new(&one.directory()).exists());
+}
+
+#[tokio::test]
 async fn the_fake_has_a_fence_where_a_lease_was_taken() {
     let fake = FakeTransport::new(|_, _| Ok(Reply::default()));
     let ours = Job { epoch: 3, ..job(Path::new("/r"), "true") };

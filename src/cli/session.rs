@@ -1,5 +1,6 @@
 //! What the commands that talk to hosts share: inventory, transport, signals, the run's view.
 
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -174,7 +175,11 @@ pub fn recovered(
     });
     screen.finish();
     match rebuilt {
-        Ok(dir) => Ok(Some(dir)),
+        Ok(dir) => {
+            let told = format!("run {} is made anew from what the hosts keep: {}", dir.id, recover::UNKNOWN);
+            let _ = writeln!(io::stderr(), "{told}");
+            Ok(Some(dir))
+        }
         Err(RecoverError::Unknown) => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -16,7 +16,7 @@ for log in "${logdir:-/}/system.log" "$HOME_DIR/logs/system.log" /var/log/cassan
 done
 echo "log=$log"
 if [ -f "$log" ] && [ -r "$log" ]; then echo log_readable=yes; fi
-for tool in awk base64 cmp comm cp df find grep head id ln mkdir mktemp mv readlink sed sort stat sync tail tr wc xargs; do
+for tool in awk base64 cmp comm cp df find flock grep head id ln mkdir mktemp mv readlink sed sort stat sync tail tr wc xargs; do
   command -v "$tool" >/dev/null 2>&1 || echo "missing=$tool"
 done
 command -v openssl >/dev/null 2>&1 || command -v sha256sum >/dev/null 2>&1 || echo "missing=sha256sum"

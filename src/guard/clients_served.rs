@@ -13,8 +13,14 @@ pub const GUARD: Guard = Guard {
 
 fn judge(case: &Case) -> Vec<Objection> {
     let Some(past) = case.past else { return vec![] };
-    let Some(since) = past.served else { return vec![] };
-    let since = since.strftime("%Y-%m-%d %H:%M:%SZ");
-    let message = format!("clients have been served since {since}: all that they wrote from then on will be lost");
-    vec![Objection::fail(message, "if the old data is worth more: --override clients-served --reason TEXT")]
+    let time = |time: jiff::Timestamp| time.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+    let served = past.served.map(|since| {
+        format!("clients have been served since {}: all that they wrote from then on will be lost", time(since))
+    });
+    let abandoned = past.abandoned.map(|since| {
+        let run = &past.run;
+        format!("run {run} was abandoned at {}: nodes that it had not emptied may hold other rows by now", time(since))
+    });
+    let cure = "if the old data is worth more: --override clients-served --reason TEXT";
+    served.into_iter().chain(abandoned).map(|message| Objection::fail(message, cure)).collect()
 }

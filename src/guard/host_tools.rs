@@ -16,7 +16,7 @@ fn judge(case: &Case) -> Vec<Objection> {
     lacking
         .map(|(host, node)| {
             let message = format!("not on the PATH of the login: {}", node.missing_tools.join(", "));
-            Objection::fail(message, "install them (coreutils, findutils, grep, sed, awk)").on(host)
+            Objection::fail(message, "install them (coreutils, findutils, util-linux, grep, sed, awk)").on(host)
         })
         .collect()
 }

@@ -68,6 +68,8 @@ pub struct Past {
     pub cleared: BTreeSet<HostName>,
     /// Whether the old data is back already.
     pub undone: bool,
+    /// When it was given up, if it was.
+    pub abandoned: Option<Timestamp>,
     /// What is left of it on each node.
     pub left: BTreeMap<HostName, Left>,
 }

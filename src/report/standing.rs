@@ -13,7 +13,7 @@ use crate::event::{RunState, StepOutcome, StepState};
 use crate::name::HostName;
 
 /// Phases before "outage starts now": they change no data, service or client.
-const HARMLESS: &[&str] = &["preflight", "stage", "recheck"];
+const HARMLESS: &[&str] = &["preflight", "stage", "recheck", "end-jobs"];
 
 /// One host.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -72,6 +72,7 @@ struct Tally {
     cleared: bool,
     swapped: usize,
     aside: usize,
+    back: usize,
     repaired: bool,
     /// A step that moves tables is not proven.
     unsure: bool,
@@ -86,6 +87,7 @@ impl Tally {
             "native.disable" => Some("Cassandra up, closed to clients"),
             "native.enable" => Some("Cassandra up, open to clients"),
             "node.drain" => Some("Cassandra drained"),
+            "node.quiet" => Some("Cassandra drained, if it could be"),
             "node.stop" => Some("Cassandra stopped"),
             "node.start" => Some("Cassandra up"),
             _ => None,
@@ -96,11 +98,12 @@ impl Tally {
         self.cleared |= phase == "clear";
         self.swapped += usize::from(step == "table.swap");
         self.aside += usize::from(step == "table.aside");
+        self.back += usize::from(step == "table.back");
         self.repaired |= step == "node.repair";
     }
 
-    /// Only of a `restore` is it known which tables are the old ones; of other commands (a
-    /// rollback moves them the other way) it is only said that tables were moved.
+    /// Only of a `restore` is it known which tables are the old ones, and what a rollback put back;
+    /// of all else it is only said that tables were moved.
     fn data(&self, restore: bool) -> String {
         let keyspaces = |number| words::count(number, "keyspace");
         let mut said = vec![];
@@ -108,7 +111,13 @@ impl Tally {
             if self.swapped + self.aside > 0 {
                 said.push(format!("tables of {} moved by this run", keyspaces(self.swapped + self.aside)));
             }
-            return said.concat();
+            if self.back > 0 {
+                said.push(format!("old tables of {} live", keyspaces(self.back)));
+            }
+            if self.unsure {
+                said.push("some tables moved, some perhaps not".to_owned());
+            }
+            return said.join("; ");
         }
         if self.swapped > 0 {
             said.push(format!("{} restored, old tables in quarantine", keyspaces(self.swapped)));
@@ -198,6 +207,28 @@ mod tests {
         cass1: Cassandra up; tables of 1 keyspace moved by this run
         cass2: Cassandra up; tables of 1 keyspace moved by this run; node.repair began, its end was not seen
         cass3: Cassandra up; tables of 1 keyspace moved by this run
+        gw1: clients stopped
+        ");
+    }
+
+    #[test]
+    fn of_a_rollback_that_stopped_half_way_it_is_said_what_is_back() {
+        let (mut events, _) = fixture::done();
+        for event in &mut events {
+            if let Body::StepStarted { step, .. } | Body::StepFinished { step, .. } = &mut event.body
+                && step.starts_with("table.")
+            {
+                "table.back".clone_into(step);
+            }
+        }
+        let swap = |e: &Event| matches!(&e.body, Body::StepStarted { step, .. } if step == "table.back");
+        let until = events.iter().rposition(swap).unwrap();
+        let mut state = RunState::of(&events[..=until]);
+        state.command = "rollback".to_owned();
+        insta::assert_snapshot!(lines(&state), @"
+        cass1: Cassandra stopped; old tables of 1 keyspace live
+        cass2: Cassandra stopped; some tables moved, some perhaps not; table.back began, its end was not seen
+        cass3: Cassandra stopped; some tables moved, some perhaps not; table.back began, its end was not seen
         gw1: clients stopped
         ");
     }

@@ -11,7 +11,7 @@ use super::owner::Owner;
 use super::state::{RunDir, StateDir, StateError};
 use crate::event::{CLIENTS_UP, RunOutcome, RunState};
 use crate::facts::{Earlier, Facts};
-use crate::journal::{Closed, Discarded, Entry, History, How, Journal};
+use crate::journal::{Closed, Discarded, Entry, Header, History, How, Journal};
 use crate::name::{ClusterName, HostName, Keyspace, RunId};
 use crate::plan::{Plan, Request};
 use crate::report::words;
@@ -52,6 +52,8 @@ pub struct Of {
     pub taken: BTreeSet<(HostName, Keyspace)>,
     /// Whether the old data is back already.
     pub undone: bool,
+    /// When it was given up, if it was: what became of the nodes since is not known.
+    pub abandoned: Option<Timestamp>,
 }
 
 /// Why there is no run to go on with.
@@ -123,6 +125,10 @@ struct Tale<'a> {
     /// Runs of that command about it.
     rollbacks: Vec<(RunId, RunState)>,
     discards: Vec<(RunId, RunState)>,
+    /// Since when clients may have been served by another later run.
+    served_later: Option<Timestamp>,
+    /// A later restore that replaced data and was not rolled back: it may have taken what this one left.
+    overtaken: Option<RunId>,
 }
 
 impl<'a> Tale<'a> {
@@ -136,12 +142,26 @@ impl<'a> Tale<'a> {
             about.map(|later| (later.header().run.clone(), RunState::of(later.events()))).collect::<Vec<_>>()
         };
         let state = RunState::of(history.events());
-        Self { history, run, state, rollbacks: about(Verb::Rollback), discards: about(Verb::Discard) }
+        let (rollbacks, discards) = (about(Verb::Rollback), about(Verb::Discard));
+        let later: Vec<(&Header, RunState)> = all
+            .iter()
+            .filter(|later| later.header().run > *run && rollbacks.iter().all(|(id, _)| *id != later.header().run))
+            .map(|later| (later.header(), RunState::of(later.events())))
+            .collect();
+        let served_later = later.iter().filter_map(|(_, state)| served(state)).min();
+        let undone = |id: &RunId| {
+            let by = |(header, state): &&(&Header, RunState)| header.asked.of.as_ref() == Some(id) && ended_well(state);
+            later.iter().filter(|(header, _)| header.command == Verb::Rollback.name()).any(|one| by(&one))
+        };
+        let replaced = |(header, state): &&(&Header, RunState)| {
+            header.command == "restore" && changed(state) && !undone(&header.run)
+        };
+        let overtaken = later.iter().rev().find(replaced).map(|(header, _)| header.run.clone());
+        Self { history, run, state, rollbacks, discards, served_later, overtaken }
     }
 
     /// The rollback that brought the old data back.
     fn undone(&self) -> Option<&RunId> {
-        let ended_well = |state: &RunState| state.finished.as_ref().is_some_and(|end| end.exit == 0);
         self.rollbacks.iter().find(|(_, state)| ended_well(state)).map(|(run, _)| run)
     }
 
@@ -167,10 +187,13 @@ impl<'a> Tale<'a> {
             return Err(unfit("its journal is of an older reseed and holds no facts", "use that version".to_owned()));
         };
         if let Some((by, _)) = self.discards.iter().find(|(_, state)| state.steps().any(|s| s.step == "run.discard")) {
-            let over = self.discards.iter().any(|(_, state)| state.finished.as_ref().is_some_and(|end| end.exit == 0));
+            let over = self.discards.iter().any(|(_, state)| ended_well(state));
             let next =
                 if over { "restore a backup: reseed restore TAG".to_owned() } else { format!("reseed resume {by}") };
             return Err(unfit(&format!("what it set aside was deleted by run {by}"), next));
+        }
+        if let (Verb::Rollback, Some(by), None) = (verb, &self.overtaken, self.undone()) {
+            return Err(unfit(&format!("run {by} replaced data after it"), format!("reseed rollback {by}")));
         }
         match (verb, self.undone()) {
             (Verb::Rollback, Some(by)) => {
@@ -183,6 +206,11 @@ impl<'a> Tale<'a> {
             }
             _ => Ok((facts, request, plan)),
         }
+    }
+
+    fn abandoned(&self) -> Option<Timestamp> {
+        let given_up = |entry: &Entry| matches!(entry, Entry::Closed(Closed { how: How::Abandoned, .. }));
+        self.history.records.iter().find(|record| given_up(&record.body)).map(|record| record.time)
     }
 
     /// Whether it will not be gone on with.
@@ -214,22 +242,36 @@ impl<'a> Tale<'a> {
             },
             facts: facts.clone(),
             request: request.clone(),
-            changed: state.steps().any(|step| step.step != "backup.stage"),
+            changed: changed(state),
             served: self.served(plan),
             taken: proven(&["table.swap", "table.aside"])
                 .filter_map(|s| Some((s.host.clone(), keyspace(s)?)))
                 .collect(),
             undone: self.undone().is_some(),
+            abandoned: self.abandoned(),
         }
     }
 
     /// From the first client whose start began: whether that went well is not for us to bet on. Where
     /// the plan starts none, from its end.
     fn served(&self, plan: &Plan) -> Option<Timestamp> {
-        let starts = |step: &str| CLIENTS_UP.contains(&step);
-        let first = self.state.steps().filter(|s| starts(&s.step)).map(|s| s.started).min();
+        let first = served(&self.state).into_iter().chain(self.served_later).min();
         let done = self.state.finished.as_ref().is_some_and(|end| end.outcome == RunOutcome::Done);
-        let none = !plan.steps().any(|(_, s)| starts(&s.step));
+        let none = !plan.steps().any(|(_, s)| CLIENTS_UP.contains(&s.step.as_str()));
         first.or(self.state.span.map(|(_, last)| last).filter(|_| done && none))
     }
+}
+
+/// Whether it changed anything but its own stage.
+fn changed(state: &RunState) -> bool {
+    state.steps().any(|step| step.step != "backup.stage")
+}
+
+fn ended_well(state: &RunState) -> bool {
+    state.finished.as_ref().is_some_and(|end| end.exit == 0)
+}
+
+/// When the first client's start began.
+fn served(state: &RunState) -> Option<Timestamp> {
+    state.steps().filter(|step| CLIENTS_UP.contains(&step.step.as_str())).map(|step| step.started).min()
 }

@@ -165,8 +165,15 @@ async fn about<T: Transport>(
     connect(transport, inventory).await?;
     pulse(&format!("looking for what is left of run {}", of.earlier.run));
     let left = facts::left(transport, inventory, &facts, &of.earlier).await?;
-    let (run, served, taken, undone) = (of.earlier.run.clone(), of.served, of.taken.clone(), of.undone);
-    let past = Past { run, served, taken, cleared: of.earlier.cleared.clone(), undone, left };
+    let past = Past {
+        run: of.earlier.run.clone(),
+        served: of.served,
+        taken: of.taken.clone(),
+        cleared: of.earlier.cleared.clone(),
+        undone: of.undone,
+        abandoned: of.abandoned,
+        left,
+    };
     judged(inventory, ask, facts, request, Some(&past))
 }
 

@@ -30,6 +30,9 @@ use crate::plan::{Lane, Phase, Plan};
 use crate::remote::Transport;
 use crate::step::ResolvedStep;
 
+/// What is lost with a state directory.
+pub const UNKNOWN: &str = "times and downtime until now, findings and reasons are not known";
+
 /// Why it cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum RecoverError {
@@ -118,9 +121,7 @@ fn write(dir: &RunDir, begun: &BTreeMap<HostName, Jobs>) -> Result<bool, StateEr
         guard: "state-lost".to_owned(),
         host: None,
         level: Level::Warn,
-        message: "the journal was made anew from what the hosts keep: times and downtime until now, findings and \
-                  reasons are not known"
-            .to_owned(),
+        message: format!("the journal was made anew from what the hosts keep: {UNKNOWN}"),
         cure: "look for the old state directory, if the evidence matters".to_owned(),
     })?;
     for (phase, step, known) in known(plan, begun) {

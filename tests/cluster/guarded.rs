@@ -2,8 +2,9 @@
 //! lost its coordinator, a node's power or both ends well.
 //!
 //! Two small clusters. One with systemd and `Restart=always`, on disks whose power can be cut: one
-//! restore loses its coordinator four times, and something else goes wrong each time. One with data
-//! directories behind a link or on a mount of their own.
+//! restore loses its coordinator four times, and something else goes wrong each time. It logs in as
+//! a user with sudo, whose processes logind kills when a session ends, as it does with each
+//! coordinator. The other one with data directories behind a link or on a mount of their own.
 
 use std::fs;
 use std::path::PathBuf;
@@ -78,7 +79,9 @@ impl Site {
         good(lab.cql_batch(seed, &(0..200).map(put).collect::<Vec<_>>(), Consistency::All));
         let state = world.dir.join(format!("state-{}", options.name));
         let inventory = world.dir.join(format!("{}.yaml", options.name));
-        let text = fs::read_to_string(lab.inventory()).expect("the lab wrote it");
+        // where logind ends with a session what it started, a run goes through it for each command
+        let theirs = if options.init == Init::Systemd { lab.inventory_sudo() } else { lab.inventory() };
+        let text = fs::read_to_string(theirs).expect("the lab wrote it");
         fs::write(&inventory, format!("{text}limits: {{settle: 5s, connect: 5s}}\n")).expect("the directory is ours");
         let wanted = rows(&lab, seed, Consistency::All);
         assert!(wanted.len() > 200, "{} rows and index entries", wanted.len());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reseed::remote::job::{Job, JobError};
 use reseed::remote::{Call, Reply, Transport};
 
-use super::{call, host, job, rendered, run, running};
+use super::{appears, call, host, job, rendered, run, running};
 
 /// Makes `root`'s jobs those of a lease.
 fn hold(job: &Job, epoch: &str) {
@@ -65,7 +65,7 @@ pub async fn while_the_epoch_changes_no_job_of_the_old_one_starts<T: Transport>(
         started
     };
     let new = async {
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        appears(Path::new(&of(5, 1).directory())).await;
         let text = "exec 9>>\"$ROOT/.fence\"; flock 9; echo 2 >\"$ROOT/epoch\"; ls \"$ROOT/run-1\"";
         let taken = t.exec(&host(), Call { script: rendered(text, &[("ROOT", &root)]), ..call("") }).await.unwrap();
         run(t, &of(100, 2)).await.unwrap();
@@ -91,7 +91,7 @@ pub async fn what_a_job_starts_does_not_hold_the_fence<T: Transport>(t: &T) {
     job::cancel(t, &host(), &one).await.unwrap();
 }
 
-pub async fn a_fence_that_stays_locked_starts_nothing<T: Transport>(t: &T) {
+pub async fn a_fence_that_is_locked_is_waited_for<T: Transport>(t: &T) {
     let dir = tempfile::tempdir().unwrap();
     let one = job(dir.path(), "echo ran >\"$WHERE/ran\"");
     std::fs::create_dir_all(&one.root).unwrap();

@@ -8,6 +8,9 @@ use reseed::remote::job::{Job, JobError, State};
 
 use super::{exec, host, job, run, running};
 
+/// Ends when the test says so.
+const UNTIL_TOLD: &str = "until [ -e \"$WHERE/go\" ] || [ ! -d \"$WHERE\" ]; do sleep 0.1; done";
+
 pub async fn a_job_answers_with_its_output_and_code<T: Transport>(t: &T) {
     let dir = tempfile::tempdir().unwrap();
     let reply =
@@ -102,12 +105,13 @@ pub async fn a_job_reports_progress_while_it_runs<T: Transport>(t: &T) {
 
 pub async fn a_job_over_its_limit_is_said_to_run_still<T: Transport>(t: &T) {
     let dir = tempfile::tempdir().unwrap();
-    let mut job = job(dir.path(), "sleep 4; echo late");
+    let mut job = job(dir.path(), &format!("{UNTIL_TOLD}; echo late"));
     job.limit = Duration::from_millis(300);
     let error = run(t, &job).await.unwrap_err();
     assert!(matches!(error, JobError::TimedOut { .. }), "{error}");
     assert_eq!(job::look(t, &host(), &job).await.unwrap(), State::Running(None));
     job.limit = Duration::from_secs(20);
+    std::fs::write(dir.path().join("go"), "").unwrap();
     assert_eq!(run(t, &job).await.unwrap().stdout, "late\n");
 }
 
@@ -123,21 +127,23 @@ pub async fn a_killed_job_is_lost_not_failed<T: Transport>(t: &T) {
 
 pub async fn a_job_whose_supervisor_alone_was_killed_counts_as_running<T: Transport>(t: &T) {
     let dir = tempfile::tempdir().unwrap();
-    let mut job = job(dir.path(), "sleep 2");
+    let mut job = job(dir.path(), UNTIL_TOLD);
     let pid = running(t, &mut job).await;
     assert!(std::process::Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(job::look(t, &host(), &job).await.unwrap(), State::Running(None));
+    std::fs::write(dir.path().join("go"), "").unwrap();
     assert!(matches!(run(t, &job).await, Err(JobError::Lost { .. })));
 }
 
 pub async fn a_job_of_an_earlier_boot_is_lost<T: Transport>(t: &T) {
     let dir = tempfile::tempdir().unwrap();
-    let mut job = job(dir.path(), "sleep 2");
+    let mut job = job(dir.path(), UNTIL_TOLD);
     let pid = running(t, &mut job).await;
     std::fs::write(format!("{}/pid", job.directory()), format!("{pid} 1 another-boot\n")).unwrap();
     let error = run(t, &job).await.unwrap_err();
     assert!(matches!(&error, JobError::Lost { why, .. } if why.contains("restarted")), "{error}");
+    std::fs::write(dir.path().join("go"), "").unwrap();
 }
 
 pub async fn a_claim_without_a_process_is_seen_as_claimed<T: Transport>(t: &T) {
@@ -196,7 +202,7 @@ pub async fn a_job_whose_children_hold_its_output_ends_when_it_ends<T: Transport
 /// between two calls (and a job's files dated to the past) change nothing.
 pub async fn no_state_is_told_by_the_clock<T: Transport>(t: &T) {
     let dir = tempfile::tempdir().unwrap();
-    let mut one = job(dir.path(), "until [ -e \"$WHERE/go\" ]; do sleep 0.1; done; echo done");
+    let mut one = job(dir.path(), &format!("{UNTIL_TOLD}; echo done"));
     running(t, &mut one).await;
     for year in ["199001010000", "203801010000"] {
         exec(t, &format!("touch -t {year} {0} {0}/*", one.directory())).await;

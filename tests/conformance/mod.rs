@@ -59,7 +59,7 @@ macro_rules! conformance {
                 an_epoch_that_cannot_be_read_fits_nobody
                 while_the_epoch_changes_no_job_of_the_old_one_starts
                 what_a_job_starts_does_not_hold_the_fence
-                a_fence_that_stays_locked_starts_nothing
+                a_fence_that_is_locked_is_waited_for
                 a_cancelled_job_is_gone_with_all_that_it_started
                 a_job_that_ignores_the_first_signal_is_killed
                 cancelling_leaves_alone_what_has_a_session_of_its_own

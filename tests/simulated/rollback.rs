@@ -3,6 +3,7 @@
 
 use reseed::event::{Body, Level, RunOutcome};
 use reseed::journal::How;
+use reseed::run::hold::abandon;
 use reseed::run::{OfError, Verb};
 
 use crate::sim::order::{Ran, assert_barriers};
@@ -217,6 +218,37 @@ async fn what_cannot_be_rolled_back_or_discarded_is_refused_before_there_is_a_ru
     refused(Verb::Discard, None, "no run");
     let runs = sim.state.runs(&sim.inventory.cluster).unwrap().len();
     assert_eq!(runs, 4, "backup, restore, rollback, discard");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_restores_the_later_one_is_rolled_back_first() {
+    let sim = cluster();
+    assert_eq!(sim.restore().await, 0);
+    let first = sim.dir().id;
+    assert_eq!(sim.restore().await, 0);
+    let second = sim.dir().id;
+    let Err(OfError::Unfit { why, next, .. }) = sim.order_about(Verb::Rollback, Some(first.as_str()), &[]) else {
+        panic!("the first one's quarantine is not all that was there before it any more")
+    };
+    assert_eq!((why, next), (format!("run {second} replaced data after it"), format!("reseed rollback {second}")));
+    assert_eq!(sim.rollback(&["clients-served"]).await, 0, "{:?}", sim.end());
+    sim.world().assert_serves(Data::Backup);
+    assert_eq!(sim.rollback(&[]).await, 4, "and clients were served in between");
+    assert_eq!(sim.rollback(&["clients-served"]).await, 0, "{:?}", sim.end());
+    assert_back(&sim, "both");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_that_was_abandoned_is_rolled_back_only_when_the_doubt_is_accepted() {
+    let sim = cluster();
+    half(&sim).await;
+    let link = std::sync::Arc::new(sim.link());
+    let abandoned = abandon(&sim.inventory, &link, &sim.state, &sim.dir(), "a test".to_owned()).await;
+    abandoned.unwrap();
+    assert_eq!(sim.rollback(&[]).await, 4);
+    assert!(sim.events().iter().any(|e| format!("{:?}", e.body).contains("was abandoned at")));
+    assert_eq!(sim.rollback(&["clients-served"]).await, 0, "{:?}", sim.end());
+    assert_back(&sim, "abandoned");
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,6 +8,7 @@ mod conformance;
 mod faults;
 mod killed;
 mod logind;
+mod operator;
 mod server;
 mod standin;
 

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// As in the inventory.
 pub const CLUSTER: &str = "Stand In";
 pub const NODES: usize = 3;
@@ -78,9 +80,14 @@ impl Cluster {
 
     /// `reseed` with arguments, on this cluster.
     pub fn reseed(&self, args: &[&str]) -> Command {
+        self.reseed_in(&self.path("state"), args)
+    }
+
+    /// The same, with another state directory: another coordinator.
+    pub fn reseed_in(&self, state: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reseed"));
         command.env_clear().env("HOME", self.path("home")).env("PATH", std::env::var_os("PATH").unwrap());
-        command.arg("-i").arg(self.path("cluster.yaml")).arg("--state-dir").arg(self.path("state")).args(args);
+        command.arg("-i").arg(self.path("cluster.yaml")).arg("--state-dir").arg(state).args(args);
         command.stdin(Stdio::null()).current_dir(self.dir.path());
         command
     }
@@ -89,6 +96,24 @@ impl Cluster {
     pub fn sh(&self, host: usize, script: &str) -> String {
         let init = self.hosts[host - 1].init.to_string();
         quiet(Command::new("nsenter").args(["-t", &init, "-m", "-p", "--", "/bin/sh", "-ec", script]))
+    }
+
+    /// Freezes a host's sshd and all that it serves, but not what runs detached, until dropped.
+    pub fn freeze(&self, host: usize) -> Frozen {
+        let init = self.hosts[host - 1].init;
+        let mut serving = vec![init];
+        let children = |pid: u32| fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        let sshd =
+            |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.starts_with("sshd"));
+        let mut at = 0;
+        while at < serving.len() {
+            let more = children(serving[at]);
+            serving.extend(more.split_whitespace().filter_map(|pid| pid.parse().ok()).filter(sshd));
+            at += 1;
+        }
+        let frozen = Frozen(serving);
+        frozen.signal(Signal::STOP);
+        frozen
     }
 
     /// What the hosts hold now is what every later run finds.
@@ -306,6 +331,24 @@ impl Cluster {
             ports[NODES],
         );
         write(&self.path("cluster.yaml"), text);
+    }
+}
+
+/// Processes that stand still.
+pub struct Frozen(Vec<u32>);
+
+impl Frozen {
+    fn signal(&self, signal: Signal) {
+        for pid in self.0.iter().filter_map(|pid| Pid::from_raw(i32::try_from(*pid).ok()?)) {
+            // those that have ended meanwhile need none
+            let _ = kill_process(pid, signal);
+        }
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.signal(Signal::CONT);
     }
 }
 
