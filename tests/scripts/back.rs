@@ -94,7 +94,7 @@ pub async fn after_clear(tree: &mut Tree) {
             if cut % 2 == 0 {
                 tree.ok(&script).await;
             } else {
-                tree.piecewise(&script).await
+                tree.piecewise(&script).await;
             }
             tree.ok(&script).await;
             tree.ok(&node_back(tree, "node.back.proof", labels)).await;
