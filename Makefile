@@ -1,7 +1,7 @@
 # What a person or CI types here. `make demo` is the tour, `make test` is every test.
 LAB_CACHE ?= /var/cache/reseed-lab
 
-.PHONY: setup demo test unit sshd cluster lint fmt
+.PHONY: setup demo test unit sshd cluster campaign lint
 setup:            ## installs what is missing (root, Debian)
 	sh tests/lab/setup.sh
 
@@ -25,3 +25,8 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo deny check bans licenses sources
+
+campaign:         ## what takes too long for every run: each place to die at, minutes of silence; result in docs/campaign.md
+	RESEED_CAMPAIGN=1 cargo test --test cluster -- rollback killed
+	RESEED_CAMPAIGN=1 cargo test --test sshd -- --include-ignored killed two_minutes
+	cargo test --test transport -- --ignored

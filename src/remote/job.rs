@@ -29,7 +29,7 @@ use tokio::time::Instant;
 pub(super) use self::protocol::{CANCELLED, NEVER_BEGAN};
 pub use self::protocol::{Progress, State};
 pub(super) use self::wrapped::{Wish, answer, unwrap};
-use super::retry::{self, Patience};
+use super::retry::Patience;
 use super::{Reply, Transport, TransportError};
 use crate::name::HostName;
 use crate::script::{Embedded, Rendered};
@@ -212,7 +212,14 @@ pub enum Cancelled {
 /// is [`JobError::TimedOut`].
 pub async fn cancel<T: Transport>(transport: &T, host: &HostName, job: &Job) -> Result<Cancelled, JobError> {
     protocol::check(host, job)?;
-    let reply = retry::exec(transport, host, protocol::cancel(job), job.silence).await?;
+    // Also a host too busy to answer in time is asked again: what was begun goes on there.
+    let mut patience = Patience::new(job.silence);
+    let reply = loop {
+        match transport.exec(host, protocol::cancel(job)).await {
+            Ok(reply) => break reply,
+            Err(error) => patience.bear(error).await?,
+        }
+    };
     match protocol::read(host, job, reply)? {
         State::Lost(why) if why == protocol::NEVER_BEGAN => Ok(Cancelled::NeverBegan),
         State::Lost(why) if why == protocol::CANCELLED => Ok(Cancelled::Killed),

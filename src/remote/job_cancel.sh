@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# Ends a job and proves that it is gone. Gets ROOT, JOB, EPOCH, TOKEN, and in hundredths of a
-# second GRACE (from TERM to KILL) and LAST (after KILL). Comes behind job_look.sh and
-# job_fence.sh; job_wait.sh follows, and tells what became of it.
+# Ends a job and proves that it is gone. Gets ROOT, JOB, EPOCH, TOKEN, and in seconds GRACE (from
+# TERM to KILL) and LAST (after KILL). Comes behind job_look.sh and job_fence.sh; job_wait.sh
+# follows, and tells what became of it.
 #
 # The supervisor leads a process group, also in a systemd unit, and only that is signalled: what a
 # job started on purpose to outlive it is in a session of its own (`start_command` of the prelude).
@@ -31,14 +31,15 @@ ours() {
   return 1
 }
 
-# end SIGNAL HUNDREDTHS: signals the group and waits for its end.
+# end SIGNAL SECONDS: signals the group and waits for its end.
 end() {
   kill -s "$1" -- "-$pid" 2>/dev/null
-  left=$2
+  seconds
+  deadline=$((now + $2))
   look
-  while [ "$state" = running ] && [ "$left" -gt 0 ]; do
-    sleep 0.1 2>/dev/null || { sleep 1; left=$((left - 90)); }
-    left=$((left - 10))
+  while [ "$state" = running ] && [ "$now" -le "$deadline" ]; do
+    sleep 0.1 2>/dev/null || sleep 1
+    seconds
     look
   done
 }

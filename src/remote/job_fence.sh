@@ -2,6 +2,9 @@
 # The fence: nothing is started or cancelled but for the holder of the lease, whose epoch is EPOCH.
 # ROOT/epoch is changed under the same lock, so what passed the fence began before the change.
 
+# seconds: sets now, since boot. Naps are not counted instead: on a busy host they take longer.
+seconds() { read -r now _ </proc/uptime; now=${now%.*}; }
+
 # fenced COMMAND: runs it under the lock when our epoch is the host's; else says whose it is, and
 # ends the script. No option -w: busybox has none. What outlives COMMAND must close descriptor 9,
 # or it would hold the lock.
@@ -9,11 +12,12 @@ fenced() {
   command -v flock >/dev/null 2>&1 || die "this host has no flock (util-linux or busybox)"
   why=$(mkdir -p "$ROOT" 2>&1) || die "cannot make $ROOT: $why"
   (
-    waited=0
+    seconds
+    deadline=$((now + 30))
     until flock -n 9; do
-      [ "$waited" -lt 300 ] || die "$ROOT/.fence is locked by another process for 30 s"
-      sleep 0.1 2>/dev/null || { sleep 1; waited=$((waited + 9)); }
-      waited=$((waited + 1))
+      seconds
+      [ "$now" -le "$deadline" ] || die "$ROOT/.fence is locked by another process for 30 s"
+      sleep 0.1 2>/dev/null || sleep 1
     done
     # Only a missing file is no epoch: one that cannot be read fits nobody.
     held=0

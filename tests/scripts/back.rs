@@ -157,7 +157,7 @@ pub async fn second_rollback(tree: &mut Tree) {
         tree.ok(&tree.table("table.swap.act")).await;
         "r2".clone_into(&mut tree.run);
         let ended = tree.cut(&back(tree, "table.back.act", &[]), cut).await;
-        tree.run = "r3".to_owned();
+        "r3".clone_into(&mut tree.run);
         tree.ok(&back(tree, "table.back.act", &["r2"])).await;
         assert_eq!(tree.picture(), old, "cut after {cut}");
         if ended {
@@ -186,7 +186,7 @@ pub async fn refuses(tree: &mut Tree) {
     tree.fails(&back(tree, "table.back.act", &[]), "is gone, and not in the quarantine").await;
     // what returns finds its name taken
     fill(tree, &[("hints/a.hints", "old")]);
-    tree.run = "r1".to_owned();
+    "r1".clone_into(&mut tree.run);
     tree.ok(&tree.clear("node.clear.act")).await;
     fill(tree, &[("hints/a.hints", "other")]);
     "r2".clone_into(&mut tree.run);

@@ -97,8 +97,8 @@ pub(super) fn wait(job: &Job, ceiling: Duration, seen: &str) -> Call {
 pub(super) fn cancel(job: &Job) -> Call {
     let script = Script::new("job.cancel")
         .var("EPOCH", job.epoch)
-        .var("GRACE", hundredths(TERM))
-        .var("LAST", hundredths(KILLING.saturating_sub(TERM)));
+        .var("GRACE", TERM.as_secs())
+        .var("LAST", KILLING.saturating_sub(TERM).as_secs());
     // a supervisor that sees the mark before it begins needs a moment
     call(script, job, Duration::from_secs(1), LOCKED + KILLING, "")
 }

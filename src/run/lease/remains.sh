@@ -7,7 +7,7 @@ for list in "$ROOT"/*/places; do
   while IFS= read -r place; do
     for kind in stage quarantine; do
       dir=$place/$run/$kind
-      [ -n "$place" ] && [ -d "$dir" ] || continue
+      if [ -z "$place" ] || [ ! -d "$dir" ]; then continue; fi
       kib=$(du -sk -- "$dir" 2>/dev/null | cut -f 1)
       printf 'left=%s\t%s\t%.0f\n' "$run" "$dir" "$((${kib:-0} * 1024))"
     done

@@ -291,22 +291,26 @@ impl Cluster {
         let mut boot = Command::new("unshare");
         boot.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "/bin/sh", "-c", &script]);
         let child = boot.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let listening = || fs::read_to_string(self.path(&format!("sshd{n}.log"))).unwrap().contains("Server listening");
+        let mut host = Host { init: 0, child };
+        let log = || fs::read_to_string(self.path(&format!("sshd{n}.log"))).unwrap();
         for _ in 0..500 {
-            if listening() {
-                let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap();
-                return Host { init: children.trim().parse().unwrap(), child };
+            if log().contains("Server listening") {
+                let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", host.child.id())).unwrap();
+                host.init = children.trim().parse().unwrap();
+                return host;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        panic!("sshd does not listen: {}", fs::read_to_string(self.path(&format!("sshd{n}.log"))).unwrap());
+        let _ = host.child.kill();
+        let _ = host.child.wait();
+        panic!("sshd does not listen: {}", log());
     }
 
     fn inventory(&self, ports: &[u16]) {
         let at = self.dir.path().display();
         let public = fs::read_to_string(self.path("host.key.pub")).unwrap();
-        let known: String = ports.iter().map(|port| format!("[127.0.0.1]:{port} {public}")).collect();
-        write(&self.path("known_hosts"), known);
+        let known: Vec<String> = ports.iter().map(|port| format!("[127.0.0.1]:{port} {public}")).collect();
+        write(&self.path("known_hosts"), known.concat());
         write(&self.path("client.conf"), format!("UserKnownHostsFile {at}/known_hosts\nGlobalKnownHostsFile none\n"));
         for private in ["client.conf", "client"] {
             fs::set_permissions(self.path(private), fs::Permissions::from_mode(0o600)).unwrap();
