@@ -302,7 +302,7 @@ pub fn a_discard_says_what_goes_and_frees_it(world: &World) {
     let (site, run) = (site(world), undone(world).of.clone());
     let first = killed(world).of.clone();
     let shown = site.reseed(&["discard", "--dry-run"]).ends(0);
-    shown.says("go for good").says(&format!("{ASIDE}/{run}")).says("run.discard");
+    shown.says("go for good").says(&run).says("run.discard");
     site.reseed(&["discard"]).ends(4).says("was not confirmed");
     assert!(site.lab.nodes().iter().all(|node| site.keeps(node, &run) && site.keeps(node, &first)));
     site.reseed(&["discard", "--confirm", CLUSTER]).ends(0).says("freed");
