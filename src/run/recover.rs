@@ -69,7 +69,11 @@ pub async fn recover<T: Transport>(
     for (_, standing) in office.look(transport).await {
         runs.extend(standing?.holder.map(|holder| holder.run));
     }
-    runs.retain(|run| wanted.is_none_or(|wanted| run.as_str().starts_with(wanted)));
+    let whole = runs.iter().find(|run| Some(run.as_str()) == wanted).cloned();
+    runs.retain(|run| match &whole {
+        Some(whole) => run == whole,
+        None => wanted.is_none_or(|wanted| run.as_str().starts_with(wanted)),
+    });
     let run = match runs.len() {
         0 => return Err(RecoverError::Unknown),
         1 => runs.pop_first().expect("there is one"),

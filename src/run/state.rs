@@ -161,6 +161,10 @@ impl StateDir {
             let newest = runs.into_iter().rev().find(applies);
             return newest.ok_or(StateError::Unknown { wanted: "(newest)".to_owned(), path });
         };
+        // one id may begin like another
+        if let Some(whole) = runs.iter().find(|run| run.id.as_str() == wanted) {
+            return Ok(whole.clone());
+        }
         let mut fitting: Vec<RunDir> = runs.into_iter().filter(|run| run.id.as_str().starts_with(wanted)).collect();
         match fitting.len() {
             0 => Err(StateError::Unknown { wanted: wanted.to_owned(), path }),
@@ -237,14 +241,16 @@ mod tests {
         let state = StateDir::locate(Some(dir.path().to_owned()));
         let cluster = ClusterName::parse("Lab").unwrap();
         assert!(state.find(&cluster, None, |_| true).is_err());
-        for id in ["20260101T000000Z-aaaa", "20260102T000000Z-bbbb"] {
+        for id in ["20260101T000000Z-aaaa", "20260102T000000Z-bbbb", "20260102T000000Z-bbbb0"] {
             let path = dir.path().join("lab").join(id);
             fs::create_dir_all(&path).unwrap();
             fs::write(path.join("journal.jsonl"), "").unwrap();
         }
-        assert_eq!(state.find(&cluster, None, |_| true).unwrap().id.as_str(), "20260102T000000Z-bbbb");
+        assert_eq!(state.find(&cluster, None, |_| true).unwrap().id.as_str(), "20260102T000000Z-bbbb0");
+        let whole = "20260102T000000Z-bbbb";
+        assert_eq!(state.find(&cluster, Some(whole), |_| true).unwrap().id.as_str(), whole, "not the longer one");
         assert_eq!(state.find(&cluster, Some("20260101"), |_| true).unwrap().id.as_str(), "20260101T000000Z-aaaa");
-        assert!(matches!(state.find(&cluster, Some("2026"), |_| true), Err(StateError::Ambiguous { n: 2, .. })));
+        assert!(matches!(state.find(&cluster, Some("2026"), |_| true), Err(StateError::Ambiguous { n: 3, .. })));
         assert!(matches!(state.find(&cluster, Some("2027"), |_| true), Err(StateError::Unknown { .. })));
     }
 }

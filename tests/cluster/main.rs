@@ -122,14 +122,13 @@ const TESTS: &[Test] = tests! {
         the_gateway_serves_and_lost_nothing_of_other_keyspaces
         a_discard_says_what_goes_and_frees_it
         foreign_snapshots_survive_restore_rollback_and_discard;
-    killed:
-        mid_drain_it_goes_back
-        mid_start_it_goes_on;
 };
 
 /// Those that only the campaign has time for (`RESEED_CAMPAIGN=1`).
 const CAMPAIGN: &[Test] = tests! {
     killed:
+        mid_drain_it_goes_back
+        mid_start_it_goes_on
         mid_drain_it_goes_on
         between_quarantine_and_swap_it_goes_on
         mid_swap_it_goes_on

@@ -16,7 +16,7 @@ use reseed::journal::{History, Reader};
 use crate::standin::{CLUSTER, Cluster, NODES};
 
 /// What a plain run may take.
-const TIME: Duration = Duration::from_mins(4);
+const TIME: Duration = Duration::from_mins(3);
 
 fn told(out: &Output) -> String {
     format!("{:?}\n{}{}", out.status, String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr))

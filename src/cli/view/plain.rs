@@ -245,6 +245,7 @@ mod tests {
 
         report: /home/ops/.local/state/reseed/lab-cluster/20261122T161500Z-1f3a/report.html
         next:   reseed resume 20261122T161500Z-1f3a
+        back:   reseed rollback 20261122T161500Z-1f3a
         ");
     }
 
@@ -326,6 +327,7 @@ mod tests {
 
         report: /home/ops/.local/state/reseed/lab-cluster/20261122T161500Z-1f3a/report.html
         next:   reseed resume 20261122T161500Z-1f3a
+        back:   reseed rollback 20261122T161500Z-1f3a
         ");
     }
 
@@ -358,6 +360,7 @@ mod tests {
 
         report: /home/ops/.local/state/reseed/lab-cluster/20261122T161500Z-1f3a/report.html
         next:   reseed resume 20261122T161500Z-1f3a
+        back:   reseed rollback 20261122T161500Z-1f3a
         ");
     }
 

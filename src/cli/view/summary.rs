@@ -35,6 +35,9 @@ pub fn write(out: &mut impl Write, state: &RunState, look: Look) -> io::Result<(
     if !end.next.is_empty() {
         writeln!(out, "{}   {}", look.head("next:"), look.head(&end.next))?;
     }
+    if let (Some(run), "restore", true) = (&state.run, state.command.as_str(), !end.outcome.is_over()) {
+        writeln!(out, "{}   reseed rollback {run}", look.dim("back:"))?;
+    }
     Ok(())
 }
 

@@ -32,19 +32,26 @@ use crate::name::{HostName, RunId};
 use crate::remote::{Call, Transport, TransportError};
 use crate::script::{Embedded, Library, Script};
 
+/// A script that works under the lock of the fence that jobs must pass too.
+macro_rules! locked {
+    ($file:literal) => {
+        concat!(include_str!("../../remote/job_fence.sh"), include_str!("put.sh"), include_str!($file))
+    };
+}
+
 /// The lease's own scripts.
 pub const SCRIPTS: &[Embedded] = &[
     ("lease.look", include_str!("look.sh")),
     ("lease.remains", concat!(include_str!("look.sh"), include_str!("remains.sh"))),
     ("lease.recall", include_str!("recall.sh")),
-    ("lease.take", include_str!("take.sh")),
-    ("lease.keep", concat!(include_str!("keep.sh"), include_str!("locked.sh"))),
-    ("lease.commit", concat!(include_str!("commit.sh"), include_str!("locked.sh"))),
+    ("lease.take", locked!("take.sh")),
+    ("lease.keep", locked!("keep.sh")),
+    ("lease.commit", locked!("commit.sh")),
 ];
 
 /// Between two signs of life.
 pub const BEAT: Duration = Duration::from_secs(15);
-/// What one of these scripts may take; they wait for a lock at most 20 s, and count large trees.
+/// What one of these scripts may take; they wait for a lock at most 30 s, and count large trees.
 const LIMIT: Duration = Duration::from_mins(2);
 
 /// Why a lease cannot be had or kept.
@@ -167,19 +174,18 @@ impl Office {
         for (host, standing) in seen {
             let script = self
                 .script("lease.take")
-                .var("EPOCH", epoch)
+                .var("EPOCH", standing.epoch)
+                .var("NEXT", epoch)
                 .var("LEASE", holder.text())
-                .var("IF_EPOCH", standing.epoch)
                 .var("IF_RUN", standing.holder.as_ref().map_or("", |holder| holder.run.as_str()));
             let (office, transport, host) = (self.clone(), Arc::clone(transport), host.clone());
             asking.spawn(async move { (office.ask(&transport, &host, &script).await, host) });
         }
         for (said, host) in asking.join_all().await {
-            let said = said?;
-            if let Some(rest) = said.strip_prefix("changed\n") {
-                let now = [(host, Standing::parse(rest))];
+            if !said?.is_empty() {
                 // whoever was quicker holds it; a claim that could take even that is told to try again
-                return Err(judge(&now, claim).err().unwrap_or_else(|| Held::quicker(&now[0].0)).into());
+                let now = Standing::parse(&self.ask(transport, &host, &self.script("lease.look")).await?);
+                return Err(judge(&[(host.clone(), now)], claim).err().unwrap_or_else(|| Held::quicker(&host)).into());
             }
         }
         Ok(())
@@ -259,8 +265,8 @@ impl Lease {
             let (office, transport, host) = (self.office.clone(), Arc::clone(transport), host.clone());
             asking.spawn(async move {
                 let said = office.ask(&transport, &host, &script).await?;
-                match said.strip_prefix("fenced ") {
-                    Some(by) => Err(LeaseError::Host { host, why: format!("taken over by {}", by.trim()) }),
+                match fenced(&said) {
+                    Some(by) => Err(LeaseError::Host { host, why: format!("taken over by {}", by) }),
                     None => Ok(()),
                 }
             });
@@ -297,10 +303,15 @@ impl Lease {
     /// Tells all hosts; who took over, when one says so.
     async fn told<T: Transport>(&self, transport: &Arc<T>, script: &Script) -> Option<(HostName, String)> {
         let answers = self.office.ask_all(transport, &self.office.hosts, script).await;
-        answers.into_iter().find_map(|(host, said)| Some((host, said.ok()?.strip_prefix("fenced ")?.trim().to_owned())))
+        answers.into_iter().find_map(|(host, said)| Some((host, fenced(&said.ok()?)?.to_owned())))
     }
 
     fn keep(&self, act: &str, text: &str) -> Script {
         self.office.script("lease.keep").var("EPOCH", self.epoch).var("KEEP", act).var("LEASE", text)
     }
+}
+
+/// Who holds it now, in what the fence prints (`fenced EPOCH WHO`) when it lets nobody through.
+fn fenced(said: &str) -> Option<&str> {
+    Some(said.strip_prefix("fenced ")?.split_once(' ')?.1.trim())
 }

@@ -33,12 +33,12 @@ impl Held {
         match name {
             "lease.look" => return self.look(),
             "lease.take" => {
-                if vars["IF_EPOCH"] != self.epoch.to_string() || vars["IF_RUN"] != self.run() {
-                    return format!("changed\n{}", self.look());
+                if epoch() != self.epoch || vars["IF_RUN"] != self.run() {
+                    return "changed\n".to_owned();
                 }
-                (self.epoch, self.lease) = (epoch(), Some(vars["LEASE"].clone()));
+                (self.epoch, self.lease) = (vars["NEXT"].parse().unwrap(), Some(vars["LEASE"].clone()));
             }
-            _ if epoch() != self.epoch => return format!("fenced somebody (epoch {})\n", self.epoch),
+            _ if epoch() != self.epoch => return format!("fenced {} somebody\n", self.epoch),
             "lease.commit" => {
                 self.lease = Some(vars["LEASE"].clone());
                 self.heads.insert(vars["RUN"].clone(), vars["HEAD"].clone());
