@@ -266,7 +266,7 @@ impl Lease {
             asking.spawn(async move {
                 let said = office.ask(&transport, &host, &script).await?;
                 match fenced(&said) {
-                    Some(by) => Err(LeaseError::Host { host, why: format!("taken over by {}", by) }),
+                    Some(by) => Err(LeaseError::Host { host, why: format!("taken over by {by}") }),
                     None => Ok(()),
                 }
             });
