@@ -4,11 +4,7 @@
 //! They refuse while a Cassandra runs on the machine; where one does (the lab's are visible from
 //! outside), the whole binary runs itself again in a process namespace of its own, if it may.
 
-#![expect(
-    clippy::assigning_clones,
-    clippy::print_stdout,
-    reason = "a tree is changed field by field; tests tell what they skip"
-)]
+#![expect(clippy::print_stdout, reason = "tests tell what they skip")]
 
 mod scripts {
     pub mod back;
