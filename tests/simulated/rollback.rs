@@ -3,8 +3,10 @@
 
 use reseed::event::{Body, Level, RunOutcome};
 use reseed::journal::How;
+use reseed::plan::Request;
 use reseed::run::hold::abandon;
 use reseed::run::{OfError, Verb};
+use reseed::{plan, playbook};
 
 use crate::sim::order::{Ran, assert_barriers};
 use crate::sim::world::{Loose, Process};
@@ -218,6 +220,28 @@ async fn what_cannot_be_rolled_back_or_discarded_is_refused_before_there_is_a_ru
     refused(Verb::Discard, None, "no run");
     let runs = sim.state.runs(&sim.inventory.cluster).unwrap().len();
     assert_eq!(runs, 4, "backup, restore, rollback, discard");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_old_commit_log_returns_only_where_the_drain_was_not_proven() {
+    let sim = cluster();
+    half(&sim).await;
+    let mut of = *sim.order_about(Verb::Rollback, None, &[]).unwrap().ask.of.unwrap();
+    assert_eq!(of.earlier.drained.len(), 2, "a restore clears nothing before every drain is proven");
+    // as a restore that went on without one node's drain would leave it
+    of.earlier.drained.retain(|host| host.as_str() != "cass2");
+    let request = Request { playbook: "rollback".to_owned(), earlier: Some(of.earlier), ..of.request };
+    let playbook = playbook::built_in("rollback").unwrap();
+    let plan = plan::build(&playbook, &sim.inventory, &of.facts, &request).unwrap();
+    let returns = |host: &str| -> Vec<String> {
+        let step = plan.steps().map(|(_, s)| s).find(|s| s.step == "node.back" && s.host.as_str() == host).unwrap();
+        let dirs = &step.act.as_ref().unwrap().vars["DIRS"];
+        dirs.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        (returns("cass1"), returns("cass2")),
+        (vec!["hints".to_owned()], vec!["commitlog".to_owned(), "hints".to_owned()])
+    );
 }
 
 #[tokio::test(start_paused = true)]
