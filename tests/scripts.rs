@@ -211,17 +211,23 @@ async fn clear_moves(tree: &mut Tree) {
         ("commitlog", vec!["CommitLog-7-1.log", ".hidden"]),
         ("hints", vec!["a.hints", "a.crc32"]),
         ("saved_caches", vec![]),
+        ("system/paxos-b7", vec!["nb-1-big-Data.db"]),
+        ("system/paxos_repair_history-1a", vec!["nb-1-big-Data.db"]),
     ] {
         for file in files {
             fs::write(tree.root.join("c").join(dir).join(file), dir).unwrap();
         }
     }
+    let theirs = tree.root.join("c/system/paxos-b7/snapshots/theirs");
+    fs::create_dir_all(&theirs).unwrap();
     tree.fails(&tree.clear("node.clear.proof"), "is not empty").await;
     let inode = Tree::inode(&tree.root.join("c/hints/a.hints"));
     tree.ok(&tree.clear("node.clear.act")).await;
     let quarantine = tree.root.join("c/.reseed/r1/quarantine");
     assert_eq!(Tree::inode(&quarantine.join("hints/a.hints")), inode);
     assert!(quarantine.join("commitlog/.hidden").exists());
+    assert!(quarantine.join("data-0/system/paxos-b7/nb-1-big-Data.db").exists());
+    assert!(theirs.exists() && tree.root.join("c/system/paxos_repair_history-1a/nb-1-big-Data.db").exists());
     tree.ok(&tree.clear("node.clear.proof")).await;
     // more came (a node that was started by mistake): it goes too; the same name is in the way
     fs::write(tree.root.join("c/commitlog/CommitLog-7-2.log"), "late").unwrap();
