@@ -15,11 +15,10 @@ done
 # what a start as another user once left is in the way of the next one
 echo "run_as=${RUN_AS:-$owner}"
 base=${path%/posix/bin/startinstance}
+# shellcheck disable=SC2016 # for the other shell
+judge='while IFS= read -r file; do [ -w "$file" ] || printf "foreign=%s\n" "$file"; done'
 if [ "$owner" != root ]; then
   for dir in groups logs trace; do
     [ ! -d "$base/$dir" ] || find "$base/$dir" -maxdepth 4 -user root
-  done |
-    # shellcheck disable=SC2016 # for the other shell
-    as_user "${RUN_AS:-$owner}" sh -c 'while IFS= read -r file; do [ -w "$file" ] || printf "foreign=%s\n" "$file"; done' |
-    head -n 3
+  done | as_user "${RUN_AS:-$owner}" sh -c "$judge" | head -n 3
 fi

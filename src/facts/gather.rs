@@ -169,8 +169,8 @@ impl<T: Transport> Asker<T> {
         let script = Script::new("facts.host").var("CONF", &node.cassandra.conf).var("HOME_DIR", home);
         let asked = Timestamp::now();
         let mut files = Fields::parse(&self.ask(&node.name, script, false).await?);
-        files.put("asked", asked);
-        files.put("answered", Timestamp::now());
+        files.put("asked", &asked);
+        files.put("answered", &Timestamp::now());
         let bad = |why: String| FactsError::Answer { host: node.name.clone(), what: "cassandra.yaml", why };
         let yaml = files.decoded("yaml").map_err(bad)?;
         let conf = Conf::from_yaml(&yaml, home).map_err(|why| bad(why.to_string()))?;

@@ -22,7 +22,7 @@ impl Fields {
     }
 
     /// Adds what was measured here.
-    pub fn put(&mut self, key: &str, value: impl ToString) {
+    pub fn put(&mut self, key: &str, value: &impl ToString) {
         self.0.push((key.to_owned(), value.to_string()));
     }
 

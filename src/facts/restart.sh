@@ -19,6 +19,7 @@ if [ -n "$pid" ]; then
   # a class path of lib/* names no jar: what is open does. Its names are ours to read only as its user or root
   # shellcheck disable=SC2012 # readlink of thousands of descriptors, or one ls
   jar=$(ls -l -- "/proc/$pid/fd" 2>/dev/null | sed 's/.* -> //' | grep -E "$jars" | head -n 1)
+  # shellcheck disable=SC2020 # two characters, each to a line end
   [ -n "$jar" ] || jar=$(tr '\0:' '\n\n' <"/proc/$pid/cmdline" | grep -E "$jars" | head -n 1)
   if [ -n "$jar" ]; then
     echo "jar=$jar"

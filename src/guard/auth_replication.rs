@@ -1,6 +1,6 @@
 //! `auth-replication`: logins work while nodes are down.
 //!
-//! Roles live in system_auth. With fewer replicas than nodes the only one of a role may be the node
+//! Roles live in `system_auth`. With fewer replicas than nodes the only one of a role may be the node
 //! that is down, and nobody logs in: neither clients nor reseed's own queries.
 
 use super::{Case, Guard, Objection, When};
