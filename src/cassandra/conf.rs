@@ -40,6 +40,9 @@ pub struct Conf {
     pub broadcast_rpc_address: Option<String>,
     /// `start_native_transport`.
     pub start_native_transport: bool,
+    /// `rpc_port`: Thrift, before 4.0.
+    #[serde(default)]
+    pub rpc_port: u16,
     /// `native_transport_port`.
     pub native_transport_port: u16,
     /// `storage_port`.
@@ -130,6 +133,7 @@ impl Keys<'_> {
             rpc_address: self.text("rpc_address")?,
             broadcast_rpc_address: self.text("broadcast_rpc_address")?,
             start_native_transport: self.flag("start_native_transport", true)?,
+            rpc_port: self.number("rpc_port")?.unwrap_or(9160),
             native_transport_port: self.number("native_transport_port")?.unwrap_or(9042),
             storage_port: self.number("storage_port")?.unwrap_or(7000),
             ssl_storage_port: self.number("ssl_storage_port")?.unwrap_or(7001),

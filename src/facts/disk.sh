@@ -5,15 +5,17 @@ pid=$(cassandra_pids | head -n 1)
 who=$RUN_AS
 if [ -n "$pid" ]; then who=$(stat -c %U -- "/proc/$pid"); fi
 echo "writer=$who"
+# for a shell of that user: all but what is hidden in the root, such as our own
+# shellcheck disable=SC2016
+judge='while IFS= read -r dir; do
+  case $dir in "$1"/.*) continue ;; esac
+  { [ -w "$dir" ] && [ -x "$dir" ]; } || printf "unwritable=%s\n" "$dir"
+done'
 printf '%s\n' "$DIRS" | while IFS="$tab" read -r label path; do
   real=$(cd -P -- "$path" 2>/dev/null && pwd) || continue
   echo "inodes=$label$tab$(stat -f -c "%c$tab%d" -- "$real")"
-  find "$real" -maxdepth 2 -type d ! -path "$real/.*" | {
-    # shellcheck disable=SC2016 # for the other shell
-    as_user "$who" sh -c 'while IFS= read -r dir; do
-      { [ -w "$dir" ] && [ -x "$dir" ]; } || printf "unwritable=%s\n" "$dir"
-    done' || echo "unjudged=nothing can be run as $who"
-  }
+  find "$real" -maxdepth 2 -type d | as_user "$who" sh -c "$judge" judge "$real" ||
+    echo "unjudged=nothing can be run as $who"
   case $label in data-*) ;; *) continue ;; esac
   for dir in "$real"/*/*/; do
     dir=${dir%/}

@@ -121,7 +121,7 @@ pub struct NodeFacts {
 /// A directory of Cassandra's, and the place beside it for stage and quarantine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dir {
-    /// `data-0`, `data-1`, …, `commitlog`, `saved_caches`, `hints`.
+    /// `data-0`, `data-1`, …, `commitlog`, `saved_caches`, `hints`, [`Dir::LOCAL_SYSTEM`].
     pub label: String,
     /// Its path, as configured.
     pub path: String,
@@ -138,9 +138,17 @@ pub struct Dir {
 }
 
 impl Dir {
+    /// The label of `local_system_data_file_directory`, where the keyspace `system` is kept apart.
+    pub const LOCAL_SYSTEM: &str = "local-system";
+
     /// Whether it holds sstables.
     pub fn is_data(&self) -> bool {
         self.label.starts_with("data-")
+    }
+
+    /// Whether a restore empties it: commit log, saved caches, hints.
+    pub fn is_cleared(&self) -> bool {
+        !self.is_data() && self.label != Self::LOCAL_SYSTEM
     }
 }
 
@@ -159,6 +167,11 @@ impl NodeFacts {
     /// Its data directories, in Cassandra's order.
     pub fn data(&self) -> impl Iterator<Item = &Dir> {
         self.dirs.iter().filter(|dir| dir.is_data())
+    }
+
+    /// Where the keyspace `system` may be: a directory of its own, or the data directories.
+    pub fn system_data(&self) -> impl Iterator<Item = &Dir> {
+        self.dirs.iter().filter(|dir| dir.is_data() || dir.label == Dir::LOCAL_SYSTEM)
     }
 
     /// The directory of that label.

@@ -51,6 +51,7 @@ pub fn directories(conf: &Conf) -> Vec<(String, String)> {
         ("commitlog", Some(&conf.commitlog_directory)),
         ("saved_caches", Some(&conf.saved_caches_directory)),
         ("hints", Some(&conf.hints_directory)),
+        (Dir::LOCAL_SYSTEM, conf.local_system_data_file_directory.as_ref()),
     ];
     data.chain(others.into_iter().filter_map(|(label, path)| Some((label.to_owned(), path?.clone())))).collect()
 }
@@ -64,6 +65,8 @@ pub fn host_id(live: &Fields) -> Result<String, (&'static str, String)> {
 /// A node's facts.
 pub fn node(conf: Conf, files: &Fields, live: &Fields, version: &Version) -> Result<NodeFacts, (&'static str, String)> {
     let dirs = live.all("dir").map(dir).collect::<Option<Vec<_>>>().ok_or(("its directories", String::new()))?;
+    // before 3.0 hints are a table
+    let dirs = dirs.into_iter().filter(|dir| dir.label != "hints" || version.hints_are_files()).collect();
     let text = live.decoded("info").map_err(|why| ("nodetool info", why))?;
     let said = info::parse(&text).map_err(|why| ("nodetool info", why.to_string()))?;
     let text = live.decoded("status").map_err(|why| ("nodetool status", why))?;

@@ -170,6 +170,11 @@ impl<'a> Context<'a> {
         script.list("DATA_DIRS", facts.data().map(|dir| &dir.path))
     }
 
+    /// Adds what `system_tables` needs.
+    pub fn system_tables(&self, script: Script, facts: &NodeFacts) -> Script {
+        script.list("SYSTEM_DIRS", places(facts.system_data())).list("RESENDING", facts.version.resending_tables())
+    }
+
     /// Adds the data directories as `DATA_DIRS` lines of label, path and place.
     pub fn data_places(&self, script: Script, facts: &NodeFacts) -> Script {
         script.list("DATA_DIRS", places(facts.data()))
