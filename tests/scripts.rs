@@ -8,13 +8,14 @@
 
 mod scripts {
     pub mod back;
+    pub mod facts;
     pub mod tree;
 }
 
 use std::fs;
 
-use scripts::back;
 use scripts::tree::{KS, TABLE, Tree, shells};
+use scripts::{back, facts};
 
 /// The test under every shell.
 macro_rules! under_every_shell {
@@ -48,6 +49,8 @@ under_every_shell! {
     a_backup_of_which_a_byte_was_lost_is_not_published => backup_verified;
     publishing_is_taken_up_where_it_was => publish_taken_up;
     every_one_of_these_scripts_refuses_while_cassandra_runs => refuses_while_running;
+    what_lies_beside_live_data_is_told => facts::beside;
+    what_a_restart_would_find_is_told => facts::restart;
     after_every_cut_of_a_swap_a_rollback_leaves_exactly_the_old_tree => back::after_swap;
     after_every_cut_of_setting_aside_a_rollback_leaves_exactly_the_old_tree => back::after_aside;
     after_every_cut_of_clearing_a_rollback_brings_back_hints_and_an_undrained_commit_log => back::after_clear;

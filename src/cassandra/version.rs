@@ -78,6 +78,16 @@ impl Version {
         self.from(3, 0)
     }
 
+    /// Incremental repairs are sessions that `system.repairs` keeps (4.0+).
+    pub fn has_repair_sessions(&self) -> bool {
+        self.from(4, 0)
+    }
+
+    /// sstables may have UUIDs for ids (4.1+).
+    pub fn has_uuid_sstables(&self) -> bool {
+        self.from(4, 1)
+    }
+
     /// Tables of `system` whose rows a node may send to others again after a restart: hints and
     /// logged batches where these are tables, and what is agreed by Paxos. Their names on disk carry
     /// an id behind these.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Dir, NodeFacts};
+use super::{Dir, Disk, NodeFacts, Restart};
 use crate::cassandra::conf::Conf;
 
 /// A plain node: one real data directory, root, no systemd.
@@ -37,5 +37,9 @@ pub(crate) fn node() -> NodeFacts {
         conf_fixed: None,
         unit: None,
         uid: Some(0),
+        restart: Restart::default(),
+        disk: Disk::default(),
+        clock: None,
+        schedulers: vec![],
     }
 }

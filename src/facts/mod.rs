@@ -10,21 +10,27 @@
 //!
 //! Invariant: gathering changes nothing that outlives it (a probe of rename is removed at once).
 
+mod clock;
+mod disk;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod gather;
 mod guarding;
 mod left;
 mod parse;
+mod restart;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use clock::Clock;
+pub use disk::Disk;
 pub use gather::{FactsError, SCRIPTS, Secrets, Wanted, gather};
 pub use guarding::Guarding;
 pub use left::{Earlier, Left, left};
+pub use restart::{Process, Restart};
 
 use crate::backup::manifest::Manifest;
 use crate::cassandra::{conf::Conf, schema::Schema, status::Row, version::Version};
@@ -45,6 +51,10 @@ pub struct Facts {
     pub schema_versions: Vec<String>,
     /// The backup in question.
     pub backup: BackupFacts,
+    /// Incremental repair sessions that are not over, as the seed knows them; `None`: this version has none (before
+    /// 4.0). With a replication factor of all nodes, every node takes part in every session.
+    #[serde(default)]
+    pub repair_sessions: Option<Vec<String>>,
 }
 
 /// What was found on a node.
@@ -94,6 +104,18 @@ pub struct NodeFacts {
     /// The user that scripts run as there.
     #[serde(default)]
     pub uid: Option<u32>,
+    /// What a restart would find.
+    #[serde(default)]
+    pub restart: Restart,
+    /// What lies below its directories beside live data.
+    #[serde(default)]
+    pub disk: Disk,
+    /// How far its clock is from the coordinator's.
+    #[serde(default)]
+    pub clock: Option<Clock>,
+    /// Files that make cron or systemd run something on Cassandra.
+    #[serde(default)]
+    pub schedulers: Vec<String>,
 }
 
 /// A directory of Cassandra's, and the place beside it for stage and quarantine.
@@ -174,6 +196,12 @@ pub struct GatewayFacts {
     pub startinstance: Option<String>,
     /// Its owner.
     pub owner: String,
+    /// The user that it is run as.
+    #[serde(default)]
+    pub run_as: String,
+    /// Some of the files below it that belong to root, when its owner is another.
+    #[serde(default)]
+    pub foreign: Vec<String>,
     /// For each instance of the inventory: running (`Some(true)`), stopped, or no clear answer.
     pub running: Vec<Option<bool>>,
 }

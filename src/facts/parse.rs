@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::{BackupFacts, Dir, NodeFacts};
+use super::{BackupFacts, Clock, Dir, Disk, NodeFacts, Restart};
 use crate::backup::manifest::Manifest;
 use crate::cassandra::conf::Conf;
 use crate::cassandra::version::Version;
@@ -19,6 +19,11 @@ impl Fields {
     pub fn parse(text: &str) -> Self {
         let pair = |line: &str| line.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()));
         Self(text.lines().filter_map(pair).collect())
+    }
+
+    /// Adds what was measured here.
+    pub fn put(&mut self, key: &str, value: &impl ToString) {
+        self.0.push((key.to_owned(), value.to_string()));
     }
 
     /// The first value of a key.
@@ -87,8 +92,17 @@ pub fn node(conf: Conf, files: &Fields, live: &Fields, version: &Version) -> Res
         conf_fixed: files.get("conf_fixed").map(str::to_owned),
         unit: files.get("unit").map(str::to_owned),
         uid: files.get("uid").and_then(|uid| uid.parse().ok()),
+        restart: Restart::read(live),
+        disk: Disk::read(live),
+        clock: clock(files),
+        schedulers: live.all("scheduler").map(str::to_owned).collect(),
         conf,
     })
+}
+
+fn clock(files: &Fields) -> Option<Clock> {
+    let time = |key| files.get(key).and_then(|time| time.parse().ok());
+    Clock::bounds(files.get("now")?, time("asked")?, time("answered")?)
 }
 
 fn keyspace_bytes(live: &Fields) -> BTreeMap<String, u64> {

@@ -37,7 +37,7 @@ use crate::event::Event;
 use crate::facts::Facts;
 use crate::guard::Override;
 use crate::name::{ClusterName, HostName, Keyspace, RunId, Tag};
-use crate::plan::{Plan, Request};
+use crate::plan::{ExtraTables, Plan, Request};
 
 /// Format of the file.
 pub const FORMAT: u32 = 1;
@@ -122,6 +122,9 @@ pub struct Asked {
     /// The keyspaces, as given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keyspaces: Vec<Keyspace>,
+    /// What becomes of tables that the backup does not hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra_tables: Option<ExtraTables>,
     /// The run that it is about (rollback, discard).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<RunId>,

@@ -34,6 +34,8 @@ pub struct World {
     pub backed: Stage<Backed>,
     /// The backup `small`, through sudo.
     pub small: Stage<Ran>,
+    /// Keyspaces for traps, and their backup.
+    pub trapped: Stage<Ran>,
     /// What was done to the data after the backup.
     pub damaged: Stage<Damaged>,
     /// The restore of `main`.
@@ -56,6 +58,7 @@ impl World {
             loaded: Stage::new("the data is not loaded"),
             backed: Stage::new("there is no backup"),
             small: Stage::new("there is no backup through sudo"),
+            trapped: Stage::new("there is no backup of the keyspaces with traps"),
             damaged: Stage::new("the data is not damaged"),
             restored: Stage::new("the restore did not end well"),
             guarded: Guarded::default(),

@@ -457,7 +457,8 @@ impl Sim {
     #[expect(clippy::unused_self, reason = "read as `sim.ask(…)` beside `sim.order(…)`")]
     pub fn ask(&self, playbook: &str, tag: &str) -> Ask {
         let playbook = playbook::built_in(playbook).unwrap();
-        Ask { playbook, tag: Some(Tag::parse(tag).unwrap()), keyspaces: vec![], overrides: vec![], of: None }
+        let tag = Some(Tag::parse(tag).unwrap());
+        Ask { playbook, tag, keyspaces: vec![], extra_tables: None, overrides: vec![], of: None }
     }
 
     pub fn order(&self, command: &str, tag: &str) -> Order {
