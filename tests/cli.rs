@@ -49,7 +49,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
         (vec!["restor"], "restore"),
         (vec!["restore"], "<TAG>"),
         (vec!["restore", "../x"], "is not a valid tag"),
-        (vec!["restore", "t", "--override", "nodes-up"], "--reason"),
+        (vec!["restore", "t", "--override", "node-down"], "--reason"),
         (vec!["restore", "t", "--override", "spaec", "--reason", "x"], "did you mean space?"),
         (vec!["restore", "t", "--override", "cluster-name", "--reason", "x"], "cannot be overridden"),
         (vec!["restore", "t", "--force"], "--force"),

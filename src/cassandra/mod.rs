@@ -39,6 +39,6 @@ impl Unreadable {
 }
 
 /// One line of foreign output for a message: short, and without control characters.
-fn excerpt(line: &str) -> String {
+pub(crate) fn excerpt(line: &str) -> String {
     line.trim().chars().filter(|c| !c.is_control()).take(300).collect()
 }

@@ -37,5 +37,6 @@ pub(crate) fn node() -> NodeFacts {
         conf_fixed: None,
         unit: None,
         uid: Some(0),
+        down: None,
     }
 }

@@ -17,8 +17,10 @@ mod guard_effective;
 mod host_tools;
 mod keyspaces_known;
 mod log_readable;
+mod node_absent;
+mod node_down;
 mod node_same;
-mod nodes_up;
+mod nodes_normal;
 mod one_source;
 mod quarantine_whole;
 mod rename_works;
@@ -166,7 +168,9 @@ pub const GUARDS: &[&Guard] = &[
     &cluster_name::GUARD,
     &version_supported::GUARD,
     &host_tools::GUARD,
-    &nodes_up::GUARD,
+    &node_down::GUARD,
+    &nodes_normal::GUARD,
+    &node_absent::GUARD,
     &ring_known::GUARD,
     &schema_agreed::GUARD,
     &keyspaces_known::GUARD,

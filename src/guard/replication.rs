@@ -1,6 +1,4 @@
 //! `replication`: every node holds all the data.
-use std::collections::BTreeMap;
-
 use super::{Case, Guard, Objection, When};
 use crate::cassandra::schema::Strategy;
 
@@ -14,10 +12,7 @@ pub const GUARD: Guard = Guard {
 };
 
 fn judge(case: &Case) -> Vec<Objection> {
-    let mut centers: BTreeMap<&str, u32> = BTreeMap::new();
-    for node in case.facts.nodes.values() {
-        *centers.entry(node.datacenter.as_str()).or_default() += 1;
-    }
+    let centers = case.facts.centers();
     let mut objections = vec![];
     for name in &case.request.keyspaces {
         let Some(keyspace) = case.facts.schema.keyspace(name) else { continue };

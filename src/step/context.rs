@@ -117,6 +117,18 @@ impl<'a> Context<'a> {
         earlier.ok_or_else(|| target.unresolved(step, "it is for runs about an earlier run: rollback, discard"))
     }
 
+    /// With machines that are gone: how the ring calls the nodes that are there. `None`: all are.
+    pub fn survivors(&self, step: &'static str, target: &Target) -> Result<Option<Vec<&'a str>>, Unresolved> {
+        if self.inventory.absent().next().is_none() {
+            return Ok(None);
+        }
+        let address = |node: &HostName| {
+            let address = self.facts.address(node);
+            address.ok_or_else(|| target.unresolved(step, format!("the ring tells no address of {node}")))
+        };
+        self.facts.nodes.keys().map(address).collect::<Result<_, _>>().map(Some)
+    }
+
     /// The request's tag.
     pub fn tag(&self) -> &'a Tag {
         &self.request.tag
@@ -182,6 +194,12 @@ impl<'a> Context<'a> {
     /// dropped tables stay there).
     pub fn table_dirs(&self, keyspace: &Keyspace) -> Vec<TableDir> {
         self.facts.schema.keyspace(keyspace).map(KeyspaceSchema::dirs).unwrap_or_default()
+    }
+
+    /// Whether directories of live tables may not be there: a node that was down when they were created
+    /// makes them when it starts.
+    pub fn may_lack(&self, facts: &NodeFacts) -> bool {
+        facts.is_down()
     }
 
     /// The files of the backup that become live in the target's keyspace.

@@ -32,6 +32,11 @@ pub fn answer(world: &mut World, host: &str, call: &Call) -> Reply {
 }
 
 fn script(world: &mut World, host: &str, call: &Call) -> Answer {
+    assert!(
+        world.nodes.get(host).is_none_or(|node| !node.gone),
+        "{} was sent to {host}, which is gone",
+        call.script.name
+    );
     let vars = &call.script.vars;
     let var = |name: &str| -> &str {
         vars.get(name).unwrap_or_else(|| panic!("{} has no variable {name}", call.script.name))
@@ -80,7 +85,10 @@ fn facts_script(world: &mut World, host: &str, call: &Call) -> Answer {
     match call.script.name.as_str() {
         "facts.host" => Ok(facts::host(&world.nodes[host])),
         "facts.node" => Ok(facts::node(world, host, &vars["DIRS"])),
-        "facts.gossip" => Ok(facts::gossip(world)),
+        "facts.gossip" => {
+            check(world.nodes[host].process != Process::Stopped, "nodetool: Failed to connect to '127.0.0.1:7199'")?;
+            Ok(facts::gossip(world))
+        }
         "facts.cql" => {
             logged_in(world, host, call)?;
             Ok(facts::cql(world, &vars["CQL"]))
@@ -175,6 +183,9 @@ fn table(world: &mut World, host: &str, call: &Call) -> Answer {
         "table.swap.act" | "table.aside.act" => {
             check(node.process == Process::Stopped, "Cassandra runs")?;
             for dir in dirs {
+                if !vars["FRESH"].is_empty() && !node.quarantine.contains_key(&format!("{}/{dir}", call.run)) {
+                    node.live.entry(dir.clone()).or_insert(Data::Empty);
+                }
                 let there = node.live.get(&dir).copied().ok_or_else(|| (1, format!("rename: {dir} is not there")))?;
                 let swap = name == "table.swap.act";
                 let aside = format!("{}/{dir}", call.run);
@@ -291,13 +302,16 @@ fn running(world: &mut World, host: &str, call: &Call) -> Answer {
             }
             return Ok(format!("hints_left={}\n", node.hints));
         }
-        "repair.act" => return repair(world, host, &vars["KEYSPACES"]),
+        "repair.act" => {
+            let hosts: Vec<&str> = vars.get("HOSTS").map_or("", String::as_str).lines().collect();
+            return repair(world, host, &vars["KEYSPACES"], &hosts);
+        }
         other => panic!("the simulated cluster does not know {other}"),
     }
     Ok(String::new())
 }
 
-fn repair(world: &mut World, host: &str, keyspaces: &str) -> Answer {
+fn repair(world: &mut World, host: &str, keyspaces: &str, hosts: &[&str]) -> Answer {
     let mut text = String::new();
     for keyspace in keyspaces.lines() {
         text += &format!("reseed: repair of {keyspace}\n");
@@ -305,7 +319,7 @@ fn repair(world: &mut World, host: &str, keyspaces: &str) -> Answer {
             text += "[x] Replication factor is 1. No repair is needed for keyspace 'system_auth'\n";
             continue;
         }
-        world.repair(host, keyspace).map_err(|why| (1, why))?;
+        world.repair(host, keyspace, hosts).map_err(|why| (1, why))?;
         text += &format!(
             "[x] Starting repair command #1 (5a1c), repairing keyspace {keyspace} with repair options (primary range: true)\n\
              [x] Repair session 5b2d for range [(-1,2]] finished (progress: 45%)\n[x] Repair completed successfully\n"

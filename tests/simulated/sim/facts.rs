@@ -23,7 +23,10 @@ pub fn host(node: &NodeState) -> String {
     if node.commitlog_restore {
         text.push_str("commitlog_restore=yes\n");
     }
-    text.push_str("pid=4711\nlog=/var/log/cassandra/system.log\n");
+    if node.process != Process::Stopped {
+        text.push_str("pid=4711\n");
+    }
+    let _ = writeln!(text, "log=/var/log/cassandra/system.log\naddress={}", node.address);
     if node.log_readable {
         text.push_str("log_readable=yes\n");
     }
@@ -61,9 +64,17 @@ pub fn node(world: &World, name: &str, dirs: &str) -> String {
         text.push_str("backup_unwritable=/backup\n");
     }
     let _ = writeln!(text, "info={}", base64(&info(node)));
-    let _ = writeln!(text, "status={}", base64(&status(world, name)));
+    if node.process == Process::Stopped {
+        let _ = writeln!(text, "died={}\nlogged={}", base64(CORRUPT), node.version);
+    } else {
+        let _ = writeln!(text, "status={}", base64(&status(world, name)));
+    }
     text
 }
+
+/// Last words of a node that does not start any more.
+const CORRUPT: &str = "ERROR [main] 2026-01-01 00:00:00,000 CassandraDaemon.java:900 - Exception encountered during startup\n\
+                       CorruptSSTableException: Corrupted: /d1/data/ks1/plain/nb-1-big-Data.db\n";
 
 fn info(node: &NodeState) -> String {
     if node.process == Process::Stopped {

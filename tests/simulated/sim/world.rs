@@ -70,6 +70,8 @@ pub struct NodeState {
     pub process: Process,
     pub native_open: bool,
     pub guarded: bool,
+    /// The machine is gone for good: stopped, and nobody may talk to it.
+    pub gone: bool,
     /// By `keyspace/directory`.
     pub live: BTreeMap<String, Data>,
     pub stage: BTreeMap<String, Data>,
@@ -210,9 +212,26 @@ impl World {
         (text, line)
     }
 
+    /// Its Cassandra dies, with whatever it had in memory.
+    pub fn dies(&mut self, name: &str) {
+        let node = self.node(name);
+        (node.process, node.native_open, node.unflushed) = (Process::Stopped, false, true);
+    }
+
+    /// Its machine is gone.
+    pub fn burns(&mut self, name: &str) {
+        self.dies(name);
+        self.node(name).gone = true;
+    }
+
+    /// The nodes whose machines are there.
+    pub fn there(&self) -> impl Iterator<Item = (&String, &NodeState)> {
+        self.nodes.iter().filter(|(_, node)| !node.gone)
+    }
+
     /// Every node up and open, no guard, no litter of ours, clients served, data as said.
     pub fn assert_serves(&self, data: Data) {
-        for (name, node) in &self.nodes {
+        for (name, node) in self.there() {
             assert_eq!((node.process, node.native_open, node.guarded), (Process::Normal, true, false), "{name}");
             for (dir, holds) in &node.live {
                 assert_eq!(*holds, data, "{dir} on {name}");
@@ -227,7 +246,7 @@ impl World {
     /// The backup is live on every node, everything old is in quarantine, all serve.
     pub fn assert_restored(&self) {
         self.assert_serves(Data::Backup);
-        for (name, node) in &self.nodes {
+        for (name, node) in self.there() {
             assert_eq!(node.quarantine.len(), self.tables.len(), "quarantine of {name}");
             assert!(node.quarantine.values().all(|data| *data == Data::Old), "quarantine of {name}");
             assert!(node.stage.is_empty(), "stage of {name}");
@@ -277,22 +296,26 @@ impl World {
         Ok(())
     }
 
-    /// `nodetool repair -pr --full` on one node.
-    pub fn repair(&mut self, name: &str, keyspace: &str) -> Result<(), String> {
-        if let Some(down) = self.nodes.values().find(|n| n.process != Process::Normal) {
+    /// `nodetool repair -pr --full` on one node; with hosts: all ranges, among these.
+    pub fn repair(&mut self, name: &str, keyspace: &str, hosts: &[&str]) -> Result<(), String> {
+        let asked = |n: &&NodeState| hosts.is_empty() || hosts.contains(&n.address.as_str());
+        if let Some(down) = self.nodes.values().filter(asked).find(|n| n.process != Process::Normal) {
             return Err(format!("Endpoint not alive: /{}:7000", down.address));
+        }
+        if !hosts.is_empty() && (hosts.len() < 2 || !hosts.contains(&self.nodes[name].address.as_str())) {
+            return Err(format!("Specified hosts {hosts:?} do not share range (1,2] needed for repair"));
         }
         let done = self.repaired.entry(keyspace.to_owned()).or_default();
         done.insert(name.to_owned());
-        if done.len() < self.nodes.len() {
+        if hosts.is_empty() && done.len() < self.nodes.len() {
             return Ok(());
         }
         let prefix = format!("{keyspace}/");
         let dirs: BTreeSet<String> = self.nodes.values().flat_map(|n| n.live.keys().cloned()).collect();
         for dir in dirs.into_iter().filter(|d| d.starts_with(&prefix)) {
-            let held: Vec<Data> = self.nodes.values().map(|n| n.live[&dir]).filter(|d| *d != Data::Empty).collect();
+            let held: Vec<Data> = self.there().map(|(_, n)| n.live[&dir]).filter(|d| *d != Data::Empty).collect();
             let all = held.iter().copied().reduce(|a, b| if a == b { a } else { Data::Spoilt });
-            for node in self.nodes.values_mut() {
+            for node in self.nodes.values_mut().filter(|n| !n.gone) {
                 node.live.insert(dir.clone(), all.unwrap_or(Data::Empty));
             }
         }
@@ -313,6 +336,7 @@ impl NodeState {
             process: Process::Normal,
             native_open: true,
             guarded: false,
+            gone: false,
             live: tables.iter().map(|t| (format!("{}/{}", t.keyspace, t.dir()), Data::Old)).collect(),
             stage: BTreeMap::new(),
             quarantine: BTreeMap::new(),
