@@ -9,6 +9,7 @@
 
 pub mod conf;
 pub mod cqlsh;
+pub mod ddl;
 pub mod describecluster;
 pub mod drainlog;
 pub mod gossipinfo;

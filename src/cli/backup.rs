@@ -34,6 +34,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         playbook: playbook::built_in("backup").expect("it is built in"),
         tag: Some(tag),
         keyspaces: args.selection.keyspaces.clone(),
+        create_schema: false,
         overrides,
         of: None,
     };

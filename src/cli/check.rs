@@ -31,6 +31,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         playbook: playbook::built_in(name).expect("it is built in"),
         tag: args.tag.clone(),
         keyspaces: args.selection.keyspaces.clone(),
+        create_schema: false,
         overrides: args.selection.overrides()?,
         of: None,
     };

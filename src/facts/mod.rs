@@ -19,6 +19,7 @@ pub(crate) mod fixture;
 mod gather;
 mod guarding;
 mod left;
+mod missing;
 mod parse;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use serde_json::json;
 pub use gather::{FactsError, SCRIPTS, Secrets, Wanted, gather};
 pub use guarding::Guarding;
 pub use left::{Earlier, Left, left};
+pub use missing::Creation;
 
 use crate::backup::manifest::Manifest;
 use crate::cassandra::{conf::Conf, schema::Schema, status::Row, version::Version};
@@ -50,6 +52,9 @@ pub struct Facts {
     pub schema_versions: Vec<String>,
     /// The backup in question.
     pub backup: BackupFacts,
+    /// What the schema above holds and the run itself creates (`--create-schema`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub creation: Vec<Creation>,
 }
 
 /// What was found on a node.

@@ -27,6 +27,7 @@ mod rename_works;
 mod replication;
 mod ring_known;
 mod schema_agreed;
+mod schema_stays;
 mod service_control;
 mod space;
 mod sstable_version;
@@ -191,6 +192,7 @@ pub const GUARDS: &[&Guard] = &[
     &node_same::GUARD,
     &quarantine_whole::GUARD,
     &clients_served::GUARD,
+    &schema_stays::GUARD,
     &foreign_kept::GUARD,
     &discard_size::GUARD,
 ];

@@ -21,9 +21,11 @@ fn judge(case: &Case) -> Vec<Objection> {
         let dirs = live.dirs();
         let live: BTreeSet<&str> = dirs.iter().map(|dir| dir.table.as_str()).collect();
         let backup: BTreeSet<&str> = backup.tables.iter().map(|t| t.name.as_str()).collect();
+        let cure = "add --create-schema (it makes what the manifest has a statement for), or create it with that statement \
+                    in the manifest's schema_cql";
         for table in backup.difference(&live) {
             let message = format!("the cluster has no table {name}.{table}, which the backup holds");
-            objections.push(Objection::fail(message, "create it with the statement in the manifest's schema_cql"));
+            objections.push(Objection::fail(message, cure));
         }
         for table in live.difference(&backup) {
             let message = format!("table {name}.{table} is not in the backup: it was created later");

@@ -122,6 +122,9 @@ pub struct Asked {
     /// The keyspaces, as given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keyspaces: Vec<Keyspace>,
+    /// Whether what the cluster lacks is to be created.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub create_schema: bool,
     /// The run that it is about (rollback, discard).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<RunId>,

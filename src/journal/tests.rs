@@ -14,7 +14,7 @@ pub(super) fn header() -> Header {
         overrides: vec![],
         inventory: "i.yaml".into(),
         operator: "me@here".into(),
-        asked: Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![], of: None },
+        asked: Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![], create_schema: false, of: None },
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Ask {
     pub tag: Option<Tag>,
     /// Keyspaces; empty: those of the backup, of the inventory, or all that are not internal.
     pub keyspaces: Vec<Keyspace>,
+    /// Whether what the backup has and the cluster lacks is to be created.
+    pub create_schema: bool,
     /// Guards that the operator overrides.
     pub overrides: Vec<Override>,
     /// The run that this one is about (rollback, discard); tag and keyspaces are then that run's.
@@ -57,7 +59,7 @@ impl Ask {
     /// For a run about an earlier one.
     pub fn about(verb: Verb, of: Of, overrides: Vec<Override>) -> Self {
         let playbook = playbook::built_in(verb.name()).expect("it is built in");
-        Self { playbook, tag: None, keyspaces: vec![], overrides, of: Some(Box::new(of)) }
+        Self { playbook, tag: None, keyspaces: vec![], create_schema: false, overrides, of: Some(Box::new(of)) }
     }
 
     /// As the journal keeps it.
@@ -66,6 +68,7 @@ impl Ask {
             playbook: self.playbook.playbook.clone(),
             tag: self.tag.clone(),
             keyspaces: self.keyspaces.clone(),
+            create_schema: self.create_schema,
             of: self.earlier().cloned(),
         }
     }
@@ -73,8 +76,9 @@ impl Ask {
     /// From the journal; `None`: its playbook is not built in. The earlier run is not looked up: that
     /// is needed only when there is no plan yet.
     pub fn again(asked: &Asked, overrides: &[Override]) -> Option<Self> {
-        let Asked { playbook, tag, keyspaces, .. } = asked.clone();
-        Some(Self { playbook: playbook::built_in(&playbook)?, tag, keyspaces, overrides: overrides.to_vec(), of: None })
+        let Asked { playbook, tag, keyspaces, create_schema, .. } = asked.clone();
+        let (playbook, overrides) = (playbook::built_in(&playbook)?, overrides.to_vec());
+        Some(Self { playbook, tag, keyspaces, create_schema, overrides, of: None })
     }
 
     /// The run that this one is about.
@@ -138,6 +142,7 @@ pub async fn prepare<T: Transport>(
     }
     let tag = ask.tag.clone().unwrap_or(Tag::parse("none").expect("a word"));
     let keyspaces = keyspaces(inventory, &facts, ask);
+    let facts = if ask.create_schema { facts.with_missing(&keyspaces) } else { facts };
     let request = Request { playbook: ask.playbook.playbook.clone(), tag, keyspaces, earlier: None };
     judged(inventory, ask, facts, request, None)
 }

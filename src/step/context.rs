@@ -196,12 +196,6 @@ impl<'a> Context<'a> {
         self.facts.schema.keyspace(keyspace).map(KeyspaceSchema::dirs).unwrap_or_default()
     }
 
-    /// Whether directories of live tables may not be there: a node that was down when they were created
-    /// makes them when it starts.
-    pub fn may_lack(&self, facts: &NodeFacts) -> bool {
-        facts.is_down()
-    }
-
     /// The files of the backup that become live in the target's keyspace.
     pub fn staged_files(&self, step: &'static str, target: &Target) -> Result<Vec<StagedFile>, Unresolved> {
         let keyspace = target.keyspace(step)?;

@@ -128,7 +128,7 @@ pub fn cql(world: &World, statements: &str) -> String {
         "WARNING: cqlsh was built against 5.0.0, but this server is 4.1.10.  All features may not work!\n".to_owned();
     for statement in statements.lines() {
         if let Some(name) = statement.strip_prefix("DESCRIBE KEYSPACE \"") {
-            let _ = writeln!(text, "\nCREATE KEYSPACE {} WITH replication = …;", name.trim_end_matches("\";"));
+            text += &world.schema_cql(name.trim_end_matches("\";"));
             continue;
         }
         let from = statement.split("system_schema.").nth(1).expect("a schema query").trim_end_matches(';');
@@ -179,6 +179,15 @@ fn rows(world: &World, table: &str) -> Vec<Value> {
         "views" | "types" | "dropped_columns" => vec![],
         other => panic!("the simulated cluster has no table system_schema.{other}"),
     }
+}
+
+/// As `schema.create.proof` asks for them.
+pub fn known_tables(world: &World) -> String {
+    let mut text = "\n [json]\n------\n".to_owned();
+    for t in &world.tables {
+        let _ = writeln!(text, "   {}", json!({"keyspace_name": t.keyspace, "name": t.name, "id": t.id}));
+    }
+    text + &format!("\n({} rows)\n\n [json]\n------\n\n(0 rows)\n", world.tables.len())
 }
 
 pub fn describe(world: &World) -> String {

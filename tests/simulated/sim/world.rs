@@ -75,6 +75,8 @@ pub struct NodeState {
     /// By `keyspace/directory`.
     pub live: BTreeMap<String, Data>,
     pub stage: BTreeMap<String, Data>,
+    /// Files on the stage, by keyspace.
+    pub staged: BTreeMap<String, usize>,
     /// By `run/keyspace/directory`.
     pub quarantine: BTreeMap<String, Data>,
     /// Whether entries lie in commitlog and caches.
@@ -201,7 +203,7 @@ impl World {
         let keyspace = |name: &String| {
             let tables: Vec<_> = self.tables.iter().filter(|t| t.keyspace == *name).map(table).collect();
             json!({"name": name, "replication": {"class": "SimpleStrategy", "replication_factor": self.rf.to_string()},
-                "schema_cql": format!("CREATE KEYSPACE {name} …"), "tables": tables})
+                "schema_cql": self.schema_cql(name), "tables": tables})
         };
         let keyspaces: Vec<_> = self.keyspaces().iter().map(keyspace).collect();
         let text = json!({"format": 1, "tag": tag, "cluster": CLUSTER, "node": "cass1", "host_id": host_id(1),
@@ -210,6 +212,70 @@ impl World {
         .to_string();
         let line = format!("{}  manifest.json", Manifest::digest(&text));
         (text, line)
+    }
+
+    /// `DESCRIBE KEYSPACE`.
+    pub fn schema_cql(&self, keyspace: &str) -> String {
+        let rf = self.rf;
+        let mut cql = format!(
+            "CREATE KEYSPACE {keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': '{rf}'}};\n"
+        );
+        for table in self.tables.iter().filter(|t| t.keyspace == keyspace) {
+            let name = &table.name;
+            cql += &format!(
+                "CREATE TABLE {keyspace}.{name} (\n    id text PRIMARY KEY,\n    owner text\n) WITH comment = 'a; b';\n"
+            );
+            for index in &table.indexes {
+                cql += &format!("CREATE INDEX {index} ON {keyspace}.{name} (owner);\n");
+            }
+        }
+        cql
+    }
+
+    /// Somebody dropped it; its directories go, as far as they hold nothing of others.
+    pub fn drops(&mut self, keyspace: &str, table: Option<&str>) {
+        let gone = |t: &TableDef| t.keyspace == keyspace && table.is_none_or(|name| t.name == name);
+        let dirs: Vec<String> =
+            self.tables.iter().filter(|t| gone(t)).map(|t| format!("{keyspace}/{}", t.dir())).collect();
+        self.tables.retain(|t| !gone(t));
+        for node in self.nodes.values_mut() {
+            node.live.retain(|dir, _| !dirs.contains(dir));
+        }
+    }
+
+    /// What a `CREATE` of the manifest does, on every node that is up.
+    pub fn create(&mut self, statement: &str) -> Result<(), String> {
+        let words: Vec<&str> = statement.split_whitespace().collect();
+        if !statement.contains(" IF NOT EXISTS ") {
+            return Err(format!("AlreadyExists, or not: {statement}"));
+        }
+        match words[1] {
+            "KEYSPACE" => {}
+            "TABLE" => {
+                let (keyspace, name) = words[5].split_once('.').unwrap();
+                let at = words.iter().position(|word| *word == "ID").ok_or("no id was given")?;
+                let id = words[at + 2].to_owned();
+                if self.tables.iter().any(|t| t.keyspace == keyspace && t.name == name) {
+                    return Ok(());
+                }
+                let table = TableDef { keyspace: keyspace.to_owned(), name: name.to_owned(), id, indexes: vec![] };
+                let dir = format!("{keyspace}/{}", table.dir());
+                self.tables.push(table);
+                for node in self.nodes.values_mut().filter(|n| n.process == Process::Normal) {
+                    node.live.entry(dir.clone()).or_insert(Data::Empty);
+                }
+            }
+            "INDEX" => {
+                let (name, (keyspace, table)) = (words[5], words[7].split_once('.').unwrap());
+                let owner =
+                    self.tables.iter_mut().find(|t| t.keyspace == keyspace && t.name == table).ok_or("no table")?;
+                if !owner.indexes.iter().any(|index| index == name) {
+                    owner.indexes.push(name.to_owned());
+                }
+            }
+            other => return Err(format!("SyntaxException: {other}")),
+        }
+        Ok(())
     }
 
     /// Its Cassandra dies, with whatever it had in memory.
@@ -339,6 +405,7 @@ impl NodeState {
             gone: false,
             live: tables.iter().map(|t| (format!("{}/{}", t.keyspace, t.dir()), Data::Old)).collect(),
             stage: BTreeMap::new(),
+            staged: BTreeMap::new(),
             quarantine: BTreeMap::new(),
             litter: true,
             unflushed: true,
