@@ -39,6 +39,7 @@ pub const SCRIPTS: &[Embedded] = &[
     (
         "job.launch",
         concat!(
+            include_str!("job_lives.sh"),
             include_str!("job_look.sh"),
             include_str!("job_fence.sh"),
             include_str!("job_session.sh"),
@@ -49,13 +50,14 @@ pub const SCRIPTS: &[Embedded] = &[
     (
         "job.cancel",
         concat!(
+            include_str!("job_lives.sh"),
             include_str!("job_look.sh"),
             include_str!("job_fence.sh"),
             include_str!("job_cancel.sh"),
             include_str!("job_wait.sh")
         ),
     ),
-    ("job.wait", concat!(include_str!("job_look.sh"), include_str!("job_wait.sh"))),
+    ("job.wait", concat!(include_str!("job_lives.sh"), include_str!("job_look.sh"), include_str!("job_wait.sh"))),
 ];
 
 /// A good value for [`Job::channel`].

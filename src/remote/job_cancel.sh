@@ -19,21 +19,9 @@ mark() {
   esac
 }
 
-# Whether the group is the job's: its leader is there and began when the file says; or, when only
-# the rest is left, one of that has a file of the job open. A number that was given anew is not signalled.
-ours() {
-  if fields "$pid" && [ "$p_start" = "$start" ]; then return 0; fi
-  for entry in /proc/[0-9]*; do
-    if ! fields "${entry#/proc/}" || [ "$p_group" != "$pid" ]; then continue; fi
-    # shellcheck disable=SC2010 # where the links lead to is what we look for
-    ! ls -l "$entry/fd" 2>/dev/null | grep -q -F " $dir/" || return 0
-  done
-  return 1
-}
-
 # end SIGNAL SECONDS: signals the group and waits for its end.
 end() {
-  kill -s "$1" -- "-$pid" 2>/dev/null
+  signal "$1" "$dir" || :
   seconds
   deadline=$((now + $2))
   look
@@ -46,7 +34,7 @@ end() {
 
 fenced mark
 look
-if [ "$state" = running ] && ours; then
+if [ "$state" = running ]; then
   end TERM "$GRACE"
   [ "$state" != running ] || end KILL "$LAST"
 fi

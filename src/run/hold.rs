@@ -75,11 +75,12 @@ pub async fn abandon<T: Transport>(
     }
     let known = answered(&look(inventory, transport, false).await, false)?;
     unheld(&known, &me)?;
-    let closed = Closed { how: How::Abandoned, run: None, operator: me.who.clone(), reason };
-    journal.append(Entry::Closed(closed)).map_err(StateError::from)?;
     let its = |standing: &Standing| standing.holder.as_ref().is_none_or(|holder| holder.run == dir.id);
     let its: Vec<_> = known.into_iter().filter(|(_, standing)| its(standing)).collect();
-    Ok(Office::of(inventory).seize(transport, &its, &me, End::Free).await?)
+    // last: what fails before it is tried again by abandoning again
+    Office::of(inventory).seize(transport, &its, &me, End::Free).await?;
+    let closed = Closed { how: How::Abandoned, run: None, operator: me.who.clone(), reason };
+    Ok(journal.append(Entry::Closed(closed)).map_err(StateError::from)?)
 }
 
 fn answered(seen: &Seen, some: bool) -> Result<Vec<(HostName, Standing)>, LeaseError> {

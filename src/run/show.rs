@@ -67,7 +67,8 @@ impl Show<'_> {
         if let Some(lease) = lease {
             let keep = !over && plan.is_some_and(Plan::takes_down);
             let fenced = lease.end(transport, if keep { lease::End::Paused } else { lease::End::Free }).await;
-            if let Some((host, by)) = fenced {
+            // what was proven before stays so, whoever has the cluster now
+            if let Some((host, by)) = fenced.filter(|_| !over) {
                 end = End::fenced(&host, &by);
             }
         }

@@ -16,7 +16,7 @@ pub const SPEC: Spec = Spec {
            their own end, then ends them (TERM, later KILL, of the job's process group), and demands that none is \
            left. May run again.",
     on: Kind::Any,
-    scripts: &[("jobs.ended.act", include_str!("jobs_ended.act.sh"))],
+    scripts: &[("jobs.ended.act", concat!(include_str!("../remote/job_lives.sh"), include_str!("jobs_ended.act.sh")))],
     resolve,
     probe: never,
     judge: by_exit_code,

@@ -41,8 +41,11 @@ macro_rules! locked {
 
 /// The lease's own scripts.
 pub const SCRIPTS: &[Embedded] = &[
-    ("lease.look", include_str!("look.sh")),
-    ("lease.remains", concat!(include_str!("look.sh"), include_str!("remains.sh"))),
+    ("lease.look", concat!(include_str!("../../remote/job_lives.sh"), include_str!("look.sh"))),
+    (
+        "lease.remains",
+        concat!(include_str!("../../remote/job_lives.sh"), include_str!("look.sh"), include_str!("remains.sh")),
+    ),
     ("lease.recall", include_str!("recall.sh")),
     ("lease.take", locked!("take.sh")),
     ("lease.keep", locked!("keep.sh")),
