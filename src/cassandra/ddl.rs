@@ -53,7 +53,7 @@ impl Statement {
         if let Some(id) = id.filter(|_| !self.named) {
             match self.with {
                 Some(at) => text.insert_str(at, &format!(" ID = {id} AND")),
-                None => text.push_str(&format!(" WITH ID = {id}")),
+                None => text = format!("{text} WITH ID = {id}"),
             }
         }
         if self.kind != Kind::Other && !self.exists {

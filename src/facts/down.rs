@@ -32,7 +32,7 @@ pub fn why(files: &Fields, live: &Fields) -> Option<String> {
     let last = startlog::findings(&log).pop().map(|finding| finding.line);
     let last = last.or_else(|| log.lines().rfind(|line| line.starts_with("ERROR")).map(excerpt));
     Some(match last {
-        Some(line) => format!("{state}; the last error in its log: {line}"),
+        Some(error) => format!("{state}; the last error in its log: {error}"),
         None => format!("{state}; its log tells of no error"),
     })
 }

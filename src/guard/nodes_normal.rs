@@ -2,6 +2,7 @@
 
 use super::{Case, Guard, Objection, When};
 use crate::cassandra::status::Liveness;
+use crate::facts::NodeFacts;
 
 /// The guard.
 pub const GUARD: Guard = Guard {
@@ -38,7 +39,7 @@ fn judge(case: &Case) -> Vec<Objection> {
         }
     }
     let source = &case.inventory.backup.node;
-    if When::Backup.covers(&case.request.playbook) && facts.nodes.get(source).is_some_and(|node| node.is_down()) {
+    if When::Backup.covers(&case.request.playbook) && facts.nodes.get(source).is_some_and(NodeFacts::is_down) {
         let message = "it is down, and the backup is taken from it";
         objections.push(Objection::fail(message, "start it, or set backup.node to a node that is up").on(source));
     }
