@@ -172,6 +172,14 @@ impl Facts {
         row.map(Row::host)
     }
 
+    /// The same without some nodes, which the ring goes on to hold.
+    #[must_use]
+    pub fn without(mut self, gone: impl Fn(&HostName) -> bool) -> Self {
+        // what only they saw was seen by the others too
+        self.nodes.retain(|name, _| !gone(name));
+        self
+    }
+
     /// Where a run puts its stage and quarantine, per node, each place once.
     pub fn places(&self) -> BTreeMap<HostName, Vec<String>> {
         let places = |node: &NodeFacts| {

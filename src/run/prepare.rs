@@ -158,6 +158,8 @@ async fn about<T: Transport>(
 ) -> Result<Prepared, PrepareError> {
     // the backup's files are of no concern any more
     let facts = Facts { backup: BackupFacts::None, ..of.facts.clone() };
+    // a machine that is gone since is one that was gone then: it is in the ring, and not asked anything
+    let facts = facts.without(|node| inventory.absent().any(|gone| gone.name == *node));
     let request =
         Request { playbook: ask.playbook.playbook.clone(), earlier: Some(of.earlier.clone()), ..of.request.clone() };
     if request.playbook == Verb::Rollback.name() && !of.changed {

@@ -199,6 +199,19 @@ async fn such_a_restore_is_rolled_back_without_the_machine_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_restore_during_which_a_machine_burns_is_rolled_back_without_it() {
+    let mut sim = Sim::new(WHOLE);
+    sim.fault("table.aside.act", Some("cass3"), crate::sim::What::FailBefore);
+    assert_eq!(sim.restore().await, 5);
+    sim.world().burns("cass3");
+    sim.inventory.nodes[2].absent = true;
+    let before = sim.calls().len();
+    assert_eq!(sim.rollback(&[]).await, 0, "{:?}", sim.end());
+    sim.world().assert_rolled_back();
+    assert!(sim.calls()[before..].iter().all(|call| call.host.as_str() != "cass3"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn as_many_nodes_must_be_lost_in_the_ring_as_are_marked_absent() {
     // marked, but it runs: its data would stay as it is
     let mut sim = Sim::new(WHOLE);

@@ -14,7 +14,7 @@ use crate::report::standing::{self, Standing};
 use crate::report::words;
 
 /// Guards whose warnings are about what comes after the run.
-const LATER: &[&str] = &["node-absent", "schema-stays"];
+const LATER: &[&str] = &["node-absent", "node-same", "schema-stays"];
 
 /// Writes the summary.
 pub fn write(out: &mut impl Write, state: &RunState, look: Look) -> io::Result<()> {
