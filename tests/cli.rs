@@ -49,7 +49,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
         (vec!["restor"], "restore"),
         (vec!["restore"], "<TAG>"),
         (vec!["restore", "../x"], "is not a valid tag"),
-        (vec!["restore", "t", "--override", "nodes-up"], "--reason"),
+        (vec!["restore", "t", "--override", "node-down"], "--reason"),
         (vec!["restore", "t", "--override", "spaec", "--reason", "x"], "did you mean space?"),
         (vec!["restore", "t", "--override", "cluster-name", "--reason", "x"], "cannot be overridden"),
         (vec!["restore", "t", "--force"], "--force"),
@@ -194,7 +194,14 @@ fn conducted(home: &Path) -> (RunLock, RunDir, Journal) {
     lock.tell(&dir.id).unwrap();
     let (command, operator, inventory) = ("restore".to_owned(), "me@here".to_owned(), "inventory/cluster.yaml".into());
     let (reseed, run, args, overrides) = ("0".to_owned(), dir.id.clone(), vec![], vec![]);
-    let asked = Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![], extra_tables: None, of: None };
+    let asked = Asked {
+        playbook: "restore".to_owned(),
+        tag: None,
+        keyspaces: vec![],
+        extra_tables: None,
+        create_schema: false,
+        of: None,
+    };
     let header = Header { format: FORMAT, reseed, run, cluster, command, args, overrides, inventory, operator, asked };
     let journal = Journal::create(&dir.journal(), header).unwrap();
     (lock, dir, journal)

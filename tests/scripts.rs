@@ -13,7 +13,9 @@ mod scripts {
 }
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
+use reseed::script::Script;
 use scripts::tree::{KS, TABLE, Tree, shells};
 use scripts::{back, facts};
 
@@ -41,6 +43,8 @@ under_every_shell! {
     a_swap_refuses_a_state_that_no_attempt_leaves => swap_refuses;
     what_is_set_aside_is_renamed_and_an_empty_directory_takes_its_place => aside_renames;
     setting_aside_is_taken_up_after_every_rename => aside_taken_up;
+    a_table_that_a_dead_node_never_had_is_staged_swapped_and_set_aside_all_the_same => fresh;
+    a_repair_among_those_that_are_left_names_them_and_covers_all_ranges => repair_arguments;
     clearing_moves_every_entry_and_may_run_again => clear_moves;
     the_guard_is_in_every_data_directory_until_it_is_cleared => guards;
     guards_cut_short_after_any_command_are_set_and_cleared_by_the_next_attempt => guards_cut;
@@ -207,6 +211,52 @@ async fn aside_taken_up(tree: &mut Tree) {
         tree.ok(&tree.table("table.aside.act")).await;
         tree.is_aside(foreign);
     }
+}
+
+/// The table, or its whole keyspace, was created while the node was down.
+async fn fresh(tree: &mut Tree) {
+    let shell = tree.shell.clone();
+    for (keyspace_too, name) in [(true, "table.swap.act"), (false, "table.aside.act")] {
+        for cut in [1, 3, 5, 100] {
+            *tree = Tree::new(shell.clone());
+            for n in 0..2 {
+                let gone = if keyspace_too { tree.data(n).join(KS) } else { tree.live(n) };
+                fs::remove_dir_all(gone).unwrap();
+                fs::set_permissions(tree.data(n), fs::Permissions::from_mode(0o710)).unwrap();
+            }
+            let files = tree.backup();
+            tree.ok(&tree.stage(&files)).await;
+            let script = tree.table(name);
+            if cut == 1 {
+                tree.fails(&script, "is not there").await; // a node that is up must have it
+            }
+            let script = script.var("FRESH", "yes");
+            assert_eq!(tree.cut(&script, cut).await, cut == 100, "{name}: {cut}");
+            tree.ok(&script).await;
+            let swapped = name == "table.swap.act";
+            assert_eq!(Tree::list(&tree.live(0)).len(), if swapped { 3 } else { 0 }, "{name}");
+            for n in 0..2 {
+                assert!(Tree::list(&tree.aside(n)).is_empty(), "what was set aside is the empty table that was there");
+                assert!(n == 0 && swapped || Tree::list(&tree.live(n)).is_empty());
+                assert!(!keyspace_too || Tree::mode(&tree.live(n)) == 0o710, "as the directory above");
+            }
+        }
+    }
+}
+
+async fn repair_arguments(tree: &mut Tree) {
+    tree.tool("nodetool", "#!/bin/sh\necho \"$@\"\n");
+    let script = |hosts: &[&str]| {
+        let script = Script::new("repair.act").list("KEYSPACES", ["a", "b"]).list("HOSTS", hosts);
+        script.var("NODETOOL", "nodetool").var("NODETOOL_ARGS", "-p\n7199").var("RUN_AS", "")
+    };
+    let all = tree.ok(&script(&[])).await;
+    assert_eq!(
+        all,
+        "reseed: repair of a\n-p 7199 repair -pr --full a\nreseed: repair of b\n-p 7199 repair -pr --full b\n"
+    );
+    let some = tree.ok(&script(&["10.0.0.1", "fe80:0:0:0:0:0:0:1"])).await;
+    assert!(some.contains("-p 7199 repair --full -hosts 10.0.0.1 -hosts fe80:0:0:0:0:0:0:1 b\n"), "{some}");
 }
 
 async fn clear_moves(tree: &mut Tree) {

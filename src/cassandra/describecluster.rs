@@ -18,7 +18,13 @@ pub struct DescribeCluster {
 impl DescribeCluster {
     /// Whether all nodes answered with one and the same schema.
     pub fn agrees(&self) -> bool {
-        self.schema_versions.len() == 1 && self.unreachable.is_empty()
+        self.agrees_but_for(|_| false)
+    }
+
+    /// The same, when those that are known to be gone need not answer.
+    pub fn agrees_but_for(&self, gone: impl Fn(&str) -> bool) -> bool {
+        let host = |address: &String| address.split_once('/').map_or(address.as_str(), |(_, host)| host).to_owned();
+        self.schema_versions.len() == 1 && self.unreachable.iter().all(|address| gone(&host(address)))
     }
 }
 
@@ -81,6 +87,7 @@ Stats for all nodes:
     fn unreachable_nodes_and_two_versions_are_no_agreement() {
         let cluster = parse(V50).unwrap();
         assert_eq!((cluster.unreachable.len(), cluster.agrees()), (1, false));
+        assert!(cluster.agrees_but_for(|address| address == "10.77.0.13"));
         let two = "Cluster Information:\n\tName: L: x\n\tSchema versions:\n\t\ta: [1.1.1.1]\n\n\t\tb: [2.2.2.2]\n\n";
         let cluster = parse(two).unwrap();
         assert_eq!((cluster.name.as_str(), cluster.schema_versions.len(), cluster.agrees()), ("L: x", 2, false));

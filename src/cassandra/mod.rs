@@ -9,6 +9,7 @@
 
 pub mod conf;
 pub mod cqlsh;
+pub mod ddl;
 pub mod describecluster;
 pub mod drainlog;
 pub mod gossipinfo;
@@ -41,6 +42,6 @@ impl Unreadable {
 }
 
 /// One line of foreign output for a message: short, and without control characters.
-fn excerpt(line: &str) -> String {
+pub(crate) fn excerpt(line: &str) -> String {
     line.trim().chars().filter(|c| !c.is_control()).take(300).collect()
 }

@@ -30,9 +30,26 @@ pub struct Row {
 }
 
 impl Row {
+    /// The address without its port.
+    pub fn host(&self) -> &str {
+        match self.address.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((v6, _)) => v6,
+            // more colons are an IPv6 address without a port
+            None => match self.address.split_once(':') {
+                Some((v4, port)) if !port.contains(':') => v4,
+                _ => &self.address,
+            },
+        }
+    }
+
     /// `UN`.
     pub fn is_up_and_normal(&self) -> bool {
         self.status == Liveness::Up && self.state == State::Normal
+    }
+
+    /// `DN`: a member that does not run.
+    pub fn is_down_and_normal(&self) -> bool {
+        self.status == Liveness::Down && self.state == State::Normal
     }
 }
 
@@ -192,7 +209,10 @@ Note: Non-system keyspaces don't have the same replication settings, effective o
     #[test]
     fn ports_and_ipv6_stay_in_the_address() {
         let text = "Datacenter: d\nUN  [fe80::1]:7000  1 KiB  4  ?  4f065e01-c613-422a-81f0-27f6b127bab0  r\n";
-        assert_eq!(parse(text).unwrap()[0].address, "[fe80::1]:7000");
+        let row = parse(text).unwrap().remove(0);
+        assert_eq!((row.address.as_str(), row.host()), ("[fe80::1]:7000", "fe80::1"));
+        let host = |address: &str| Row { address: address.to_owned(), ..row.clone() }.host().to_owned();
+        assert_eq!([host("10.0.0.1:7000"), host("10.0.0.1"), host("fe80::1")], ["10.0.0.1", "10.0.0.1", "fe80::1"]);
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         tag: args.tag.clone(),
         keyspaces: args.selection.keyspaces.clone(),
         extra_tables: None,
+        create_schema: false,
         overrides: args.selection.overrides()?,
         of: None,
     };

@@ -19,6 +19,12 @@ pub struct Args {
     tag: Tag,
     #[command(flatten)]
     selection: Selection,
+    /// Creates keyspaces, types, tables, indexes and views that the backup has and the cluster lacks
+    ///
+    /// From the statements in the backup's manifest, tables under the ids that they had; it is part of the plan. A
+    /// rollback leaves what was created, empty: nothing is ever dropped.
+    #[arg(long)]
+    create_schema: bool,
     /// How the nodes are filled
     #[arg(long, value_enum, default_value_t)]
     strategy: Strategy,
@@ -69,6 +75,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         tag: Some(args.tag.clone()),
         keyspaces: args.selection.keyspaces.clone(),
         extra_tables: args.extra_tables.map(ExtraTables::plan),
+        create_schema: args.create_schema,
         overrides: args.selection.overrides()?,
         of: None,
     };

@@ -41,5 +41,6 @@ pub(crate) fn node() -> NodeFacts {
         disk: Disk::default(),
         clock: None,
         schedulers: vec![],
+        down: None,
     }
 }

@@ -1,19 +1,21 @@
 //! Gathers facts: two read-only scripts per node, one per gateway host, a few on one node.
 //!
 //! All hosts are asked at the same time. The first failure ends it: what cannot be told is a
-//! refusal, never a guess.
+//! refusal, never a guess. A node that is down is no failure: see `down`. What is asked of one node
+//! only (gossip, schema) is asked of the seed, else of another that is up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use super::parse::{self, Fields};
-use super::{BackupFacts, Facts, GatewayFacts, NodeFacts};
+use super::parse::{self, Fields, Identity};
+use super::{BackupFacts, Facts, GatewayFacts, NodeFacts, down};
 use crate::backup::layout;
 use crate::cassandra::conf::Conf;
+use crate::cassandra::gossipinfo::Endpoint;
 use crate::cassandra::schema::Schema;
 use crate::cassandra::version::Version;
 use crate::cassandra::{cqlsh, gossipinfo, schema, sessions};
@@ -128,6 +130,15 @@ struct Said {
     live: Fields,
 }
 
+/// What a node that is up is in the ring: its own word, and its version as another heard it.
+fn up(endpoints: &[Endpoint], said: &Said) -> Result<Identity, (&'static str, String)> {
+    let info = parse::said(&said.live)?;
+    let own = endpoints.iter().find(|endpoint| endpoint.host_id.as_ref() == Some(&info.host_id));
+    let version = own.and_then(|endpoint| Version::parse(endpoint.release_version.as_deref()?).ok());
+    let unheard = || ("its version", format!("gossip does not tell of host id {}", info.host_id));
+    Ok(Identity { version: version.ok_or_else(unheard)?, host_id: info.host_id.clone(), datacenter: info.datacenter })
+}
+
 impl<T: Transport> Asker<T> {
     pub(super) fn new(transport: &Arc<T>, secrets: Secrets) -> Self {
         Self { transport: Arc::clone(transport), library: Library::of(SCRIPTS), secrets }
@@ -158,6 +169,7 @@ impl<T: Transport> Asker<T> {
             .var("HOME_DIR", &cassandra.home)
             .list("KEYSTORES", &conf.keystores)
             .list("SEEDS", conf.seed_names())
+            .var("LOG", files.get("log").unwrap_or(""))
             .var("RUN_AS", cassandra.run_as.as_deref().unwrap_or(""));
         let live = Fields::parse(&self.ask(host, live, false).await?);
         Ok(Said { host: host.clone(), conf, files, live })
@@ -201,23 +213,38 @@ impl<T: Transport> Asker<T> {
 
     /// Versions, which one node knows of all, and with them what each node's answers mean.
     async fn ring(&self, inventory: &Inventory, said: Vec<Said>, facts: &mut Facts) -> Result<(), FactsError> {
-        let seed = inventory.seed();
-        let run_as = said.iter().find(|s| s.host == seed.name).and_then(|s| s.live.get("run_as"));
-        let script = seed.cassandra.nodetool.vars(Script::new("facts.gossip")).var("RUN_AS", run_as.unwrap_or(""));
         let bad = |host: &HostName, what, why: String| FactsError::Answer { host: host.clone(), what, why };
-        let text = self.ask(&seed.name, script, false).await?;
-        let endpoints = gossipinfo::parse(&text).map_err(|why| bad(&seed.name, "gossip", why.to_string()))?;
+        let downs: BTreeMap<_, _> =
+            said.iter().filter_map(|s| Some((s.host.clone(), down::why(&s.files, &s.live)?))).collect();
+        let mut nodes = std::iter::once(inventory.seed()).chain(inventory.present());
+        let Some(voice) = nodes.find(|node| !downs.contains_key(&node.name)) else {
+            let seed = &inventory.seed().name;
+            return Err(bad(seed, "the cluster", format!("every node is down ({}: {})", seed, downs[seed])));
+        };
+        let heard = said.iter().find(|s| s.host == voice.name).expect("every node was asked");
+        let run_as = heard.live.get("run_as").unwrap_or("");
+        let script = voice.cassandra.nodetool.vars(Script::new("facts.gossip")).var("RUN_AS", run_as);
+        let text = self.ask(&voice.name, script, false).await?;
+        let endpoints = gossipinfo::parse(&text).map_err(|why| bad(&voice.name, "gossip", why.to_string()))?;
+        let rows = parse::ring(&heard.live).map_err(|(what, why)| bad(&voice.name, what, why))?;
+        let mut live = BTreeSet::new();
         for said in &said {
-            let id = parse::host_id(&said.live).map_err(|(what, why)| bad(&said.host, what, why))?;
-            let own = endpoints.iter().find(|endpoint| endpoint.host_id.as_ref() == Some(&id));
-            let version =
-                own.and_then(|endpoint| Version::parse(endpoint.release_version.as_deref()?).ok()).ok_or_else(
-                    || bad(&said.host, "its version", format!("the seed's gossip does not tell of host id {id}")),
-                )?;
-            let node = parse::node(said.conf.clone(), &said.files, &said.live, &version);
+            let down = downs.get(&said.host).cloned();
+            let identity = match &down {
+                None => up(&endpoints, said),
+                Some(_) => down::identity(&said.conf, (&said.files, &said.live), &rows, &endpoints)
+                    .map_err(|why| ("a node that is down", why)),
+            };
+            let identity = identity.map_err(|(what, why)| bad(&said.host, what, why))?;
+            if down.is_none() {
+                live.insert(identity.host_id.clone());
+            }
+            let node = parse::node(said.conf.clone(), &said.files, &said.live, identity, down);
             facts.nodes.insert(said.host.clone(), node.map_err(|(what, why)| bad(&said.host, what, why))?);
         }
-        let mut versions: Vec<String> = endpoints.into_iter().filter_map(|endpoint| endpoint.schema).collect();
+        // what is not up holds the version of when it was
+        let up = |endpoint: &Endpoint| endpoint.host_id.as_ref().is_none_or(|id| live.contains(id));
+        let mut versions: Vec<String> = endpoints.into_iter().filter(up).filter_map(|e| e.schema).collect();
         versions.sort();
         versions.dedup();
         facts.schema_versions = versions;
@@ -226,10 +253,10 @@ impl<T: Transport> Asker<T> {
 
     /// What only one node needs to be asked: the schema, the backup.
     async fn cluster(&self, inventory: &Inventory, wanted: &Wanted, facts: &mut Facts) -> Result<(), FactsError> {
-        let seed = inventory.seed();
-        let host = &seed.name;
+        let voice = facts.voice(inventory).expect("the ring was told by one that is up");
+        let host = &voice.name;
         let bad = |what, why: String| FactsError::Answer { host: host.clone(), what, why };
-        let known = facts.nodes.get(host).ok_or_else(|| bad("the seed", "it was not asked".to_owned()))?.clone();
+        let known = facts.nodes[host].clone();
         let version = known.version.clone();
         let mut queries = schema::queries(&version).to_vec();
         let has_sessions = version.has_repair_sessions();
@@ -237,7 +264,7 @@ impl<T: Transport> Asker<T> {
             queries.push(sessions::QUERY);
         }
         let text =
-            self.cql(seed, &known, &queries.iter().map(|q| format!("{q};")).collect::<Vec<_>>().join("\n")).await?;
+            self.cql(voice, &known, &queries.iter().map(|q| format!("{q};")).collect::<Vec<_>>().join("\n")).await?;
         let mut rows = cqlsh::json(&text).map_err(|why| bad("the schema", why.to_string()))?;
         if has_sessions {
             let last = rows.pop().unwrap_or_default();
@@ -248,7 +275,7 @@ impl<T: Transport> Asker<T> {
         if wanted.describe {
             let names: Vec<String> = facts.schema.user_keyspaces().map(|k| k.name.to_string()).collect();
             for name in names {
-                let cql = self.cql(seed, &known, &format!("DESCRIBE KEYSPACE \"{name}\";")).await?;
+                let cql = self.cql(voice, &known, &format!("DESCRIBE KEYSPACE \"{name}\";")).await?;
                 // cqlsh may warn on stdout before it
                 let start =
                     cql.find("CREATE KEYSPACE").ok_or_else(|| bad("DESCRIBE KEYSPACE", cql.trim().to_owned()))?;

@@ -58,3 +58,15 @@ if [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; then
   # a plain name: it becomes part of a path in which systemd replaces what begins with %
   case $unit in '' | *[!A-Za-z0-9:_.@-]*) ;; *) echo "unit=$unit" ;; esac
 fi
+
+# What a node that is down cannot say itself: this host's addresses, as Cassandra prints them (IPv6
+# without ::), and the version that is installed.
+awk '/\/32 host LOCAL/ && last !~ /^127\./ { print "address=" last } { last = $2 }' /proc/net/fib_trie 2>/dev/null | sort -u
+awk '$6 != "lo" { a = ""
+  for (i = 1; i < 32; i += 4) { g = substr($1, i, 4); sub(/^0+/, "", g); a = a (i > 1 ? ":" : "") (g == "" ? "0" : g) }
+  print "address=" a }' /proc/net/if_inet6 2>/dev/null
+for jar in "$HOME_DIR"/lib/apache-cassandra-[0-9]*.jar /usr/share/cassandra/apache-cassandra-[0-9]*.jar; do
+  [ -f "$jar" ] || continue
+  jar=${jar##*/apache-cassandra-}
+  echo "installed=${jar%.jar}"
+done

@@ -8,15 +8,20 @@
 //! ones (free space, hint counts, load) never do. The journal keeps the facts that a plan was made
 //! from: a rollback is planned from these, when the cluster may be down.
 //!
+//! A node whose Cassandra is down does not end it: its files are read as of the others, and what it
+//! would have said itself comes from the ring of a node that is up (`down`).
+//!
 //! Invariant: gathering changes nothing that outlives it (a probe of rename is removed at once).
 
 mod clock;
 mod disk;
+mod down;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod gather;
 mod guarding;
 mod left;
+mod missing;
 mod parse;
 mod restart;
 
@@ -30,10 +35,12 @@ pub use disk::Disk;
 pub use gather::{FactsError, SCRIPTS, Secrets, Wanted, gather};
 pub use guarding::Guarding;
 pub use left::{Earlier, Left, left};
+pub use missing::Creation;
 pub use restart::{Process, Restart};
 
 use crate::backup::manifest::Manifest;
 use crate::cassandra::{conf::Conf, schema::Schema, status::Row, version::Version};
+use crate::inventory::{Inventory, Node};
 use crate::name::{HostName, Keyspace};
 
 /// All that is known about the cluster.
@@ -55,6 +62,9 @@ pub struct Facts {
     /// 4.0). With a replication factor of all nodes, every node takes part in every session.
     #[serde(default)]
     pub repair_sessions: Option<Vec<String>>,
+    /// What the schema above holds and the run itself creates (`--create-schema`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub creation: Vec<Creation>,
 }
 
 /// What was found on a node.
@@ -116,6 +126,9 @@ pub struct NodeFacts {
     /// Files that make cron or systemd run something on Cassandra.
     #[serde(default)]
     pub schedulers: Vec<String>,
+    /// Why Cassandra does not answer there; `None`: it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<String>,
 }
 
 /// A directory of Cassandra's, and the place beside it for stage and quarantine.
@@ -153,6 +166,50 @@ impl Dir {
 }
 
 impl Facts {
+    /// The nodes whose Cassandra answers.
+    pub fn up(&self) -> impl Iterator<Item = (&HostName, &NodeFacts)> {
+        self.nodes.iter().filter(|(_, node)| !node.is_down())
+    }
+
+    /// Who speaks for the cluster: the restored seed, else the first node that is up.
+    pub fn voice<'a>(&self, inventory: &'a Inventory) -> Option<&'a Node> {
+        let up = |node: &&Node| self.nodes.get(&node.name).is_some_and(|known| !known.is_down());
+        std::iter::once(inventory.seed()).chain(inventory.present()).find(up)
+    }
+
+    /// What the ring holds besides the nodes of the inventory that are there: machines that are gone
+    /// (`absent: true`), or strangers. As seen by any node that is up.
+    pub fn others(&self) -> BTreeMap<&str, &Row> {
+        let known = |id: &str| self.nodes.values().any(|node| node.host_id == id);
+        let rows = self.nodes.values().flat_map(|node| &node.ring);
+        rows.filter_map(|row| Some((row.host_id.as_deref()?, row))).filter(|(id, _)| !known(id)).collect()
+    }
+
+    /// Nodes of the ring per data center, those that are gone included.
+    pub fn centers(&self) -> BTreeMap<&str, u32> {
+        let known = self.nodes.values().map(|node| node.datacenter.as_str());
+        let gone = self.others().into_values().map(|row| row.datacenter.as_str());
+        known.chain(gone).fold(BTreeMap::new(), |mut centers, name| {
+            *centers.entry(name).or_default() += 1;
+            centers
+        })
+    }
+
+    /// How the ring calls a node of the inventory.
+    pub fn address(&self, node: &HostName) -> Option<&str> {
+        let id = &self.nodes.get(node)?.host_id;
+        let row = self.nodes.values().flat_map(|node| &node.ring).find(|row| row.host_id.as_ref() == Some(id));
+        row.map(Row::host)
+    }
+
+    /// The same without some nodes, which the ring goes on to hold.
+    #[must_use]
+    pub fn without(mut self, gone: impl Fn(&HostName) -> bool) -> Self {
+        // what only they saw was seen by the others too
+        self.nodes.retain(|name, _| !gone(name));
+        self
+    }
+
     /// Where a run puts its stage and quarantine, per node, each place once.
     pub fn places(&self) -> BTreeMap<HostName, Vec<String>> {
         let places = |node: &NodeFacts| {
@@ -164,6 +221,11 @@ impl Facts {
 }
 
 impl NodeFacts {
+    /// Whether Cassandra is down there: nothing can be drained, and its ring is not known.
+    pub fn is_down(&self) -> bool {
+        self.down.is_some()
+    }
+
     /// Its data directories, in Cassandra's order.
     pub fn data(&self) -> impl Iterator<Item = &Dir> {
         self.dirs.iter().filter(|dir| dir.is_data())
@@ -230,8 +292,12 @@ impl Facts {
             .iter()
             .map(|(name, n)| {
                 let dirs: Vec<_> = n.dirs.iter().map(|d| json!([d.label, d.path, d.place])).collect();
-                let facts = json!({"host_id": n.host_id, "version": n.version.to_string(), "datacenter": n.datacenter,
+                let mut facts = json!({"host_id": n.host_id, "version": n.version.to_string(), "datacenter": n.datacenter,
                     "dirs": dirs, "run_as": n.run_as, "log": n.log});
+                if n.is_down() {
+                    // the plan demands no drain of it
+                    facts["down"] = json!(true);
+                }
                 (name.to_string(), facts)
             })
             .collect();

@@ -1,4 +1,5 @@
 # What a node's directories and Cassandra itself say. DIRS: `label<tab>path`, one a line.
+# LOG: Cassandra's log file.
 # Changes nothing that stays: each place is tried with a real rename of a probe, then removed.
 
 # try_place DIRECTORY PLACE: whether a rename between them works; prints why not.
@@ -50,5 +51,16 @@ echo "backup_fs=$(stat -c %d -- "$near")$tab$(df -Pk -- "$near" | awk 'NR == 2 {
 [ -w "$near" ] || echo "backup_unwritable=$near"
 
 # two JVMs, one after the other: the node serves meanwhile
-printf 'info=%s\n' "$(nt info 2>&1 | base64 | tr -d '\n')"
-printf 'status=%s\n' "$(nt status 2>&1 | base64 | tr -d '\n')"
+info=$(nt info 2>&1)
+printf 'info=%s\n' "$(printf '%s\n' "$info" | base64 | tr -d '\n')"
+case $info in
+  *'Gossip active'*) printf 'status=%s\n' "$(nt status 2>&1 | base64 | tr -d '\n')" ;;
+  *)
+    # it does not answer: its log may say why, and what it was
+    if [ -f "$LOG" ] && [ -r "$LOG" ]; then
+      printf 'died=%s\n' "$(log_since "$LOG" "$(($(wc -c <"$LOG") - 65536))" | tail -c 8192 | base64 | tr -d '\n')"
+      echo "logged=$(sed -n 's/.*Cassandra version: *//p' "$LOG" | tail -n 1)"
+    fi
+    ;;
+esac
+exit 0

@@ -8,8 +8,9 @@ use base64::prelude::BASE64_STANDARD;
 use super::{BackupFacts, Clock, Dir, Disk, NodeFacts, Restart};
 use crate::backup::manifest::Manifest;
 use crate::cassandra::conf::Conf;
+use crate::cassandra::info::{self, Info};
+use crate::cassandra::status::{self, Row};
 use crate::cassandra::version::Version;
-use crate::cassandra::{info, status};
 
 /// `key=value` lines; a key may come several times.
 pub struct Fields(Vec<(String, String)>);
@@ -56,31 +57,53 @@ pub fn directories(conf: &Conf) -> Vec<(String, String)> {
     data.chain(others.into_iter().filter_map(|(label, path)| Some((label.to_owned(), path?.clone())))).collect()
 }
 
-/// A node's id in the ring, from its `nodetool info`.
-pub fn host_id(live: &Fields) -> Result<String, (&'static str, String)> {
-    let text = live.decoded("info").map_err(|why| ("nodetool info", why))?;
-    Ok(info::parse(&text).map_err(|why| ("nodetool info", why.to_string()))?.host_id)
+/// What a node is in the ring.
+pub struct Identity {
+    /// Cassandra's version.
+    pub version: Version,
+    /// Its id.
+    pub host_id: String,
+    /// Its data center.
+    pub datacenter: String,
 }
 
-/// A node's facts.
-pub fn node(conf: Conf, files: &Fields, live: &Fields, version: &Version) -> Result<NodeFacts, (&'static str, String)> {
+/// What `nodetool info` says of a node that is up.
+pub fn said(live: &Fields) -> Result<Info, (&'static str, String)> {
+    let text = live.decoded("info").map_err(|why| ("nodetool info", why))?;
+    info::parse(&text).map_err(|why| ("nodetool info", why.to_string()))
+}
+
+/// The ring as a node that is up sees it.
+pub fn ring(live: &Fields) -> Result<Vec<Row>, (&'static str, String)> {
+    let text = live.decoded("status").map_err(|why| ("nodetool status", why))?;
+    status::parse(&text).map_err(|why| ("nodetool status", why.to_string()))
+}
+
+/// A node's facts; `down`: why it does not answer.
+pub fn node(
+    conf: Conf,
+    files: &Fields,
+    live: &Fields,
+    identity: Identity,
+    down: Option<String>,
+) -> Result<NodeFacts, (&'static str, String)> {
     let dirs = live.all("dir").map(dir).collect::<Option<Vec<_>>>().ok_or(("its directories", String::new()))?;
     // before 3.0 hints are a table
-    let dirs = dirs.into_iter().filter(|dir| dir.label != "hints" || version.hints_are_files()).collect();
-    let text = live.decoded("info").map_err(|why| ("nodetool info", why))?;
-    let said = info::parse(&text).map_err(|why| ("nodetool info", why.to_string()))?;
-    let text = live.decoded("status").map_err(|why| ("nodetool status", why))?;
-    let ring = status::parse(&text).map_err(|why| ("nodetool status", why.to_string()))?;
+    let hints_are_files = identity.version.hints_are_files();
+    let dirs = dirs.into_iter().filter(|dir| dir.label != "hints" || hints_are_files).collect();
+    let (native_active, ring) =
+        if down.is_some() { (false, vec![]) } else { (said(live)?.native_transport_active, ring(live)?) };
+    let Identity { version, host_id, datacenter } = identity;
     let (fs, free) = live.get("backup_fs").and_then(|v| v.split_once('\t')).unwrap_or(("", "0"));
     Ok(NodeFacts {
-        version: version.clone(),
-        host_id: said.host_id,
-        datacenter: said.datacenter,
+        version,
+        host_id,
+        datacenter,
         dirs,
         run_as: live.get("run_as").unwrap_or("").to_owned(),
         log: files.get("log").unwrap_or("").to_owned(),
         log_readable: files.get("log_readable").is_some(),
-        native_active: said.native_transport_active,
+        native_active,
         ring,
         keyspace_bytes: keyspace_bytes(live),
         commitlog_restore: files.get("commitlog_restore").is_some(),
@@ -96,6 +119,7 @@ pub fn node(conf: Conf, files: &Fields, live: &Fields, version: &Version) -> Res
         disk: Disk::read(live),
         clock: clock(files),
         schedulers: live.all("scheduler").map(str::to_owned).collect(),
+        down,
         conf,
     })
 }

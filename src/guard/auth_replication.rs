@@ -3,6 +3,8 @@
 //! Roles live in `system_auth`. With fewer replicas than nodes the only one of a role may be the node
 //! that is down, and nobody logs in: neither clients nor reseed's own queries.
 
+use std::collections::BTreeMap;
+
 use super::{Case, Guard, Objection, When};
 use crate::cassandra::schema::Replication;
 use crate::name::{HostName, Keyspace};
@@ -26,7 +28,7 @@ fn judge(case: &Case) -> Vec<Objection> {
     }
     let name = Keyspace::parse("system_auth").expect("a name");
     let replication = case.facts.schema.keyspace(&name).map(|keyspace| &keyspace.replication);
-    let mut found: Vec<Objection> = objection(replication, &case.centers()).into_iter().collect();
+    let mut found: Vec<Objection> = objection(replication, &case.facts.centers()).into_iter().collect();
     let uses = |node: &&HostName| {
         let known = case.inventory.node(node);
         known.is_some_and(|node| node.cassandra.cqlsh.username.as_deref() == Some(DEFAULT_SUPERUSER))
@@ -39,7 +41,7 @@ fn judge(case: &Case) -> Vec<Objection> {
     found
 }
 
-fn objection(replication: Option<&Replication>, centers: &[(&str, u32)]) -> Option<Objection> {
+fn objection(replication: Option<&Replication>, centers: &BTreeMap<&str, u32>) -> Option<Objection> {
     let cure = || {
         let factors: Vec<String> = centers.iter().map(|(center, nodes)| format!("'{center}': {nodes}")).collect();
         format!(
@@ -51,7 +53,7 @@ fn objection(replication: Option<&Replication>, centers: &[(&str, u32)]) -> Opti
     let Some(replication) = replication else {
         return Some(Objection::fail("the replication of system_auth cannot be told", cure()));
     };
-    let short = centers.iter().find(|(center, nodes)| replication.factor_in(center).unwrap_or(0) < *nodes)?;
+    let short = centers.iter().find(|(center, nodes)| replication.factor_in(center).unwrap_or(0) < **nodes)?;
     let factor = replication.factor_in(short.0).unwrap_or(0);
     let message = format!(
         "system_auth has {factor} replica(s) on {} node(s) in {}: with one down, logins may fail",
@@ -70,7 +72,7 @@ mod tests {
     fn fewer_replicas_than_nodes_in_any_center_are_refused_with_the_statement() {
         let says = |factors: serde_json::Value| {
             let replication = Replication::parse(&factors).unwrap();
-            objection(Some(&replication), &[("dc1", 3), ("dc2", 2)]).map(|o| (o.message, o.cure))
+            objection(Some(&replication), &BTreeMap::from([("dc1", 3), ("dc2", 2)])).map(|o| (o.message, o.cure))
         };
         let nts = |dc2: &str| json!({"class": "NetworkTopologyStrategy", "dc1": "3", "dc2": dc2});
         assert_eq!(says(nts("2")), None);
@@ -78,6 +80,6 @@ mod tests {
         assert!(message.contains("1 replica(s) on 2 node(s) in dc2"), "{message}");
         assert!(cure.contains("'dc1': 3, 'dc2': 2"), "{cure}");
         assert!(says(json!({"class": "SimpleStrategy", "replication_factor": "1"})).is_some());
-        assert!(objection(None, &[("dc1", 1)]).unwrap().message.contains("cannot be told"));
+        assert!(objection(None, &BTreeMap::from([("dc1", 1)])).unwrap().message.contains("cannot be told"));
     }
 }

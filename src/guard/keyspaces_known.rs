@@ -20,7 +20,7 @@ fn judge(case: &Case) -> Vec<Objection> {
     missing
         .map(|name| {
             let cure = if case.restores() {
-                "create its schema (it is in the backup's manifest), then try again"
+                "add --create-schema, or create it with the statements in the manifest's schema_cql"
             } else {
                 "check the name"
             };

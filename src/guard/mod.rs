@@ -25,8 +25,10 @@ mod guard_effective;
 mod host_tools;
 mod keyspaces_known;
 mod log_readable;
+mod node_absent;
+mod node_down;
 mod node_same;
-mod nodes_up;
+mod nodes_normal;
 mod one_source;
 mod owners;
 mod pending_repair;
@@ -37,6 +39,7 @@ mod restartable;
 mod ring_known;
 mod schedulers;
 mod schema_agreed;
+mod schema_stays;
 mod self_seed;
 mod service_control;
 mod space;
@@ -113,15 +116,6 @@ impl<'a> Case<'a> {
         pairs.flat_map(|(backup, live)| {
             backup.tables.iter().filter_map(|table| Some((&backup.name, table, live.table(&table.name)?)))
         })
-    }
-
-    /// Data centers and how many nodes each has.
-    fn centers(&self) -> Vec<(&'a str, u32)> {
-        let mut centers: BTreeMap<&str, u32> = BTreeMap::new();
-        for node in self.facts.nodes.values() {
-            *centers.entry(node.datacenter.as_str()).or_default() += 1;
-        }
-        centers.into_iter().collect()
     }
 }
 
@@ -217,7 +211,9 @@ pub const GUARDS: &[&Guard] = &[
     &cluster_name::GUARD,
     &version_supported::GUARD,
     &host_tools::GUARD,
-    &nodes_up::GUARD,
+    &node_down::GUARD,
+    &nodes_normal::GUARD,
+    &node_absent::GUARD,
     &ring_known::GUARD,
     &schema_agreed::GUARD,
     &keyspaces_known::GUARD,
@@ -253,6 +249,7 @@ pub const GUARDS: &[&Guard] = &[
     &node_same::GUARD,
     &quarantine_whole::GUARD,
     &clients_served::GUARD,
+    &schema_stays::GUARD,
     &foreign_kept::GUARD,
     &discard_size::GUARD,
 ];

@@ -16,10 +16,17 @@ fn judge(case: &Case) -> Vec<Objection> {
     let Some(past) = case.past else { return vec![] };
     let (run, cluster) = (&past.run, &case.inventory.cluster);
     let mut objections = vec![];
+    for node in case.inventory.absent() {
+        let message = format!("it is marked absent: what run {run} did to it, if it did, stays");
+        let cure = "before it returns wipe all its directories, or take it out of the ring (nodetool removenode)";
+        objections.push(Objection::warn(message, cure).on(&node.name));
+    }
     for (host, then) in &case.facts.nodes {
         let Some(left) = past.left.get(host) else {
-            let message = format!("run {run} worked on it, and it is not in the inventory any more (or is absent)");
-            objections.push(Objection::fail(message, "name it in the inventory again").on(host));
+            let message = format!("run {run} worked on it, and it is not in the inventory any more");
+            objections.push(
+                Objection::fail(message, "name it in the inventory again (`absent: true` if it is gone)").on(host),
+            );
             continue;
         };
         if left.conf.cluster_name != cluster.as_str() {

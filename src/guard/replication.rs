@@ -12,7 +12,7 @@ pub const GUARD: Guard = Guard {
 };
 
 fn judge(case: &Case) -> Vec<Objection> {
-    let centers = case.centers();
+    let centers = case.facts.centers();
     let mut objections = vec![];
     for name in &case.request.keyspaces {
         let Some(keyspace) = case.facts.schema.keyspace(name) else { continue };
@@ -25,7 +25,13 @@ fn judge(case: &Case) -> Vec<Objection> {
                 let message = format!(
                     "{name} has {found} ({class}) on {nodes} node(s) in {center}; not every node holds all its data"
                 );
-                let cure = "raise the replication factor to the number of nodes and run a full repair";
+                let own = case.facts.creation.iter().any(|made| made.whole && made.keyspace == *name);
+                let cure = if own {
+                    "that is how the backup would have it created: create the keyspace by hand, with a replication factor of \
+                     all nodes in every data center"
+                } else {
+                    "raise the replication factor to the number of nodes and run a full repair"
+                };
                 objections.push(Objection::fail(message, cure));
             }
         }

@@ -23,9 +23,11 @@ fn judge(case: &Case) -> Vec<Objection> {
         let dirs = live.dirs();
         let there: BTreeSet<&Table> = dirs.iter().map(|dir| &dir.table).collect();
         let backup: BTreeSet<&Table> = backup.tables.iter().map(|t| &t.name).collect();
+        let cure = "add --create-schema (it makes what the manifest has a statement for), or create it with that statement \
+                    in the manifest's schema_cql";
         for table in backup.difference(&there) {
             let message = format!("the cluster has no table {name}.{table}, which the backup holds");
-            objections.push(Objection::fail(message, "create it with the statement in the manifest's schema_cql"));
+            objections.push(Objection::fail(message, cure));
         }
         let extra = there.difference(&backup);
         objections.extend(extra.map(|table| extra_table(live, table, case.request.extra_tables)));

@@ -62,6 +62,11 @@ impl Inventory {
         self.nodes.iter().filter(|node| !node.absent)
     }
 
+    /// The machines that are gone: `absent: true`.
+    pub fn absent(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| node.absent)
+    }
+
     /// The seed that a restore fills: the first present one of the file.
     pub fn seed(&self) -> &Node {
         self.present().find(|node| node.seed).expect("validation demands a present seed")

@@ -14,7 +14,14 @@ pub(super) fn header() -> Header {
         overrides: vec![],
         inventory: "i.yaml".into(),
         operator: "me@here".into(),
-        asked: Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![], extra_tables: None, of: None },
+        asked: Asked {
+            playbook: "restore".to_owned(),
+            tag: None,
+            keyspaces: vec![],
+            extra_tables: None,
+            create_schema: false,
+            of: None,
+        },
     }
 }
 

@@ -224,6 +224,8 @@ impl<'a> Tale<'a> {
         let proven = |steps: &'static [&'static str]| {
             plan.steps().map(|(_, s)| s).filter(move |s| steps.contains(&s.step.as_str()) && state.is_proven(&s.id))
         };
+        // what is not proven to be created has not been filled either
+        let uncreated = proven(&["schema.create"]).next().is_none();
         let hosts = |step: &'static [&'static str]| proven(step).map(|s| s.host.clone()).collect::<BTreeSet<_>>();
         let keyspace = |s: &crate::step::ResolvedStep| Keyspace::parse(s.subject.clone()?).ok();
         // a rollback that came so far has begun to put back: what is there is not to be set aside
@@ -240,7 +242,7 @@ impl<'a> Tale<'a> {
                 drained: hosts(&["node.drain"]),
                 cleared: hosts(&["node.clear"]).into_iter().filter(|host| !began.contains(host)).collect(),
             },
-            facts: facts.clone(),
+            facts: if uncreated { facts.clone().without_missing() } else { facts.clone() },
             request: request.clone(),
             changed: changed(state),
             served: self.served(plan),

@@ -49,6 +49,8 @@ pub struct Ask {
     pub keyspaces: Vec<Keyspace>,
     /// What becomes of tables that the backup does not hold.
     pub extra_tables: Option<ExtraTables>,
+    /// Whether what the backup has and the cluster lacks is to be created.
+    pub create_schema: bool,
     /// Guards that the operator overrides.
     pub overrides: Vec<Override>,
     /// The run that this one is about (rollback, discard); tag and keyspaces are then that run's.
@@ -59,7 +61,15 @@ impl Ask {
     /// For a run about an earlier one.
     pub fn about(verb: Verb, of: Of, overrides: Vec<Override>) -> Self {
         let playbook = playbook::built_in(verb.name()).expect("it is built in");
-        Self { playbook, tag: None, keyspaces: vec![], extra_tables: None, overrides, of: Some(Box::new(of)) }
+        Self {
+            playbook,
+            tag: None,
+            keyspaces: vec![],
+            extra_tables: None,
+            create_schema: false,
+            overrides,
+            of: Some(Box::new(of)),
+        }
     }
 
     /// As the journal keeps it.
@@ -69,6 +79,7 @@ impl Ask {
             tag: self.tag.clone(),
             keyspaces: self.keyspaces.clone(),
             extra_tables: self.extra_tables,
+            create_schema: self.create_schema,
             of: self.earlier().cloned(),
         }
     }
@@ -76,9 +87,9 @@ impl Ask {
     /// From the journal; `None`: its playbook is not built in. The earlier run is not looked up: that
     /// is needed only when there is no plan yet.
     pub fn again(asked: &Asked, overrides: &[Override]) -> Option<Self> {
-        let Asked { playbook, tag, keyspaces, extra_tables, .. } = asked.clone();
+        let Asked { playbook, tag, keyspaces, extra_tables, create_schema, of: _ } = asked.clone();
         let (playbook, overrides) = (playbook::built_in(&playbook)?, overrides.to_vec());
-        Some(Self { playbook, tag, keyspaces, extra_tables, overrides, of: None })
+        Some(Self { playbook, tag, keyspaces, extra_tables, create_schema, overrides, of: None })
     }
 
     /// The run that this one is about.
@@ -144,6 +155,7 @@ pub async fn prepare<T: Transport>(
     let keyspaces = keyspaces(inventory, &facts, ask);
     let (playbook, extra_tables) = (ask.playbook.playbook.clone(), ask.extra_tables);
     let kept = if extra_tables == Some(ExtraTables::Keep) { extra(&facts, &keyspaces) } else { vec![] };
+    let facts = if ask.create_schema { facts.with_missing(&keyspaces) } else { facts };
     let request = Request { playbook, tag, keyspaces, earlier: None, extra_tables, kept };
     judged(inventory, ask, facts, request, None)
 }
@@ -159,6 +171,8 @@ async fn about<T: Transport>(
 ) -> Result<Prepared, PrepareError> {
     // the backup's files are of no concern any more
     let facts = Facts { backup: BackupFacts::None, ..of.facts.clone() };
+    // a machine that is gone since is one that was gone then: it is in the ring, and not asked anything
+    let facts = facts.without(|node| inventory.absent().any(|gone| gone.name == *node));
     let request =
         Request { playbook: ask.playbook.playbook.clone(), earlier: Some(of.earlier.clone()), ..of.request.clone() };
     if request.playbook == Verb::Rollback.name() && !of.changed {

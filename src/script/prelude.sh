@@ -115,6 +115,20 @@ like() {
   dress "$1" "$2"
 }
 
+# kin PATH: PATH, or when it is not there the directory above it that is.
+kin() {
+  _kin=$1
+  while [ ! -d "$_kin" ]; do _kin=${_kin%/*}; done
+  printf '%s\n' "$_kin"
+}
+
+# fresh DIRECTORY: makes sure that it is there; what has to be made for it is like what is above it.
+fresh() {
+  [ ! -d "$1" ] || return 0
+  fresh "${1%/*}"
+  like "${1%/*}" "$1"
+}
+
 # dress REFERENCE PATH: gives PATH the owner, mode and SELinux label of REFERENCE.
 dress() {
   chown "$(stat -c %u:%g -- "$1")" -- "$2" || die "cannot give $2 its owner"

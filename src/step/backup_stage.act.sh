@@ -9,10 +9,11 @@ rm -rf -- "$partial"
 ours "$partial"
 [ -d "$SOURCE" ] || [ -z "$FILES" ] || die "the backup $SOURCE is not there"
 
-# directories: one per table, named as the live table; and those of index files
+# directories: one per table, named as the live table (which may not be there yet); and those of
+# index files
 printf '%s\n' "$TABLES" | while IFS="$tab" read -r table dir; do
   [ -n "$table" ] || continue
-  like "$LIVE/$dir" "$partial/$dir"
+  like "$(kin "$LIVE/$dir")" "$partial/$dir"
 done || exit 1
 cd "$partial" || die "cannot enter $partial"
 
@@ -37,12 +38,13 @@ if ! cmp -s "$stage/.want" "$stage/.got"; then
   bad=$(comm -3 "$stage/.want" "$stage/.got" | awk '{ print $2 }' | sort -u | head -n 3 | tr '\n' ' ')
   die "the copy differs from the manifest: ${bad}(corrupt backup, or disk)"
 fi
-owner=$(stat -c %u:%g -- "$LIVE")
-mode=$(stat -c %a -- "$LIVE")
+near=$(kin "$LIVE")
+owner=$(stat -c %u:%g -- "$near")
+mode=$(stat -c %a -- "$near")
 find . -type f -exec chown "$owner" {} + || die "cannot set the owner"
 find . -type f -exec chmod "$mode" {} + || die "cannot set the mode"
 find . -type f -exec chmod a-x {} + || die "cannot set the mode"
-if [ -e /sys/fs/selinux/enforce ] && command -v chcon >/dev/null 2>&1; then chcon -R --reference="$LIVE" . || die "cannot set the label"; fi
+if [ -e /sys/fs/selinux/enforce ] && command -v chcon >/dev/null 2>&1; then chcon -R --reference="$near" . || die "cannot set the label"; fi
 rm -f "$stage/.want" "$stage/.got"
 sync
 rename "$partial" "$final"

@@ -150,6 +150,18 @@ impl<'a> Context<'a> {
         earlier.ok_or_else(|| target.unresolved(step, "it is for runs about an earlier run: rollback, discard"))
     }
 
+    /// With machines that are gone: how the ring calls the nodes that are there. `None`: all are.
+    pub fn survivors(&self, step: &'static str, target: &Target) -> Result<Option<Vec<&'a str>>, Unresolved> {
+        if self.inventory.absent().next().is_none() {
+            return Ok(None);
+        }
+        let address = |node: &HostName| {
+            let address = self.facts.address(node);
+            address.ok_or_else(|| target.unresolved(step, format!("the ring tells no address of {node}")))
+        };
+        self.facts.nodes.keys().map(address).collect::<Result<_, _>>().map(Some)
+    }
+
     /// The request's tag.
     pub fn tag(&self) -> &'a Tag {
         &self.request.tag

@@ -21,6 +21,9 @@ pub const SPEC: Spec = Spec {
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (node, facts) = context.node(SPEC.name, target)?;
+    if facts.is_down() && context.request.earlier.is_none() {
+        return Ok(vec![]); // it delivers nothing
+    }
     let hints = facts.dir("hints").map_or("", |hints| hints.path.as_str());
     let settle = context.inventory.limits.settle.as_secs();
     let script = Script::new("hints.settle.act").var("HINTS", hints).var("SETTLE_S", settle);

@@ -1,17 +1,21 @@
 //! `keyspace.repair`: `nodetool repair -pr --full` of one restored keyspace on one node, proven by
 //! its own words: exit code 0 alone proves nothing (domain.md C.6).
+//!
+//! With machines that are gone (`absent`): all ranges, among the nodes that are there. A node that is
+//! there alone has nobody to repair with.
 
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
 use crate::cassandra::repair::{self, Verdict as Said};
 use crate::script::Embedded;
 
-/// The act, which `others.repair` shares. `KEYSPACES`: one a line.
+/// The act, which `others.repair` shares. `KEYSPACES`, `HOSTS`: one a line.
 pub const ACT: Embedded = ("repair.act", include_str!("keyspace_repair.act.sh"));
 
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "keyspace.repair",
-    help: "Runs `nodetool repair -pr --full KEYSPACE`; proven by its success line and no word of failure. May run \
+    help: "Runs `nodetool repair -pr --full KEYSPACE` (while machines are absent: `--full -hosts` of those that are \
+           there); proven by its success line and no word of failure. May run \
            again.",
     on: Kind::Node,
     scripts: &[ACT],
@@ -23,9 +27,18 @@ pub const SPEC: Spec = Spec {
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (node, facts) = context.node(SPEC.name, target)?;
     let keyspace = target.keyspace(SPEC.name)?;
+    let mut script = Script::new(ACT.0).list("KEYSPACES", [keyspace]);
+    let mut how = "primary ranges, full".to_owned();
+    if let Some(there) = context.survivors(SPEC.name, target)? {
+        if there.len() < 2 {
+            return Ok(vec![]);
+        }
+        how = format!("all ranges, full, among {}", there.join(", "));
+        script = script.list("HOSTS", there);
+    }
     Ok(vec![ResolvedStep {
-        summary: format!("repair {keyspace} on {} (primary ranges, full)", target.host),
-        act: Some(context.nodetool(Script::new(ACT.0).list("KEYSPACES", [keyspace]), node, facts)),
+        summary: format!("repair {keyspace} on {} ({how})", target.host),
+        act: Some(context.nodetool(script, node, facts)),
         idempotent: true,
         limit_s: 0,
         ..target.step(SPEC.name)

@@ -140,6 +140,7 @@ mod others_repair;
 mod ring_ready;
 mod run_discard;
 mod schema_agree;
+mod schema_create;
 mod snapshot_clear;
 mod snapshot_copy;
 mod snapshot_take;
@@ -212,6 +213,7 @@ pub const SPECS: &[&Spec] = &[
     &ring_ready::SPEC,
     &run_discard::SPEC,
     &schema_agree::SPEC,
+    &schema_create::SPEC,
     &snapshot_clear::SPEC,
     &snapshot_copy::SPEC,
     &snapshot_take::SPEC,

@@ -11,7 +11,8 @@ use crate::cassandra::netstats::{self, Mode};
 pub const SPEC: Spec = Spec {
     name: "node.drain",
     help: "Runs `nodetool drain`, reads the log from before it, and demands `Mode: DRAINED`. A node that is \
-           drained already is left alone. May run again: a second drain changes nothing.",
+           drained already is left alone. For a node that is down (--override node-down) the plan has `node.quiet` \
+           instead. May run again: a second drain changes nothing.",
     on: Kind::Node,
     scripts: &[
         ("node.drain.probe", include_str!("node_drain.probe.sh")),
@@ -25,6 +26,10 @@ pub const SPEC: Spec = Spec {
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (node, facts) = context.node(SPEC.name, target)?;
+    if facts.is_down() {
+        // overridden by the operator: it is drained only if it happens to run by then
+        return super::node_quiet::resolve(context, target);
+    }
     let script = |name| context.nodetool(Script::new(name), node, facts);
     Ok(vec![ResolvedStep {
         summary: format!("drain {}", target.host),

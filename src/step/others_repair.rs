@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 
 use super::keyspace_repair::{ACT, judge};
+use crate::cassandra::schema::Strategy;
+
 use super::{Ask, Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code};
 
 /// The step type.
@@ -32,6 +34,9 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         .filter(|ks| !ks.replication.is_local() && !restored.contains(&ks.name))
         .map(|ks| ks.name.as_str())
         .collect();
+    let survivors = context.survivors(SPEC.name, target)?;
+    let (others, left_out): (Vec<&str>, Vec<&str>) =
+        others.into_iter().partition(|name| survivors.is_none() || shared(context, name));
     if others.is_empty() {
         return Ok(vec![]);
     }
@@ -43,16 +48,46 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
             let places: BTreeSet<_> = n.dirs.iter().map(|dir| &dir.place).collect();
             let commitlog = n.dir("commitlog").map_or("", |d| d.place.as_str());
             let script = Script::new("others.repair.probe").list("PLACES", places);
-            let script = script.var("COMMITLOG", if context.request.earlier.is_some() { commitlog } else { "" });
+            let undrained = context.request.earlier.is_some() || n.is_down();
+            let script = script.var("COMMITLOG", if undrained { commitlog } else { "" });
             Ask { host: host.clone(), script }
         })
         .collect();
+    let mut script = Script::new(ACT.0).list("KEYSPACES", &others);
+    if let Some(there) = survivors {
+        script = script.list("HOSTS", there);
+    }
+    let down: Vec<&str> =
+        context.facts.nodes.iter().filter(|(_, n)| n.is_down()).map(|(host, _)| host.as_str()).collect();
+    let when = match (down.is_empty(), context.request.earlier.is_some()) {
+        (false, false) => format!("hints, or the commit log of {}, which is down,", down.join(", ")),
+        _ => "hints".to_owned(),
+    };
+    let but = match left_out.as_slice() {
+        [] => String::new(),
+        names => format!(" (not {}: too few replicas are left)", names.join(", ")),
+    };
     Ok(vec![ResolvedStep {
-        summary: format!("repair {} on {} if hints were set aside", others.join(", "), target.host),
+        summary: format!("repair {} on {} if {when} were set aside{but}", others.join(", "), target.host),
         probe,
-        act: Some(context.nodetool(Script::new(ACT.0).list("KEYSPACES", others), node, facts)),
+        act: Some(context.nodetool(script, node, facts)),
         idempotent: true,
         limit_s: 0,
         ..target.step(SPEC.name)
     }])
+}
+
+/// Whether at least two of the nodes that are there hold every row of it: a repair fails on a range
+/// that only one of them holds.
+fn shared(context: &Context, keyspace: &str) -> bool {
+    let Some(found) = context.facts.schema.keyspaces.iter().find(|ks| ks.name.as_str() == keyspace) else {
+        return false;
+    };
+    let centers = context.facts.centers();
+    let replicas: Option<u32> = match found.replication.strategy {
+        Strategy::Simple(_) => found.replication.replicas_in("", centers.values().sum()),
+        _ => centers.iter().map(|(center, nodes)| found.replication.replicas_in(center, *nodes)).sum(),
+    };
+    let gone = u32::try_from(context.inventory.absent().count()).unwrap_or(u32::MAX);
+    replicas.is_some_and(|all| all.saturating_sub(gone) >= 2)
 }

@@ -1,5 +1,5 @@
 # The keyspace's tables go to quarantine, by rename; an empty directory with the same owner takes
-# their place, with other people's snapshots/ and backups/ put back.
+# their place, with other people's snapshots/ and backups/ put back. FRESH: see table_swap.act.sh.
 [ -z "$(cassandra_pids)" ] || die "Cassandra runs"
 printf '%s\n' "$TABLES" | while IFS= read -r dir; do
   [ -n "$dir" ] || continue
@@ -7,6 +7,7 @@ printf '%s\n' "$TABLES" | while IFS= read -r dir; do
     live=$path/$KEYSPACE/$dir
     aside=$place/$RESEED_RUN/quarantine/$label/$KEYSPACE
     ours "$aside"
+    if [ -n "$FRESH" ] && [ ! -e "$aside/$dir" ]; then fresh "$live"; fi
     if [ ! -e "$aside/$dir" ]; then rename "$live" "$aside/$dir"; fi
     [ -e "$live" ] || like "$aside/$dir" "$live"
     for foreign in snapshots backups; do

@@ -25,7 +25,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let script = |name| context.data_places(Script::new(name), facts).var("KEYSPACE", keyspace).list("TABLES", &dirs);
     Ok(vec![ResolvedStep {
         summary: format!("set aside {} of {keyspace} on {}", count(dirs.len(), "table"), target.host),
-        act: Some(script("table.aside.act")),
+        act: Some(script("table.aside.act").var("FRESH", if facts.is_down() { "yes" } else { "" })),
         proof: target.ask(script("table.aside.proof")),
         idempotent: true,
         ..target.step(SPEC.name)

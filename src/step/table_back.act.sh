@@ -21,7 +21,11 @@ printf '%s\n' "$TABLES" | while IFS= read -r dir; do
       fi
       rename "$old" "$live"
     fi
-    [ -d "$live" ] || die "$live is gone, and not in the quarantine of run $OF either"
+    # FRESH: this node may never have made it
+    if [ ! -d "$live" ]; then
+      [ -n "$FRESH" ] || die "$live is gone, and not in the quarantine of run $OF either"
+      continue
+    fi
     printf '%s\n' "$ROLLBACKS" "$RESEED_RUN" | while IFS= read -r run; do
       [ -n "$run" ] || continue
       for foreign in snapshots backups; do

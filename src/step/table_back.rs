@@ -31,7 +31,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let dirs = context.table_dirs(keyspace);
     let script = |name| {
         let script = context.data_places(Script::new(name), facts).var("KEYSPACE", keyspace).list("TABLES", &dirs);
-        script.var("OF", &earlier.run)
+        script.var("OF", &earlier.run).var("FRESH", if facts.is_down() { "yes" } else { "" })
     };
     Ok(vec![ResolvedStep {
         summary: format!(

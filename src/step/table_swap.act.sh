@@ -1,6 +1,7 @@
 # For each table: live to quarantine, stage to live, both by rename; then other people's
 # snapshots/ and backups/ go back. What stage, live and quarantine say together tells how far an
-# earlier attempt came; a state that no attempt leaves is not touched.
+# earlier attempt came; a state that no attempt leaves is not touched. FRESH: this node was down, and
+# may never have made the table's directory; then an empty one is made and set aside.
 [ -z "$(cassandra_pids)" ] || die "Cassandra runs"
 stage=$(printf '%s\n' "$DATA_DIRS" | head -n 1 | cut -f 3)/$RESEED_RUN/stage/$KEYSPACE
 printf '%s\n' "$TABLES" | while IFS= read -r dir; do
@@ -9,6 +10,7 @@ printf '%s\n' "$TABLES" | while IFS= read -r dir; do
     live=$path/$KEYSPACE/$dir
     aside=$place/$RESEED_RUN/quarantine/$label/$KEYSPACE
     ours "$aside"
+    if [ -n "$FRESH" ] && [ ! -e "$aside/$dir" ]; then fresh "$live"; fi
     if [ "$label" = data-0 ]; then
       if [ -e "$stage/$dir" ]; then
         if [ ! -e "$aside/$dir" ]; then rename "$live" "$aside/$dir"; fi

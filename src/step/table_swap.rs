@@ -33,7 +33,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
             count(dirs.len(), "table"),
             target.host
         ),
-        act: Some(script("table.swap.act")),
+        act: Some(script("table.swap.act").var("FRESH", if facts.is_down() { "yes" } else { "" })),
         proof: target.ask(script("table.swap.proof").var("COUNT", files.len())),
         idempotent: true,
         ..target.step(SPEC.name)

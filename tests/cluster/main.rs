@@ -14,6 +14,7 @@
 mod backup;
 mod checks;
 mod dataset;
+mod disaster;
 mod disks;
 mod events;
 mod guarded;
@@ -137,6 +138,14 @@ const TESTS: &[Test] = tests! {
         the_gateway_serves_and_lost_nothing_of_other_keyspaces
         a_discard_says_what_goes_and_frees_it
         foreign_snapshots_survive_restore_rollback_and_discard;
+    disaster:
+        a_node_that_dies_again_and_again_is_refused_with_why
+        it_is_restored_with_the_others_when_that_is_accepted
+        what_hints_and_its_commit_log_held_of_others_is_everywhere
+        a_dropped_table_and_keyspace_are_refused_without_the_flag
+        they_are_created_as_they_were_and_filled
+        a_machine_that_is_gone_is_left_out
+        without_it_the_others_hold_the_backups_rows;
 };
 
 /// Those that only the campaign has time for (`RESEED_CAMPAIGN=1`).

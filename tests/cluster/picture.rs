@@ -69,6 +69,11 @@ pub fn of(lab: &Lab, host: &Host, at: Consistency) -> Picture {
 
 /// Cuts off each node in turn and asks it at CL ONE.
 pub fn of_each_alone(lab: &Lab) -> BTreeMap<String, Alone> {
+    of_these_alone(lab, lab.nodes().iter().collect::<Vec<_>>().as_slice())
+}
+
+/// The same, of some nodes only: another may be off.
+pub fn of_these_alone(lab: &Lab, hosts: &[&Host]) -> BTreeMap<String, Alone> {
     let alone = |host: &Host| {
         good(lab.cut_off_alone(host));
         let numbers = |cql: &str| {
@@ -83,7 +88,7 @@ pub fn of_each_alone(lab: &Lab) -> BTreeMap<String, Alone> {
         good(lab.rejoin(host));
         (host.name.clone(), alone)
     };
-    lab.nodes().iter().map(alone).collect()
+    hosts.iter().map(|host| alone(host)).collect()
 }
 
 /// Asserts that a picture is the wanted one, and tells the rows that differ.

@@ -10,13 +10,14 @@ use std::sync::{Mutex, OnceLock};
 use lab::{Host, Lab, Options};
 
 use crate::caught;
+use crate::disaster::Disaster;
 use crate::guarded::Guarded;
 use crate::picture::Picture;
 use crate::rollback::Rolled;
 use crate::scene::{Backed, Damaged, Restored};
 
 /// The labs of this tier. They are ours: whatever runs under these names is taken down.
-pub const LABS: [&str; 6] = ["e2e", "e2edisks", "sysd", "link", "roll", "versions"];
+pub const LABS: [&str; 7] = ["e2e", "e2edisks", "sysd", "link", "roll", "versions", "hd"];
 /// Those that this process booted, and takes down at its end: others may run under the other names.
 static BOOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// What the lab calls its cluster.
@@ -44,6 +45,8 @@ pub struct World {
     pub guarded: Guarded,
     /// The cluster that is rolled back.
     pub rolled: Rolled,
+    /// The cluster that loses a node, its schema, a machine.
+    pub disaster: Disaster,
 }
 
 impl World {
@@ -63,6 +66,7 @@ impl World {
             restored: Stage::new("the restore did not end well"),
             guarded: Guarded::default(),
             rolled: Rolled::default(),
+            disaster: Disaster::default(),
         }
     }
 

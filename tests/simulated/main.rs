@@ -11,6 +11,7 @@
 )]
 
 mod cuts;
+mod disaster;
 mod events;
 mod failures;
 mod journal;

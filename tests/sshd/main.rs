@@ -5,6 +5,7 @@
 
 #[path = "../conformance/mod.rs"]
 mod conformance;
+mod disaster;
 mod faults;
 mod killed;
 mod logind;

@@ -7,10 +7,14 @@
 use std::io::{self, Write};
 
 use super::{Look, findings};
-use crate::event::{RunOutcome, RunState, StepState, StepView};
+use crate::event::{Level, RunOutcome, RunState, StepState, StepView};
+use crate::name::HostName;
 use crate::report::figures::{self, PhaseFigures};
 use crate::report::standing::{self, Standing};
 use crate::report::words;
+
+/// Guards whose warnings are about what comes after the run.
+const LATER: &[&str] = &["node-absent", "node-same", "schema-stays"];
 
 /// Writes the summary.
 pub fn write(out: &mut impl Write, state: &RunState, look: Look) -> io::Result<()> {
@@ -28,6 +32,9 @@ pub fn write(out: &mut impl Write, state: &RunState, look: Look) -> io::Result<(
         numbers(out, state, look, good)?;
     }
     let Some(end) = &state.finished else { return Ok(()) };
+    if good {
+        later(out, state, look)?;
+    }
     writeln!(out)?;
     if let Some(report) = &end.report {
         writeln!(out, "{} {report}", look.dim("report:"))?;
@@ -37,6 +44,18 @@ pub fn write(out: &mut impl Write, state: &RunState, look: Look) -> io::Result<(
     }
     if let (Some(run), "restore", true) = (&state.run, state.command.as_str(), !end.outcome.is_over()) {
         writeln!(out, "{}   reseed rollback {run}", look.dim("back:"))?;
+    }
+    Ok(())
+}
+
+/// What findings left to be done by somebody when all else is.
+fn later(out: &mut impl Write, state: &RunState, look: Look) -> io::Result<()> {
+    for (guard, host, _, message, cure) in
+        state.findings.iter().filter(|(guard, _, level, ..)| *level == Level::Warn && LATER.contains(&guard.as_str()))
+    {
+        let host = host.as_ref().map_or(guard.as_str(), HostName::as_str);
+        writeln!(out, "\n  {} {host}: {}", look.warn("mind"), words::line(message))?;
+        writeln!(out, "       {}", words::line(cure))?;
     }
     Ok(())
 }

@@ -32,6 +32,11 @@ pub fn answer(world: &mut World, host: &str, call: &Call) -> Reply {
 }
 
 fn script(world: &mut World, host: &str, call: &Call) -> Answer {
+    assert!(
+        world.nodes.get(host).is_none_or(|node| !node.gone),
+        "{} was sent to {host}, which is gone",
+        call.script.name
+    );
     let vars = &call.script.vars;
     let var = |name: &str| -> &str {
         vars.get(name).unwrap_or_else(|| panic!("{} has no variable {name}", call.script.name))
@@ -46,7 +51,7 @@ fn script(world: &mut World, host: &str, call: &Call) -> Answer {
         "backup" if name == "backup.stage.act" => stage(world, host, vars),
         "backup" if name == "backup.stage.proof" => {
             let prefix = format!("{}/", var("KEYSPACE"));
-            let files = staged_files(world, &prefix);
+            let files = world.node(host).staged.get(var("KEYSPACE")).copied().unwrap_or(0);
             check(world.node(host).stage.keys().any(|d| d.starts_with(&prefix)), "the stage is not there")?;
             check(files.to_string() == var("COUNT"), &format!("{files} files are staged instead of {}", var("COUNT")))?;
             Ok(format!("{files} files, every byte as in the manifest\n"))
@@ -80,7 +85,10 @@ fn facts_script(world: &mut World, host: &str, call: &Call) -> Answer {
     match call.script.name.as_str() {
         "facts.host" => Ok(facts::host(&world.nodes[host])),
         "facts.node" => Ok(facts::node(world, host, &vars["DIRS"])),
-        "facts.gossip" => Ok(facts::gossip(world)),
+        "facts.gossip" => {
+            check(world.nodes[host].process != Process::Stopped, "nodetool: Failed to connect to '127.0.0.1:7199'")?;
+            Ok(facts::gossip(world))
+        }
         "facts.cql" => {
             logged_in(world, host, call)?;
             Ok(facts::cql(world, &vars["CQL"]))
@@ -163,6 +171,7 @@ fn stage(world: &mut World, host: &str, vars: &BTreeMap<String, String>) -> Answ
     }
     let dirs: BTreeSet<&str> = vars["TABLES"].lines().map(|l| l.split_once('\t').unwrap().1).collect();
     let node = world.node(host);
+    node.staged.insert(vars["KEYSPACE"].clone(), vars["FILES"].lines().count());
     for dir in dirs {
         node.stage.insert(format!("{}/{dir}", vars["KEYSPACE"]), Data::Backup);
     }
@@ -179,6 +188,9 @@ fn table(world: &mut World, host: &str, call: &Call) -> Answer {
         "table.swap.act" | "table.aside.act" => {
             check(node.process == Process::Stopped, "Cassandra runs")?;
             for dir in dirs {
+                if !vars["FRESH"].is_empty() && !node.quarantine.contains_key(&format!("{}/{dir}", call.run)) {
+                    node.live.entry(dir.clone()).or_insert(Data::Empty);
+                }
                 let there = node.live.get(&dir).copied().ok_or_else(|| (1, format!("rename: {dir} is not there")))?;
                 let swap = name == "table.swap.act";
                 let aside = format!("{}/{dir}", call.run);
@@ -282,6 +294,16 @@ fn running(world: &mut World, host: &str, call: &Call) -> Answer {
         check(!lost, "the commit log of a node that was not drained was set aside")?;
         return Ok("no hints were set aside\n".to_owned());
     }
+    if name.starts_with("schema.create") {
+        logged_in(world, host, call)?;
+        if name == "schema.create.proof" {
+            return Ok(facts::known_tables(world));
+        }
+        for statement in vars["STATEMENTS"].split(";\n").map(|s| s.trim_end_matches(';')) {
+            world.create(statement).map_err(|why| (1, why))?;
+        }
+        return Ok(String::new());
+    }
     let refused = "nodetool: Failed to connect to '127.0.0.1:7199' - ConnectException: 'Connection refused'.";
     check(world.node(host).process != Process::Stopped, refused)?;
     match name {
@@ -295,13 +317,16 @@ fn running(world: &mut World, host: &str, call: &Call) -> Answer {
             }
             return Ok(format!("hints_left={}\n", node.hints));
         }
-        "repair.act" => return repair(world, host, &vars["KEYSPACES"]),
+        "repair.act" => {
+            let hosts: Vec<&str> = vars.get("HOSTS").map_or("", String::as_str).lines().collect();
+            return repair(world, host, &vars["KEYSPACES"], &hosts);
+        }
         other => panic!("the simulated cluster does not know {other}"),
     }
     Ok(String::new())
 }
 
-fn repair(world: &mut World, host: &str, keyspaces: &str) -> Answer {
+fn repair(world: &mut World, host: &str, keyspaces: &str, hosts: &[&str]) -> Answer {
     let mut text = String::new();
     for keyspace in keyspaces.lines() {
         text += &format!("reseed: repair of {keyspace}\n");
@@ -309,7 +334,7 @@ fn repair(world: &mut World, host: &str, keyspaces: &str) -> Answer {
             text += "[x] Replication factor is 1. No repair is needed for keyspace 'system_auth'\n";
             continue;
         }
-        world.repair(host, keyspace).map_err(|why| (1, why))?;
+        world.repair(host, keyspace, hosts).map_err(|why| (1, why))?;
         text += &format!(
             "[x] Starting repair command #1 (5a1c), repairing keyspace {keyspace} with repair options (primary range: true)\n\
              [x] Repair session 5b2d for range [(-1,2]] finished (progress: 45%)\n[x] Repair completed successfully\n"

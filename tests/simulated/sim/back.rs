@@ -108,7 +108,7 @@ impl World {
     /// nothing of later is, all serve.
     pub fn assert_rolled_back(&self) {
         self.assert_serves(Data::Old);
-        for (name, node) in &self.nodes {
+        for (name, node) in self.there() {
             assert!(node.late.is_empty(), "{name} holds what was written to the restored tables");
         }
     }

@@ -25,7 +25,10 @@ pub fn host(node: &NodeState) -> String {
     if node.commitlog_restore {
         text.push_str("commitlog_restore=yes\n");
     }
-    text.push_str("pid=4711\nlog=/var/log/cassandra/system.log\n");
+    if node.process != Process::Stopped {
+        text.push_str("pid=4711\n");
+    }
+    let _ = writeln!(text, "log=/var/log/cassandra/system.log\naddress={}", node.address);
     if node.log_readable {
         text.push_str("log_readable=yes\n");
     }
@@ -70,9 +73,17 @@ pub fn node(world: &World, name: &str, dirs: &str) -> String {
         text.push_str("backup_unwritable=/backup\n");
     }
     let _ = writeln!(text, "info={}", base64(&info(node)));
-    let _ = writeln!(text, "status={}", base64(&status(world, name)));
+    if node.process == Process::Stopped {
+        let _ = writeln!(text, "died={}\nlogged={}", base64(CORRUPT), node.version);
+    } else {
+        let _ = writeln!(text, "status={}", base64(&status(world, name)));
+    }
     text
 }
+
+/// Last words of a node that does not start any more.
+const CORRUPT: &str = "ERROR [main] 2026-01-01 00:00:00,000 CassandraDaemon.java:900 - Exception encountered during startup\n\
+                       CorruptSSTableException: Corrupted: /d1/data/ks1/plain/nb-1-big-Data.db\n";
 
 fn info(node: &NodeState) -> String {
     if node.process == Process::Stopped {
@@ -126,7 +137,7 @@ pub fn cql(world: &World, statements: &str) -> String {
         "WARNING: cqlsh was built against 5.0.0, but this server is 4.1.10.  All features may not work!\n".to_owned();
     for statement in statements.lines() {
         if let Some(name) = statement.strip_prefix("DESCRIBE KEYSPACE \"") {
-            let _ = writeln!(text, "\nCREATE KEYSPACE {} WITH replication = …;", name.trim_end_matches("\";"));
+            text += &world.schema_cql(name.trim_end_matches("\";"));
             continue;
         }
         let repairs = statement.contains("system.repairs").then_some("repairs");
@@ -190,6 +201,15 @@ fn rows(world: &World, table: &str) -> Vec<Value> {
         "views" | "types" => vec![],
         other => panic!("the simulated cluster has no table system_schema.{other}"),
     }
+}
+
+/// As `schema.create.proof` asks for them.
+pub fn known_tables(world: &World) -> String {
+    let mut text = "\n [json]\n------\n".to_owned();
+    for t in &world.tables {
+        let _ = writeln!(text, "   {}", json!({"keyspace_name": t.keyspace, "name": t.name, "id": t.id}));
+    }
+    text + &format!("\n({} rows)\n\n [json]\n------\n\n(0 rows)\n", world.tables.len())
 }
 
 pub fn describe(world: &World) -> String {

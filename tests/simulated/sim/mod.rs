@@ -458,7 +458,7 @@ impl Sim {
     pub fn ask(&self, playbook: &str, tag: &str) -> Ask {
         let playbook = playbook::built_in(playbook).unwrap();
         let tag = Some(Tag::parse(tag).unwrap());
-        Ask { playbook, tag, keyspaces: vec![], extra_tables: None, overrides: vec![], of: None }
+        Ask { playbook, tag, keyspaces: vec![], extra_tables: None, create_schema: false, overrides: vec![], of: None }
     }
 
     pub fn order(&self, command: &str, tag: &str) -> Order {

@@ -70,9 +70,13 @@ pub struct NodeState {
     pub process: Process,
     pub native_open: bool,
     pub guarded: bool,
+    /// The machine is gone for good: stopped, and nobody may talk to it.
+    pub gone: bool,
     /// By `keyspace/directory`.
     pub live: BTreeMap<String, Data>,
     pub stage: BTreeMap<String, Data>,
+    /// Files on the stage, by keyspace.
+    pub staged: BTreeMap<String, usize>,
     /// By `run/keyspace/directory`.
     pub quarantine: BTreeMap<String, Data>,
     /// Whether entries lie in commitlog and caches.
@@ -219,7 +223,7 @@ impl World {
         let keyspace = |name: &String| {
             let tables: Vec<_> = self.tables.iter().filter(|t| t.keyspace == *name).map(table).collect();
             json!({"name": name, "replication": {"class": "SimpleStrategy", "replication_factor": self.rf.to_string()},
-                "schema_cql": format!("CREATE KEYSPACE {name} …"), "types": [], "tables": tables})
+                "schema_cql": self.schema_cql(name), "types": [], "tables": tables})
         };
         let keyspaces: Vec<_> = self.keyspaces().iter().map(keyspace).collect();
         let text = json!({"format": 1, "tag": tag, "cluster": CLUSTER, "node": "cass1", "host_id": host_id(1),
@@ -230,9 +234,90 @@ impl World {
         (text, line)
     }
 
+    /// `DESCRIBE KEYSPACE`.
+    pub fn schema_cql(&self, keyspace: &str) -> String {
+        let rf = self.rf;
+        let mut cql = format!(
+            "CREATE KEYSPACE {keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': '{rf}'}};\n"
+        );
+        for table in self.tables.iter().filter(|t| t.keyspace == keyspace) {
+            let name = &table.name;
+            cql += &format!(
+                "CREATE TABLE {keyspace}.{name} (\n    id text PRIMARY KEY,\n    owner text\n) WITH comment = 'a; b';\n"
+            );
+            for index in &table.indexes {
+                cql += &format!("CREATE INDEX {index} ON {keyspace}.{name} (owner);\n");
+            }
+        }
+        cql
+    }
+
+    /// Somebody dropped it; its directories go, as far as they hold nothing of others.
+    pub fn drops(&mut self, keyspace: &str, table: Option<&str>) {
+        let gone = |t: &TableDef| t.keyspace == keyspace && table.is_none_or(|name| t.name == name);
+        let dirs: Vec<String> =
+            self.tables.iter().filter(|t| gone(t)).map(|t| format!("{keyspace}/{}", t.dir())).collect();
+        self.tables.retain(|t| !gone(t));
+        for node in self.nodes.values_mut() {
+            node.live.retain(|dir, _| !dirs.contains(dir));
+        }
+    }
+
+    /// What a `CREATE` of the manifest does, on every node that is up.
+    pub fn create(&mut self, statement: &str) -> Result<(), String> {
+        let words: Vec<&str> = statement.split_whitespace().collect();
+        if !statement.contains(" IF NOT EXISTS ") {
+            return Err(format!("AlreadyExists, or not: {statement}"));
+        }
+        match words[1] {
+            "KEYSPACE" => {}
+            "TABLE" => {
+                let (keyspace, name) = words[5].split_once('.').unwrap();
+                let at = words.iter().position(|word| *word == "ID").ok_or("no id was given")?;
+                let id = words[at + 2].to_owned();
+                if self.tables.iter().any(|t| t.keyspace == keyspace && t.name == name) {
+                    return Ok(());
+                }
+                let table = TableDef { keyspace: keyspace.to_owned(), name: name.to_owned(), id, indexes: vec![] };
+                let dir = format!("{keyspace}/{}", table.dir());
+                self.tables.push(table);
+                for node in self.nodes.values_mut().filter(|n| n.process == Process::Normal) {
+                    node.live.entry(dir.clone()).or_insert(Data::Empty);
+                }
+            }
+            "INDEX" => {
+                let (name, (keyspace, table)) = (words[5], words[7].split_once('.').unwrap());
+                let owner =
+                    self.tables.iter_mut().find(|t| t.keyspace == keyspace && t.name == table).ok_or("no table")?;
+                if !owner.indexes.iter().any(|index| index == name) {
+                    owner.indexes.push(name.to_owned());
+                }
+            }
+            other => return Err(format!("SyntaxException: {other}")),
+        }
+        Ok(())
+    }
+
+    /// Its Cassandra dies, with whatever it had in memory.
+    pub fn dies(&mut self, name: &str) {
+        let node = self.node(name);
+        (node.process, node.native_open, node.unflushed) = (Process::Stopped, false, true);
+    }
+
+    /// Its machine is gone.
+    pub fn burns(&mut self, name: &str) {
+        self.dies(name);
+        self.node(name).gone = true;
+    }
+
+    /// The nodes whose machines are there.
+    pub fn there(&self) -> impl Iterator<Item = (&String, &NodeState)> {
+        self.nodes.iter().filter(|(_, node)| !node.gone)
+    }
+
     /// Every node up and open, no guard, no litter of ours, clients served, data as said.
     pub fn assert_serves(&self, data: Data) {
-        for (name, node) in &self.nodes {
+        for (name, node) in self.there() {
             assert_eq!((node.process, node.native_open, node.guarded), (Process::Normal, true, false), "{name}");
             for (dir, holds) in &node.live {
                 assert_eq!(*holds, data, "{dir} on {name}");
@@ -247,7 +332,7 @@ impl World {
     /// The backup is live on every node, everything old is in quarantine, all serve.
     pub fn assert_restored(&self) {
         self.assert_serves(Data::Backup);
-        for (name, node) in &self.nodes {
+        for (name, node) in self.there() {
             assert_eq!(node.quarantine.len(), self.tables.len(), "quarantine of {name}");
             assert!(node.quarantine.values().all(|data| *data == Data::Old), "quarantine of {name}");
             assert!(node.stage.is_empty(), "stage of {name}");
@@ -297,22 +382,26 @@ impl World {
         Ok(())
     }
 
-    /// `nodetool repair -pr --full` on one node.
-    pub fn repair(&mut self, name: &str, keyspace: &str) -> Result<(), String> {
-        if let Some(down) = self.nodes.values().find(|n| n.process != Process::Normal) {
+    /// `nodetool repair -pr --full` on one node; with hosts: all ranges, among these.
+    pub fn repair(&mut self, name: &str, keyspace: &str, hosts: &[&str]) -> Result<(), String> {
+        let asked = |n: &&NodeState| hosts.is_empty() || hosts.contains(&n.address.as_str());
+        if let Some(down) = self.nodes.values().filter(asked).find(|n| n.process != Process::Normal) {
             return Err(format!("Endpoint not alive: /{}:7000", down.address));
+        }
+        if !hosts.is_empty() && (hosts.len() < 2 || !hosts.contains(&self.nodes[name].address.as_str())) {
+            return Err(format!("Specified hosts {hosts:?} do not share range (1,2] needed for repair"));
         }
         let done = self.repaired.entry(keyspace.to_owned()).or_default();
         done.insert(name.to_owned());
-        if done.len() < self.nodes.len() {
+        if hosts.is_empty() && done.len() < self.nodes.len() {
             return Ok(());
         }
         let prefix = format!("{keyspace}/");
         let dirs: BTreeSet<String> = self.nodes.values().flat_map(|n| n.live.keys().cloned()).collect();
         for dir in dirs.into_iter().filter(|d| d.starts_with(&prefix)) {
-            let held: Vec<Data> = self.nodes.values().map(|n| n.live[&dir]).filter(|d| *d != Data::Empty).collect();
+            let held: Vec<Data> = self.there().map(|(_, n)| n.live[&dir]).filter(|d| *d != Data::Empty).collect();
             let all = held.iter().copied().reduce(|a, b| if a == b { a } else { Data::Spoilt });
-            for node in self.nodes.values_mut() {
+            for node in self.nodes.values_mut().filter(|n| !n.gone) {
                 node.live.insert(dir.clone(), all.unwrap_or(Data::Empty));
             }
         }
@@ -333,8 +422,10 @@ impl NodeState {
             process: Process::Normal,
             native_open: true,
             guarded: false,
+            gone: false,
             live: tables.iter().map(|t| (format!("{}/{}", t.keyspace, t.dir()), Data::Old)).collect(),
             stage: BTreeMap::new(),
+            staged: BTreeMap::new(),
             quarantine: BTreeMap::new(),
             litter: true,
             unflushed: true,

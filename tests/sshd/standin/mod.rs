@@ -140,7 +140,7 @@ impl Cluster {
             self.sh(
                 n,
                 &format!(
-                    "rm -f {0}/commitlog/*; {1}/start; : >{0}/done",
+                    "rm -f {0}/commitlog/* {0}/native-open {0}/pid; {1}/start; : >{0}/done",
                     self.path("here").display(),
                     self.path("bin").display()
                 ),

@@ -44,7 +44,10 @@ case $command in
     printf 'Cluster Information:\n\tName: Stand In\n\tSnitch: org.apache.cassandra.locator.SimpleSnitch\n'
     printf '\tPartitioner: org.apache.cassandra.dht.Murmur3Partitioner\n\tSchema versions:\n'
     up=$(while read -r other address id; do [ ! -e "$shared/up/$other" ] || printf '%s, ' "$address"; done <"$shared/ring")
-    printf '\t\t59adb24e-f3cd-3e02-97f0-5b395827453f: [%s]\n\nStats for all nodes:\n\tLive: 3\n' "${up%, }"
+    down=$(while read -r other address id; do [ -e "$shared/up/$other" ] || printf '%s, ' "$address"; done <"$shared/ring")
+    printf '\t\t59adb24e-f3cd-3e02-97f0-5b395827453f: [%s]\n\n' "${up%, }"
+    [ -z "$down" ] || printf '\t\tUNREACHABLE: [%s]\n\n' "${down%, }"
+    printf 'Stats for all nodes:\n\tLive: 3\n'
     ;;
   netstats) printf 'Mode: %s\nNot sending any streams.\n' "$mode" ;;
   disablebinary) note disablebinary; close_native ;;
@@ -59,6 +62,8 @@ case $command in
   repair)
     for keyspace in "$@"; do :; done
     while read -r other address id; do
+      # -hosts: only these need to be up
+      case $* in *-hosts*) case " $* " in *" -hosts $address "*) ;; *) continue ;; esac ;; esac
       [ -e "$shared/up/$other" ] || { echo "Endpoint not alive: /$address:7000" >&2; exit 1; }
     done <"$shared/ring"
     if [ "$keyspace" = system_auth ]; then

@@ -1,0 +1,389 @@
+//! Restores when a node is down, or its machine is gone; their resume and their rollback.
+
+use reseed::event::{Body, Level};
+use reseed::run::Verb;
+
+use crate::sim::order::assert_barriers;
+use crate::sim::world::Process;
+use crate::sim::{Data, SMALL, Sim, TAG, WHOLE};
+
+/// A cluster in which the Cassandra of that node is dead.
+fn without(node: &str) -> Sim {
+    let sim = Sim::new(WHOLE);
+    sim.world().dies(node);
+    sim
+}
+
+/// A cluster in which the machine of that node is gone, and marked so.
+fn burnt(node: &str) -> Sim {
+    let mut sim = Sim::new(WHOLE);
+    sim.world().burns(node);
+    sim.inventory.nodes.iter_mut().filter(|n| n.name.as_str() == node).for_each(|n| n.absent = true);
+    sim
+}
+
+fn over(sim: &Sim) -> reseed::run::Order {
+    let mut order = sim.order("restore", TAG);
+    let reason = "it burns".to_owned();
+    order.ask.overrides = vec![reseed::guard::Override { guard: "node-down".to_owned(), reason }];
+    order
+}
+
+fn failing(sim: &Sim) -> Vec<(String, Option<String>, String, String)> {
+    let found = sim.events().into_iter().filter_map(|e| match e.body {
+        Body::Finding { guard, host, level: Level::Fail, message, cure } => {
+            Some((guard, host.map(|h| h.to_string()), message, cure))
+        }
+        _ => None,
+    });
+    found.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_down_is_refused_with_why_it_died_and_both_ways_on() {
+    for node in ["cass1", "cass3"] {
+        let sim = without(node);
+        assert_eq!(sim.restore().await, 4, "{:?}", sim.end());
+        let found = failing(&sim);
+        assert_eq!(found.len(), 1, "nothing else stands against it: {found:?}");
+        let (guard, host, message, cure) = &found[0];
+        assert_eq!((guard.as_str(), host.as_deref()), ("node-down", Some(node)));
+        assert!(message.contains("nb-1-big-Data.db"), "the last error of its log: {message}");
+        assert!(cure.contains("--override node-down") && cure.contains("absent: true") && cure.contains("start it"));
+        assert!(sim.acts().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_the_override_it_counts_as_stopped_and_not_drained_and_every_keyspace_is_repaired() {
+    for node in ["cass1", "cass3"] {
+        let sim = without(node);
+        assert_eq!(sim.restore_over(&["node-down"]).await, 0, "{:?}", sim.end());
+        sim.world().assert_restored();
+        let history = sim.history();
+        let (plan, _) = history.plan().unwrap();
+        let of =
+            |step: &str| plan.steps().filter(|(_, s)| s.step == step).map(|(_, s)| s.host.as_str()).collect::<Vec<_>>();
+        assert_eq!(of("node.quiet"), [node]);
+        assert!(!of("node.drain").contains(&node) && of("node.drain").len() == 2);
+        assert!(!of("hints.settle").contains(&node) && of("hints.settle").len() == 2);
+        assert_eq!((of("guard.set").len(), of("node.stop").len(), of("node.clear").len()), (3, 3, 3));
+        let others = plan.steps().find(|(_, s)| s.step == "others.repair").unwrap().1;
+        assert!(others.summary.contains(&format!("the commit log of {node}, which is down,")), "{}", others.summary);
+        let repaired =
+            sim.calls().iter().filter(|c| c.name == "repair.act" && c.vars["KEYSPACES"] == "system_auth").count();
+        assert_eq!(repaired, 3, "a commit log that nobody read was set aside");
+        let stopped = sim.acts().iter().filter(|act| act.ends_with("node.stop.act")).count();
+        assert_eq!(stopped, 2, "what is down is not stopped");
+        assert_barriers(plan, &sim.events());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_dead_node_nothing_else_is_repaired() {
+    let sim = Sim::new(WHOLE);
+    assert_eq!(sim.restore_over(&["node-down"]).await, 0);
+    assert!(sim.calls().iter().all(|c| c.name != "repair.act" || c.vars["KEYSPACES"] != "system_auth"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_comes_up_again_before_its_turn_is_drained_after_all() {
+    let sim = without("cass3");
+    sim.hook(|_, script, world| {
+        if script == "gateway.stop.act" {
+            world.start("cass3").unwrap();
+        }
+    });
+    assert_eq!(sim.restore_over(&["node-down"]).await, 0, "{:?}", sim.end());
+    sim.world().assert_restored();
+    assert!(sim.acts().contains(&"cass3 native.disable.act".to_owned()), "its port is closed like the others'");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_dies_or_comes_up_while_the_backup_is_staged_is_noticed_before_the_outage() {
+    let sim = Sim::new(WHOLE);
+    sim.hook(|_, script, world| {
+        if script == "backup.stage.proof" {
+            world.dies("cass2");
+        }
+    });
+    assert_eq!(sim.restore().await, 4);
+    let sim = without("cass2");
+    sim.hook(|_, script, world| {
+        if script == "backup.stage.proof" {
+            world.start("cass2").unwrap();
+        }
+    });
+    assert_eq!(sim.restore_over(&["node-down"]).await, 4);
+    assert!(sim.end().2.contains("nodes.cass2.down: true → null"), "{:?}", sim.end());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_is_cut_between_running_nodes_cannot_be_overridden() {
+    let sim = Sim::new(WHOLE);
+    sim.world().node("cass3").process = Process::Drained; // answers, and is down for the others
+    assert_eq!(sim.restore_over(&["node-down"]).await, 4);
+    assert!(failing(&sim).iter().any(|(guard, ..)| guard == "nodes-normal"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_any_record_such_a_restore_goes_on_or_goes_back() {
+    let dead = || {
+        let sim = Sim::new(SMALL);
+        sim.world().dies("cass2");
+        sim
+    };
+    let whole = dead();
+    assert_eq!(whole.run(over(&whole)).await, Some(0), "{:?}", whole.end());
+    for n in 1..whole.events().len() {
+        for back in [false, true] {
+            let mut sim = dead();
+            sim.die_after = Some(n);
+            if sim.run(over(&sim)).await.is_some() {
+                continue;
+            }
+            sim.die_after = None;
+            if !back {
+                assert_eq!(sim.resume().await, Some(0), "record {n}: {:?}", sim.end());
+                sim.world().assert_restored();
+                continue;
+            }
+            let Ok(order) = sim.order_about(Verb::Rollback, None, &["clients-served"]) else { continue };
+            assert_eq!(sim.run(order).await, Some(0), "record {n}: {:?}", sim.end());
+            if sim.end().2.contains("nothing to undo") {
+                continue;
+            }
+            sim.world().assert_rolled_back();
+            assert!(sim.world().nodes["cass2"].unflushed, "record {n}: its commit log is there again");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_is_gone_is_left_alone_and_the_others_are_restored_without_it() {
+    for node in ["cass2", "cass3"] {
+        let sim = burnt(node);
+        assert_eq!(sim.restore().await, 0, "{:?}", sim.end());
+        sim.world().assert_restored();
+        assert!(sim.calls().iter().all(|call| call.host.as_str() != node));
+        let there: Vec<String> = sim.world().there().map(|(_, n)| n.address.clone()).collect();
+        for call in sim.calls().iter().filter(|c| c.name == "repair.act") {
+            assert_eq!(call.vars["HOSTS"].lines().collect::<Vec<_>>(), there);
+        }
+        let warned = sim.events().into_iter().any(|e| {
+            matches!(e.body,
+            Body::Finding { guard, host: Some(host), level: Level::Warn, cure, .. }
+            if guard == "node-absent" && host.as_str() == node && cure.contains("wipe"))
+        });
+        assert!(warned, "it must be wiped before it returns");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_node_that_is_there_has_nobody_to_repair_with() {
+    let mut sim = Sim::new(SMALL);
+    sim.world().burns("cass2");
+    sim.inventory.nodes[1].absent = true;
+    assert_eq!(sim.restore().await, 0, "{:?}", sim.end());
+    sim.world().assert_restored();
+    assert!(sim.calls().iter().all(|call| call.name != "repair.act"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn such_a_restore_is_rolled_back_without_the_machine_too() {
+    let sim = burnt("cass3");
+    assert_eq!(sim.restore().await, 0);
+    assert_eq!(sim.rollback(&["clients-served"]).await, 0, "{:?}", sim.end());
+    let world = sim.world();
+    world.assert_rolled_back();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_during_which_a_machine_burns_is_rolled_back_without_it() {
+    let mut sim = Sim::new(WHOLE);
+    sim.fault("table.aside.act", Some("cass3"), crate::sim::What::FailBefore);
+    assert_eq!(sim.restore().await, 5);
+    sim.world().burns("cass3");
+    sim.inventory.nodes[2].absent = true;
+    let before = sim.calls().len();
+    assert_eq!(sim.rollback(&[]).await, 0, "{:?}", sim.end());
+    sim.world().assert_rolled_back();
+    assert!(sim.calls()[before..].iter().all(|call| call.host.as_str() != "cass3"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_nodes_must_be_lost_in_the_ring_as_are_marked_absent() {
+    // marked, but it runs: its data would stay as it is
+    let mut sim = Sim::new(WHOLE);
+    sim.inventory.nodes[2].absent = true;
+    assert_eq!(sim.restore().await, 4);
+    assert!(
+        failing(&sim)
+            .iter()
+            .any(|(guard, _, message, _)| guard == "ring-known" && message.contains("not in the inventory"))
+    );
+    // marked, and the ring has forgotten it already
+    let sim = burnt("cass3");
+    sim.world().nodes.remove("cass3");
+    assert_eq!(sim.restore().await, 4);
+    assert!(
+        failing(&sim).iter().any(|(guard, _, message, _)| guard == "ring-known" && message.contains("there are: none"))
+    );
+    // one marked, two lost
+    let sim = burnt("cass3");
+    sim.world().dies("cass2");
+    assert_eq!(sim.restore().await, 4);
+    assert_eq!(
+        failing(&sim).iter().map(|f| f.0.as_str()).collect::<Vec<_>>(),
+        ["node-down"],
+        "that one is no machine that is gone"
+    );
+    assert_eq!(sim.restore_over(&["node-down"]).await, 0, "{:?}", sim.end());
+    sim.world().assert_restored();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_is_made_without_a_dead_node_but_not_of_it() {
+    let sim = without("cass3");
+    let backup = |sim: &Sim| {
+        let mut order = sim.order("backup", "new");
+        order.ask.overrides = over(sim).ask.overrides;
+        order
+    };
+    assert_eq!(sim.backup().await, 4);
+    assert_eq!(sim.run(backup(&sim)).await, Some(0), "{:?}", sim.end());
+    let sim = without("cass1");
+    assert_eq!(sim.run(backup(&sim)).await, Some(4));
+    assert!(
+        failing(&sim).iter().any(|(guard, _, message, _)| guard == "nodes-normal" && message.contains("taken from it"))
+    );
+    sim.world().nodes.values().for_each(|n| assert!(n.live.values().all(|d| *d == Data::Old)));
+}
+
+/// An order that creates what is missing.
+fn creating(sim: &Sim) -> reseed::run::Order {
+    let mut order = over(sim);
+    order.ask.create_schema = true;
+    order
+}
+
+/// The cluster lacks a table of one keyspace, and the other keyspace.
+fn bereft(shape: crate::sim::Shape) -> Sim {
+    let sim = Sim::new(shape);
+    sim.world().drops("ks1", Some("by_owner"));
+    if shape.keyspaces > 1 {
+        sim.world().drops("ks2", None);
+    }
+    sim
+}
+
+/// The backup is live on every node; what was there before is in quarantine, also what was empty.
+fn assert_whole_again(sim: &Sim) {
+    sim.world().assert_serves(Data::Backup);
+    let world = sim.world();
+    assert_eq!(world.tables.len(), world.nodes["cass1"].live.len());
+    for (name, node) in &world.nodes {
+        assert_eq!(node.quarantine.len(), world.tables.len(), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_dropped_is_refused_and_the_cure_names_the_flag() {
+    let sim = bereft(WHOLE);
+    assert_eq!(sim.restore().await, 4);
+    let found = failing(&sim);
+    for (guard, words) in
+        [("tables-match", "no table ks1.by_owner"), ("keyspaces-known", "keyspace ks2 does not exist")]
+    {
+        let (_, _, message, cure) = found.iter().find(|f| f.0 == guard).unwrap_or_else(|| panic!("{guard}: {found:?}"));
+        assert!(message.contains(words) && cure.contains("--create-schema"), "{message}, {cure}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_table_and_a_dropped_keyspace_are_created_under_their_old_ids_and_filled() {
+    let whole = Sim::new(WHOLE);
+    let sim = bereft(WHOLE);
+    assert_eq!(sim.run(creating(&sim)).await, Some(0), "{:?}", sim.end());
+    assert_whole_again(&sim);
+    let sorted = |sim: &Sim| {
+        let mut tables = sim.world().tables.clone();
+        tables.sort_by(|a, b| (&a.keyspace, &a.name).cmp(&(&b.keyspace, &b.name)));
+        tables
+    };
+    assert_eq!(sorted(&sim), sorted(&whole), "ids and indexes");
+    let ran = crate::sim::order::Ran::of(&sim.calls());
+    ran.all_before("client.stop.act", "schema.create.act").all_before("schema.create.proof", "native.disable.act");
+    assert_eq!(ran.hosts("schema.create.act"), ["cass1"]);
+    let history = sim.history();
+    let step = history.plan().unwrap().0.steps().find(|(_, s)| s.step == "schema.create").unwrap().1;
+    assert_eq!(step.summary, "create 1 table of ks1, keyspace ks2 with 2 tables as in the backup");
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_nothing_missing_the_flag_changes_nothing() {
+    let sim = Sim::new(WHOLE);
+    assert_eq!(sim.run(creating(&sim)).await, Some(0));
+    assert!(sim.calls().iter().all(|call| !call.name.starts_with("schema.create")));
+    sim.world().assert_restored();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_keyspace_is_not_created_with_a_replication_that_leaves_nodes_out() {
+    let sim = Sim::new(WHOLE);
+    sim.world().rf = 2;
+    let of_two = sim.world().manifest(TAG, "nb-1-big");
+    sim.world().backups.insert(format!("/backup/{TAG}"), of_two);
+    sim.world().drops("ks2", None);
+    sim.world().rf = 3;
+    assert_eq!(sim.run(creating(&sim)).await, Some(4));
+    let found = failing(&sim);
+    assert!(
+        found.iter().any(|(guard, _, message, cure)| guard == "replication"
+            && message.contains("ks2")
+            && cure.contains("by hand")),
+        "{found:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_missing_is_created_through_another_node_when_the_seed_is_down() {
+    for node in ["cass1", "cass3"] {
+        let sim = bereft(WHOLE);
+        sim.world().dies(node);
+        assert_eq!(sim.run(creating(&sim)).await, Some(0), "{node}: {:?}", sim.end());
+        assert_whole_again(&sim);
+        let ran = crate::sim::order::Ran::of(&sim.calls());
+        assert_eq!(ran.hosts("schema.create.act"), [if node == "cass1" { "cass2" } else { "cass1" }]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_any_record_a_restore_that_creates_goes_on_or_goes_back_and_what_it_created_stays_empty() {
+    let whole = bereft(SMALL);
+    assert_eq!(whole.run(creating(&whole)).await, Some(0), "{:?}", whole.end());
+    for n in 1..whole.events().len() {
+        for back in [false, true] {
+            let mut sim = bereft(SMALL);
+            sim.die_after = Some(n);
+            if sim.run(creating(&sim)).await.is_some() {
+                continue;
+            }
+            sim.die_after = None;
+            if !back {
+                assert_eq!(sim.resume().await, Some(0), "record {n}: {:?}", sim.end());
+                assert_whole_again(&sim);
+                continue;
+            }
+            let Ok(order) = sim.order_about(Verb::Rollback, None, &["clients-served"]) else { continue };
+            assert_eq!(sim.run(order).await, Some(0), "record {n}: {:?}", sim.end());
+            for node in sim.world().nodes.values() {
+                assert_eq!((node.process, node.guarded), (Process::Normal, false), "record {n}");
+                for (dir, data) in &node.live {
+                    let wanted = if dir.starts_with("ks1/by_owner") { Data::Empty } else { Data::Old };
+                    assert_eq!(*data, wanted, "record {n}: {dir}");
+                }
+            }
+        }
+    }
+}
