@@ -27,6 +27,7 @@ mod restored;
 mod rollback;
 mod scene;
 mod until;
+mod versions;
 mod world;
 
 use std::any::Any;
@@ -112,6 +113,11 @@ const TESTS: &[Test] = tests! {
         the_same_restore_again_changes_no_row;
     disks:
         two_data_directories_on_every_node;
+    versions:
+        cassandra_2_2_where_hints_are_a_table
+        cassandra_3_11_started_by_a_bare_command
+        cassandra_4_0_under_systemd
+        cassandra_4_1_in_two_data_centers_through_sudo;
     guarded:
         systemd_neither_restarts_nor_starts_a_guarded_node
         a_node_that_boots_meanwhile_stays_down

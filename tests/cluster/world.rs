@@ -16,7 +16,7 @@ use crate::rollback::Rolled;
 use crate::scene::{Backed, Damaged, Restored};
 
 /// The labs of this tier. They are ours: whatever runs under these names is taken down.
-pub const LABS: [&str; 5] = ["e2e", "e2edisks", "sysd", "link", "roll"];
+pub const LABS: [&str; 6] = ["e2e", "e2edisks", "sysd", "link", "roll", "versions"];
 /// Those that this process booted, and takes down at its end: others may run under the other names.
 static BOOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// What the lab calls its cluster.
