@@ -278,10 +278,13 @@ async fn a_table_created_later_stays_or_is_emptied_as_the_operator_says() {
         let mut later = sim.world().tables[0].clone();
         (later.name, later.later, later.id) = ("new".to_owned(), true, later.id.replace('f', "e"));
         let dir = format!("{}/{}", later.keyspace, later.dir());
-        let mut world = sim.world();
-        world.nodes.values_mut().for_each(|node| drop(node.live.insert(dir.clone(), Data::Old)));
-        world.tables.push(later);
-        drop(world);
+        {
+            let mut world = sim.world();
+            for node in world.nodes.values_mut() {
+                node.live.insert(dir.clone(), Data::Old);
+            }
+            world.tables.push(later);
+        }
         let mut order = sim.order("restore", TAG);
         order.ask.extra_tables = Some(choice);
         assert_eq!(sim.run(order).await, Some(0), "{choice:?}: {:?}", sim.end());
