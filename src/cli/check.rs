@@ -87,24 +87,7 @@ fn closing(outage: Option<&Outage>, refused: bool, look: Look) -> String {
         "A restore would stop all clients and every node for {outage} (an estimate from the number of nodes and tables and \
          {size} of data; the copy is made before that, while the cluster serves)."
     );
-    wrapped(&text, look.columns()) + "\n"
-}
-
-/// The words in lines of at most that many columns.
-fn wrapped(text: &str, columns: usize) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let last = lines.last_mut().expect("there is one");
-        if last.is_empty() {
-            last.push_str(word);
-        } else if last.chars().count() + 1 + word.chars().count() <= columns {
-            last.push(' ');
-            last.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines.join("\n")
+    findings::wrapped(&text, look.columns(), 0) + "\n"
 }
 
 #[cfg(test)]

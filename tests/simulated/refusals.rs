@@ -4,11 +4,12 @@ use reseed::backup::manifest::Manifest;
 use reseed::event::{Body, Level};
 use reseed::guard::{GUARDS, Guard, When};
 use reseed::name::{HostName, Keyspace};
+use reseed::plan::ExtraTables;
 use reseed::remote::TransportError;
 use reseed::run::Verb;
 use reseed::run::conduct::Confirm;
 
-use crate::sim::{Sim, TAG, WHOLE};
+use crate::sim::{Data, Sim, TAG, WHOLE};
 
 /// Makes the cluster violate that guard; which command then runs into it.
 fn violate(guard: &str, sim: &mut Sim) -> &'static str {
@@ -270,4 +271,34 @@ async fn a_restore_of_a_cluster_that_is_not_restored_leaves_its_data_alone() {
     assert_eq!(sim.restore_over(&["schema-agreed"]).await, 4);
     assert_only_looked(&sim);
     sim.world().assert_serves(crate::sim::Data::Old);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_created_later_stays_or_is_emptied_as_the_operator_says() {
+    for (choice, left) in [(ExtraTables::Keep, Data::Old), (ExtraTables::Empty, Data::Backup)] {
+        let sim = Sim::new(WHOLE);
+        let mut later = sim.world().tables[0].clone();
+        (later.name, later.later, later.id) = ("new".to_owned(), true, later.id.replace('f', "e"));
+        let dir = format!("{}/{}", later.keyspace, later.dir());
+        {
+            let mut world = sim.world();
+            for node in world.nodes.values_mut() {
+                node.live.insert(dir.clone(), Data::Old);
+            }
+            world.tables.push(later);
+        }
+        let mut order = sim.order("restore", TAG);
+        order.ask.extra_tables = Some(choice);
+        assert_eq!(sim.run(order).await, Some(0), "{choice:?}: {:?}", sim.end());
+        for (name, node) in &sim.world().nodes {
+            // the simulated stage is the backup's, also where it holds no file of a table
+            assert_eq!(node.live[&dir], left, "{choice:?} on {name}");
+            let aside = node.quarantine.keys().any(|key| key.ends_with(&dir));
+            assert_eq!(aside, choice == ExtraTables::Empty, "{choice:?} on {name}");
+            assert!(
+                node.live.iter().all(|(other, data)| *other == dir || *data == Data::Backup),
+                "{choice:?} on {name}"
+            );
+        }
+    }
 }

@@ -11,6 +11,9 @@ use crate::guard;
 use crate::name::HostName;
 use crate::report::words;
 
+/// Columns that a table needs to be one: with fewer, paths and commands would be cut to pieces.
+const TABLE: usize = 100;
+
 /// A finding as the fold keeps it: guard, host, level, message, cure.
 pub type Finding = (String, Option<HostName>, Level, String, String);
 
@@ -29,7 +32,7 @@ pub fn table(findings: &[Finding], look: Look) -> String {
     rows.sort_by_key(|(guard, host, level, ..)| (std::cmp::Reverse(*level), guard, host));
     let mut text = String::new();
     if !rows.is_empty() {
-        text = lay_out(&rows, look);
+        text = if look.columns() < TABLE { listed(&rows, look) } else { lay_out(&rows, look) };
         text.push_str("\n\n");
     }
     text + &counts(findings) + "\n"
@@ -46,6 +49,49 @@ pub fn counts(findings: &[Finding]) -> String {
     ];
     let said: Vec<String> = some.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     if said.is_empty() { "no findings".to_owned() } else { said.join(", ") }
+}
+
+/// One below the other, for a narrow terminal.
+fn listed(rows: &[&Finding], look: Look) -> String {
+    let each = |(guard, host, level, message, cure): &&Finding| {
+        let host = host.as_ref().map_or("cluster", HostName::as_str);
+        let mut lines = vec![format!("{} {guard} ({host})", verdict(*level, look))];
+        lines.push(wrapped(&words::line(message), look.columns(), 4));
+        if !cure.is_empty() {
+            lines.push(wrapped(&format!("-> {}", words::line(cure)), look.columns(), 4));
+        }
+        lines.join("\n")
+    };
+    rows.iter().map(each).collect::<Vec<_>>().join("\n")
+}
+
+/// The words, indented, in lines of at most that many columns; none is cut, so that a command or a
+/// path can be copied.
+pub fn wrapped(text: &str, columns: usize, indent: usize) -> String {
+    let margin = " ".repeat(indent);
+    let mut lines = vec![margin.clone()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("there is one");
+        if last.len() == indent {
+            last.push_str(word);
+        } else if last.chars().count() + 1 + word.chars().count() <= columns {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(format!("{margin}{word}"));
+        }
+    }
+    lines.join("\n")
+}
+
+fn verdict(level: Level, look: Look) -> String {
+    let text = word(level);
+    let painted = match level {
+        Level::Fail => look.bad(text),
+        Level::Pass => look.good(text),
+        Level::Warn | Level::Overridden => look.warn(text),
+    };
+    painted.into_owned()
 }
 
 fn lay_out(rows: &[&Finding], look: Look) -> String {
@@ -72,17 +118,12 @@ fn colour(text: &str, rows: &[&Finding], look: Look) -> String {
     let mut next = rows.iter();
     let paint = |line: &str| {
         let Some(at) = next.as_slice().first() else { return line.to_owned() };
-        let verdict = word(at.2);
-        if !line.trim_start().starts_with(&format!("{verdict} ")) {
+        let plain = word(at.2);
+        if !line.trim_start().starts_with(&format!("{plain} ")) {
             return line.to_owned();
         }
         next.next();
-        let painted = match at.2 {
-            Level::Fail => look.bad(verdict),
-            Level::Pass => look.good(verdict),
-            Level::Warn | Level::Overridden => look.warn(verdict),
-        };
-        line.replacen(verdict, &painted, 1)
+        line.replacen(plain, &verdict(at.2, look), 1)
     };
     text.lines().map(paint).collect::<Vec<_>>().join("\n")
 }
@@ -124,28 +165,20 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_terminal_wraps_the_words_and_keeps_the_names_whole() {
-        let look = Look { width: Some(72), ascii: true, ..Look::default() };
+    fn a_narrow_terminal_gets_a_list_with_nothing_cut() {
+        let look = Look { width: Some(60), ascii: true, ..Look::default() };
         insta::assert_snapshot!(table(&fixture::refused().1.findings, look), @"
-        ------------------------------------------------------------------------
-                   guard        host      what was found      what to do
-        ========================================================================
-         FAIL      free-space   cass1     2.6 GiB needed on   free 1.7 GiB on
-                                          /var/lib/cassandr   cass1, or name a
-                                          a, 0.9 GiB free     smaller set with
-                                                              -k
-        ------------------------------------------------------------------------
-         FAIL      ring         cluster   the ring has 4      add the node to
-                                          nodes, the          the inventory, or
-                                          inventory 3:        remove it from
-                                          10.77.0.14 is not   the ring with
-                                          in it               nodetool
-                                                              removenode
-        ------------------------------------------------------------------------
-         warning   clock        cass3     the clock is 1.8    start chronyd on
-                                          s behind the        cass3
-                                          coordinator's
-        ------------------------------------------------------------------------
+        FAIL free-space (cass1)
+            2.6 GiB needed on /var/lib/cassandra, 0.9 GiB free
+            -> free 1.7 GiB on cass1, or name a smaller set with -k
+        FAIL ring (cluster)
+            the ring has 4 nodes, the inventory 3: 10.77.0.14 is not
+            in it
+            -> add the node to the inventory, or remove it from the
+            ring with nodetool removenode
+        warning clock (cass3)
+            the clock is 1.8 s behind the coordinator's
+            -> start chronyd on cass3
 
         2 fail, 1 to look at
         ");

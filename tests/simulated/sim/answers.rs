@@ -155,7 +155,7 @@ fn status(rc: i32, expect: &str, stopped: std::ops::RangeInclusive<i32>) -> Answ
 
 /// Files of a keyspace that go live, by the manifest.
 fn staged_files(world: &World, prefix: &str) -> usize {
-    let tables = world.tables.iter().filter(|t| format!("{}/", t.keyspace) == prefix);
+    let tables = world.tables.iter().filter(|t| !t.later && format!("{}/", t.keyspace) == prefix);
     tables.map(|t| 2 + t.indexes.len()).sum()
 }
 

@@ -53,6 +53,8 @@ pub struct TableDef {
     pub name: String,
     pub id: String,
     pub indexes: Vec<String>,
+    /// Created after the backup.
+    pub later: bool,
 }
 
 impl TableDef {
@@ -169,7 +171,13 @@ impl World {
             for (t, index) in [("plain", None), ("by_owner", Some("owner_idx"))] {
                 let (keyspace, name) = (format!("ks{k}"), t.to_owned());
                 let id = format!("f58cb0e0-c9a6-11e7-a9d0-b5b6a2d0a{k:02}{}", u8::from(index.is_some()));
-                tables.push(TableDef { keyspace, name, id, indexes: index.into_iter().map(str::to_owned).collect() });
+                tables.push(TableDef {
+                    keyspace,
+                    name,
+                    id,
+                    indexes: index.into_iter().map(str::to_owned).collect(),
+                    later: false,
+                });
             }
         }
         let nodes = (1..=shape.nodes).map(|n| (format!("cass{n}"), NodeState::of(n, &tables))).collect();
