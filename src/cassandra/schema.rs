@@ -10,6 +10,7 @@
 mod modern;
 mod old;
 mod replication;
+mod text;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,21 @@ pub struct Column {
     pub ty: String,
     /// `partition_key`, `clustering`, `static`, `regular`.
     pub kind: String,
+    /// `asc` or `desc` of a clustering column; in 2.2 the marshalling class tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
+}
+
+impl Column {
+    /// Whether it is known: first manifests do not have it.
+    pub fn tells_order(&self) -> bool {
+        self.order.is_some() || self.ty.starts_with("org.apache.cassandra.")
+    }
+
+    /// Whether rows are kept in descending order of it.
+    pub fn is_reversed(&self) -> bool {
+        self.order.as_deref() == Some("desc") || self.ty.contains(".ReversedType(")
+    }
 }
 
 /// A column that was dropped.

@@ -10,6 +10,8 @@
 
 use std::fmt;
 
+use super::schema::quoted;
+
 /// How deep types may be nested; a schema that exceeds this is not Cassandra's.
 const DEPTH: usize = 32;
 
@@ -45,8 +47,25 @@ impl Type {
 
     /// Names of user types in it.
     pub fn user_types(&self) -> Vec<&str> {
-        let own = (self.args.is_empty() && !is_native(&self.name) && !self.name.contains('.')).then_some(&*self.name);
+        let own = self.is_user_type().then_some(&*self.name);
         own.into_iter().chain(self.args.iter().flat_map(Type::user_types)).collect()
+    }
+
+    /// As CQL wants it in a statement: what is stored in one cell says that it is frozen.
+    pub fn to_cql(&self) -> String {
+        self.in_cql(self.frozen)
+    }
+
+    fn in_cql(&self, frozen: bool) -> String {
+        let several = matches!(&*self.name, "list" | "set" | "map") || self.is_user_type();
+        let name = if self.is_user_type() { quoted(&self.name) } else { self.name.clone() };
+        let args: Vec<String> = self.args.iter().map(|arg| arg.in_cql(true)).collect();
+        let text = if args.is_empty() { name } else { format!("{name}<{}>", args.join(", ")) };
+        if frozen && (several || self.name == "tuple") { format!("frozen<{text}>") } else { text }
+    }
+
+    fn is_user_type(&self) -> bool {
+        self.args.is_empty() && !is_native(&self.name) && !self.name.contains('.')
     }
 
     fn plain(name: impl Into<String>) -> Self {

@@ -95,6 +95,11 @@ impl Version {
         if self.hints_are_files() { &["batches", "paxos"] } else { &["hints", "batchlog", "paxos"] }
     }
 
+    /// The server answers `DESCRIBE` (4.0+); before, cqlsh did it itself, and later ones do not.
+    pub fn describes(&self) -> bool {
+        self.from(4, 0)
+    }
+
     /// Clients may also come by Thrift (before 4.0).
     pub fn has_thrift(&self) -> bool {
         !self.from(4, 0)

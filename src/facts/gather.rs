@@ -273,13 +273,19 @@ impl<T: Transport> Asker<T> {
         }
         facts.schema = Schema::from_rows(&version, &rows).map_err(|why| bad("the schema", why.to_string()))?;
         if wanted.describe {
-            let names: Vec<String> = facts.schema.user_keyspaces().map(|k| k.name.to_string()).collect();
+            let names: Vec<_> = facts.schema.user_keyspaces().map(|k| k.name.clone()).collect();
             for name in names {
-                let cql = self.cql(voice, &known, &format!("DESCRIBE KEYSPACE \"{name}\";")).await?;
+                let said =
+                    self.cql(voice, &known, &format!("DESCRIBE KEYSPACE {};", schema::quoted(name.as_str()))).await;
                 // cqlsh may warn on stdout before it
-                let start =
-                    cql.find("CREATE KEYSPACE").ok_or_else(|| bad("DESCRIBE KEYSPACE", cql.trim().to_owned()))?;
-                facts.schema_cql.insert(name, cql[start..].trim().to_owned() + "\n");
+                let found = |text: &String| Some(text[text.find("CREATE KEYSPACE")?..].trim().to_owned() + "\n");
+                let cql = match said.as_ref().map(found) {
+                    Ok(Some(cql)) => cql,
+                    _ if !version.describes() => facts.schema.keyspace(&name).expect("it is one of these").to_cql(),
+                    Ok(None) => return Err(bad("DESCRIBE KEYSPACE", said?.trim().to_owned())),
+                    Err(_) => return Err(said.expect_err("it failed")),
+                };
+                facts.schema_cql.insert(name.to_string(), cql);
             }
         }
         if let Some(tag) = &wanted.tag {

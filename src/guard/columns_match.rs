@@ -52,6 +52,9 @@ fn objections(manifest: &Manifest, keyspace: &Keyspace, backup: &TableEntry, liv
             let message = format!("{of} is {}, in the backup {}", shown(&now.ty), shown(&column.ty));
             found.push(Objection::fail(message, ANEW));
         }
+        if column.tells_order() && now.tells_order() && column.is_reversed() != now.is_reversed() {
+            found.push(Objection::fail(format!("{of} is kept in another order than in the backup"), ANEW));
+        }
         if now.kind != column.kind && !compact(manifest, backup, live, column, now) {
             let message = format!("{of} is a {} column, in the backup a {} one", words(&now.kind), words(&column.kind));
             found.push(Objection::fail(message, ANEW));

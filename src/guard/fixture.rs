@@ -14,6 +14,7 @@ fn columns(columns: &[(&str, &str, &str)]) -> Vec<Column> {
         name: (*name).to_owned(),
         ty: (*ty).to_owned(),
         kind: (*kind).to_owned(),
+        order: None,
     };
     columns.iter().map(column).collect()
 }

@@ -14,7 +14,7 @@ use crate::name::{Keyspace, Table};
 pub const QUERIES: &[&str] = &[
     "SELECT JSON keyspace_name, durable_writes, replication FROM system_schema.keyspaces",
     "SELECT JSON keyspace_name, table_name, id FROM system_schema.tables",
-    "SELECT JSON keyspace_name, table_name, column_name, type, kind, position FROM system_schema.columns",
+    "SELECT JSON keyspace_name, table_name, column_name, type, kind, position, clustering_order FROM system_schema.columns",
     "SELECT JSON keyspace_name, table_name, index_name, kind, options FROM system_schema.indexes",
     "SELECT JSON keyspace_name, view_name, id, base_table_name FROM system_schema.views",
     "SELECT JSON keyspace_name, type_name, field_names, field_types FROM system_schema.types",
@@ -74,6 +74,7 @@ fn parts<'a>(
             name: row.text("column_name")?.to_owned(),
             ty: row.text("type")?.to_owned(),
             kind: row.text("kind")?.to_owned(),
+            order: row.opt("clustering_order").filter(|order| *order != "none").map(str::to_owned),
         };
         let entry = parts.entry((row.keyspace()?, row.text("table_name")?)).or_default();
         entry.0.push((row.number("position"), column));

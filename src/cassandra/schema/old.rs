@@ -71,6 +71,7 @@ fn column(row: Row) -> Result<Column, Unreadable> {
         name: row.text("column_name")?.to_owned(),
         ty: row.text("validator")?.to_owned(),
         kind: kind.to_owned(),
+        order: None,
     })
 }
 
