@@ -38,5 +38,6 @@ pub(crate) fn node() -> NodeFacts {
         unit: None,
         uid: Some(0),
         down: None,
+        addresses: vec![],
     }
 }

@@ -113,7 +113,8 @@ fn complete(entry: &KeyspaceEntry, live: Option<KeyspaceSchema>) -> (Option<Keys
     (Some(schema), Some(creation).filter(|_| any))
 }
 
-fn of(table: &TableEntry, cql: &[Statement]) -> TableSchema {
+/// A table as the manifest has it.
+pub fn of(table: &TableEntry, cql: &[Statement]) -> TableSchema {
     let target = |name: &str| {
         let own =
             |s: &&Statement| s.kind == Kind::Index && s.name == name && s.table.as_deref() == Some(table.name.as_str());

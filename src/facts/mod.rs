@@ -9,10 +9,12 @@
 //! from: a rollback is planned from these, when the cluster may be down.
 //!
 //! A node whose Cassandra is down does not end it: its files are read as of the others, and what it
-//! would have said itself comes from the ring of a node that is up (`down`).
+//! would have said itself comes from the ring of a node that is up (`down`). When none is, the schema is
+//! read from the disks (`disk`).
 //!
 //! Invariant: gathering changes nothing that outlives it (a probe of rename is removed at once).
 
+mod disk;
 mod down;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -107,6 +109,9 @@ pub struct NodeFacts {
     /// Why Cassandra does not answer there; `None`: it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub down: Option<String>,
+    /// How the ring may call it, when no node can tell its host id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
 }
 
 /// A directory of Cassandra's, and the place beside it for stage and quarantine.
@@ -139,6 +144,11 @@ impl Facts {
     /// The nodes whose Cassandra answers.
     pub fn up(&self) -> impl Iterator<Item = (&HostName, &NodeFacts)> {
         self.nodes.iter().filter(|(_, node)| !node.is_down())
+    }
+
+    /// Whether no node answers: ring and host ids are then not known, the schema is that of the disks.
+    pub fn all_down(&self) -> bool {
+        self.up().next().is_none()
     }
 
     /// Who speaks for the cluster: the restored seed, else the first node that is up.
@@ -194,6 +204,11 @@ impl NodeFacts {
     /// Whether Cassandra is down there: nothing can be drained, and its ring is not known.
     pub fn is_down(&self) -> bool {
         self.down.is_some()
+    }
+
+    /// What tells it in a view of the ring: its host id, or when that is not known its addresses.
+    pub fn known_as(&self) -> String {
+        if self.host_id.is_empty() { self.addresses.join(" ") } else { self.host_id.clone() }
     }
 
     /// Its data directories, in Cassandra's order.

@@ -107,6 +107,7 @@ pub fn node(
         unit: files.get("unit").map(str::to_owned),
         uid: files.get("uid").and_then(|uid| uid.parse().ok()),
         down,
+        addresses: vec![],
         conf,
     })
 }

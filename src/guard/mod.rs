@@ -142,6 +142,11 @@ pub struct Objection {
 }
 
 impl Objection {
+    /// What only a node that is up could tell. `node-down` refuses unless the operator goes on.
+    pub fn unproven() -> Self {
+        Self::warn("not proven: every node is down", "start one node first, if any does")
+    }
+
     /// Something that must not be.
     pub fn fail(message: impl Into<String>, cure: impl Into<String>) -> Self {
         Self { host: None, level: Level::Fail, message: message.into(), cure: cure.into() }

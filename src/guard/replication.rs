@@ -12,6 +12,9 @@ pub const GUARD: Guard = Guard {
 };
 
 fn judge(case: &Case) -> Vec<Objection> {
+    if case.facts.all_down() {
+        return vec![Objection::unproven()];
+    }
     let centers = case.facts.centers();
     let mut objections = vec![];
     for name in &case.request.keyspaces {

@@ -21,8 +21,12 @@ fn judge(case: &Case) -> Vec<Objection> {
         let dirs = live.dirs();
         let live: BTreeSet<&str> = dirs.iter().map(|dir| dir.table.as_str()).collect();
         let backup: BTreeSet<&str> = backup.tables.iter().map(|t| t.name.as_str()).collect();
-        let cure = "add --create-schema (it makes what the manifest has a statement for), or create it with that statement \
-                    in the manifest's schema_cql";
+        let cure = if case.facts.all_down() {
+            "start one node first: --create-schema needs one"
+        } else {
+            "add --create-schema (it makes what the manifest has a statement for), or create it with that statement in \
+             the manifest's schema_cql"
+        };
         for table in backup.difference(&live) {
             let message = format!("the cluster has no table {name}.{table}, which the backup holds");
             objections.push(Objection::fail(message, cure));

@@ -142,7 +142,7 @@ pub async fn prepare<T: Transport>(
     }
     let tag = ask.tag.clone().unwrap_or(Tag::parse("none").expect("a word"));
     let keyspaces = keyspaces(inventory, &facts, ask);
-    let facts = if ask.create_schema { facts.with_missing(&keyspaces) } else { facts };
+    let facts = if ask.create_schema && !facts.all_down() { facts.with_missing(&keyspaces) } else { facts };
     let request = Request { playbook: ask.playbook.playbook.clone(), tag, keyspaces, earlier: None };
     judged(inventory, ask, facts, request, None)
 }

@@ -1,6 +1,6 @@
 # What an earlier run (OF) set aside returns, by rename: DIRS of hints, and of the commit log where
 # that run had not proven the drain. May run again: it moves what is still in quarantine.
-[ -z "$(cassandra_pids)" ] || die "Cassandra runs"
+no_cassandra
 printf '%s\n' "$DIRS" | while IFS="$tab" read -r label path place; do
   [ -d "$path" ] || die "$path is not a directory"
   aside=$place/$OF/quarantine/$label
