@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::parse::{self, Fields, Identity};
-use super::{BackupFacts, Facts, GatewayFacts, NodeFacts, disk, down};
+use super::{BackupFacts, Facts, GatewayFacts, NodeFacts, down, ondisk};
 use crate::backup::layout;
 use crate::cassandra::conf::Conf;
 use crate::cassandra::gossipinfo::Endpoint;
@@ -276,7 +276,7 @@ impl<T: Transport> Asker<T> {
         for (host, node) in &facts.nodes {
             let script = Script::new("facts.tables").list("DATA_DIRS", node.data().map(|dir| &dir.path));
             let fields = Fields::parse(&self.ask(host, script, false).await?);
-            all.extend(fields.all("table").filter_map(disk::listed));
+            all.extend(fields.all("table").filter_map(ondisk::listed));
         }
         let manifest = match &facts.backup {
             BackupFacts::Whole(manifest, _) => Some(&**manifest),
@@ -284,7 +284,7 @@ impl<T: Transport> Asker<T> {
         };
         let bad =
             |why| FactsError::Answer { host: inventory.seed().name.clone(), what: "the schema on the disks", why };
-        facts.schema = disk::schema(&all, manifest).map_err(bad)?;
+        facts.schema = ondisk::schema(&all, manifest).map_err(bad)?;
         Ok(())
     }
 

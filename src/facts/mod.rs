@@ -10,11 +10,10 @@
 //!
 //! A node whose Cassandra is down does not end it: its files are read as of the others, and what it
 //! would have said itself comes from the ring of a node that is up (`down`). When none is, the schema is
-//! read from the disks (`disk`).
+//! read from the disks (`ondisk`).
 //!
 //! Invariant: gathering changes nothing that outlives it (a probe of rename is removed at once).
 
-mod disk;
 mod down;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -22,6 +21,7 @@ mod gather;
 mod guarding;
 mod left;
 mod missing;
+mod ondisk;
 mod parse;
 
 use std::collections::BTreeMap;
