@@ -194,7 +194,14 @@ fn conducted(home: &Path) -> (RunLock, RunDir, Journal) {
     lock.tell(&dir.id).unwrap();
     let (command, operator, inventory) = ("restore".to_owned(), "me@here".to_owned(), "inventory/cluster.yaml".into());
     let (reseed, run, args, overrides) = ("0".to_owned(), dir.id.clone(), vec![], vec![]);
-    let asked = Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![], create_schema: false, of: None };
+    let asked = Asked {
+        playbook: "restore".to_owned(),
+        tag: None,
+        keyspaces: vec![],
+        create_schema: false,
+        extra_tables: None,
+        of: None,
+    };
     let header = Header { format: FORMAT, reseed, run, cluster, command, args, overrides, inventory, operator, asked };
     let journal = Journal::create(&dir.journal(), header).unwrap();
     (lock, dir, journal)

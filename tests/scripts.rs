@@ -8,6 +8,7 @@
 
 mod scripts {
     pub mod back;
+    pub mod facts;
     pub mod tree;
 }
 
@@ -17,6 +18,7 @@ use std::os::unix::fs::PermissionsExt;
 use reseed::script::Script;
 use scripts::back;
 use scripts::tree::{KS, TABLE, Tree, shells};
+use scripts::{back, facts};
 
 /// The test under every shell.
 macro_rules! under_every_shell {
@@ -52,6 +54,8 @@ under_every_shell! {
     a_backup_of_which_a_byte_was_lost_is_not_published => backup_verified;
     publishing_is_taken_up_where_it_was => publish_taken_up;
     every_one_of_these_scripts_refuses_while_cassandra_runs => refuses_while_running;
+    what_lies_beside_live_data_is_told => facts::beside;
+    what_a_restart_would_find_is_told => facts::restart;
     after_every_cut_of_a_swap_a_rollback_leaves_exactly_the_old_tree => back::after_swap;
     after_every_cut_of_setting_aside_a_rollback_leaves_exactly_the_old_tree => back::after_aside;
     after_every_cut_of_clearing_a_rollback_brings_back_hints_and_an_undrained_commit_log => back::after_clear;
@@ -261,17 +265,23 @@ async fn clear_moves(tree: &mut Tree) {
         ("commitlog", vec!["CommitLog-7-1.log", ".hidden"]),
         ("hints", vec!["a.hints", "a.crc32"]),
         ("saved_caches", vec![]),
+        ("system/paxos-b7", vec!["nb-1-big-Data.db"]),
+        ("system/paxos_repair_history-1a", vec!["nb-1-big-Data.db"]),
     ] {
         for file in files {
             fs::write(tree.root.join("c").join(dir).join(file), dir).unwrap();
         }
     }
+    let theirs = tree.root.join("c/system/paxos-b7/snapshots/theirs");
+    fs::create_dir_all(&theirs).unwrap();
     tree.fails(&tree.clear("node.clear.proof"), "is not empty").await;
     let inode = Tree::inode(&tree.root.join("c/hints/a.hints"));
     tree.ok(&tree.clear("node.clear.act")).await;
     let quarantine = tree.root.join("c/.reseed/r1/quarantine");
     assert_eq!(Tree::inode(&quarantine.join("hints/a.hints")), inode);
     assert!(quarantine.join("commitlog/.hidden").exists());
+    assert!(quarantine.join("data-0/system/paxos-b7/nb-1-big-Data.db").exists());
+    assert!(theirs.exists() && tree.root.join("c/system/paxos_repair_history-1a/nb-1-big-Data.db").exists());
     tree.ok(&tree.clear("node.clear.proof")).await;
     // more came (a node that was started by mistake): it goes too; the same name is in the way
     fs::write(tree.root.join("c/commitlog/CommitLog-7-2.log"), "late").unwrap();

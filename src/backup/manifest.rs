@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use crate::cassandra::layout::TableId;
-use crate::cassandra::schema::{Column, Replication};
+use crate::cassandra::schema::{Column, Replication, TypeSchema};
 use crate::cassandra::sstable::Component;
 use crate::cassandra::version::Version;
 use crate::digest::sha256;
@@ -101,6 +101,9 @@ pub struct KeyspaceEntry {
     pub replication: Replication,
     /// CQL that makes the keyspace, its types and tables.
     pub schema_cql: String,
+    /// Its user types; `None` in the first manifests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub types: Option<Vec<TypeSchema>>,
     /// Its tables, and its views as tables of their own.
     pub tables: Vec<TableEntry>,
 }

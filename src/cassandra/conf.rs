@@ -40,6 +40,9 @@ pub struct Conf {
     pub broadcast_rpc_address: Option<String>,
     /// `start_native_transport`.
     pub start_native_transport: bool,
+    /// `rpc_port`: Thrift, before 4.0.
+    #[serde(default)]
+    pub rpc_port: u16,
     /// `native_transport_port`.
     pub native_transport_port: u16,
     /// `storage_port`.
@@ -64,6 +67,9 @@ pub struct Conf {
     pub incremental_backups: bool,
     /// `auto_snapshot`.
     pub auto_snapshot: bool,
+    /// Keystores and truststores that are in use, as written (a relative one is below the process's directory).
+    #[serde(default)]
+    pub keystores: Vec<String>,
 }
 
 impl Conf {
@@ -71,6 +77,21 @@ impl Conf {
     /// `bin/cassandra` sets `cassandra.storagedir` to.
     pub fn from_yaml(text: &str, home: &str) -> Result<Self, Unreadable> {
         Self::with_storage_dir(text, &format!("{}/data", home.trim_end_matches('/')))
+    }
+
+    /// Its seeds without their ports.
+    pub fn seed_hosts(&self) -> impl Iterator<Item = &str> {
+        self.seeds.iter().map(|seed| match seed.rsplit_once(':') {
+            // an IPv6 address has more than one colon, and one with a port has brackets
+            Some((host, _)) if !host.contains(':') => host,
+            Some((host, _)) if host.ends_with(']') => host.trim_matches(['[', ']']),
+            _ => seed.trim_matches(['[', ']']),
+        })
+    }
+
+    /// Those of them that are no addresses.
+    pub fn seed_names(&self) -> impl Iterator<Item = &str> {
+        self.seed_hosts().filter(|host| host.parse::<std::net::IpAddr>().is_err())
     }
 
     /// As [`Self::from_yaml`], for a process that has another `-Dcassandra.storagedir`.
@@ -112,6 +133,7 @@ impl Keys<'_> {
             rpc_address: self.text("rpc_address")?,
             broadcast_rpc_address: self.text("broadcast_rpc_address")?,
             start_native_transport: self.flag("start_native_transport", true)?,
+            rpc_port: self.number("rpc_port")?.unwrap_or(9160),
             native_transport_port: self.number("native_transport_port")?.unwrap_or(9042),
             storage_port: self.number("storage_port")?.unwrap_or(7000),
             ssl_storage_port: self.number("ssl_storage_port")?.unwrap_or(7001),
@@ -124,6 +146,7 @@ impl Keys<'_> {
             storage_compatibility_mode: self.storage_mode()?,
             incremental_backups: self.flag("incremental_backups", false)?,
             auto_snapshot: self.flag("auto_snapshot", true)?,
+            keystores: self.keystores(),
         })
     }
 
@@ -181,6 +204,30 @@ impl Keys<'_> {
             _ => Err(bad(format!("{key} holds something that is no path"))),
         };
         paths.iter().map(path).collect()
+    }
+
+    /// Those of encryption that is switched on; never their passwords.
+    fn keystores(&self) -> Vec<String> {
+        let said = |options: &str, key: &str| {
+            let value = self.keys.get(options).and_then(|options| options.get(key))?;
+            value.as_str().map(str::to_owned).or_else(|| value.as_bool().map(|flag| flag.to_string()))
+        };
+        let on = |options: &str, key: &str| said(options, key).is_some_and(|value| value == "true");
+        let (server, client) = ("server_encryption_options", "client_encryption_options");
+        let mut found = vec![];
+        if said(server, "internode_encryption").is_some_and(|value| value != "none") {
+            found.extend(["keystore", "truststore"].map(|key| said(server, key)));
+        }
+        if on(client, "enabled") {
+            found.push(said(client, "keystore"));
+            if on(client, "require_client_auth") {
+                found.push(said(client, "truststore"));
+            }
+        }
+        let mut found: Vec<String> = found.into_iter().flatten().filter(|path| !path.is_empty()).collect();
+        found.sort();
+        found.dedup();
+        found
     }
 
     fn storage_mode(&self) -> Result<StorageMode, Unreadable> {
@@ -279,6 +326,24 @@ server_encryption_options: {keystore: conf/.keystore, keystore_password: s3cret}
         assert!(conf.start_native_transport && !conf.auto_snapshot && conf.uuid_sstable_identifiers_enabled);
         assert_eq!((conf.native_transport_port, conf.storage_compatibility_mode), (9142, StorageMode::None));
         assert_eq!(conf.local_system_data_file_directory.as_deref(), Some("/sys"));
+    }
+
+    #[test]
+    fn keystores_count_where_encryption_is_on() {
+        let of = |text: &str| Conf::from_yaml(text, "/c").unwrap().keystores;
+        let server = "server_encryption_options: {internode_encryption: all, keystore: conf/.k, truststore: /t}\n";
+        let client = "client_encryption_options: {enabled: true, keystore: conf/.k, truststore: /u}\n";
+        assert_eq!(of(&format!("{server}{client}")), ["/t", "conf/.k"]);
+        assert_eq!(of(&client.replace("true", "true, require_client_auth: true")), ["/u", "conf/.k"]);
+        assert!(of(&server.replace("all", "none")).is_empty() && of(&client.replace("true", "false")).is_empty());
+    }
+
+    #[test]
+    fn seeds_lose_their_ports() {
+        let text = "seed_provider: [{parameters: [{seeds: '10.0.0.1:7000,fd00::1,[fd00::2]:7000,cass1.lab'}]}]\n";
+        let conf = Conf::from_yaml(text, "/c").unwrap();
+        assert_eq!(conf.seed_hosts().collect::<Vec<_>>(), ["10.0.0.1", "fd00::1", "fd00::2", "cass1.lab"]);
+        assert_eq!(conf.seed_names().collect::<Vec<_>>(), ["cass1.lab"]);
     }
 
     #[test]

@@ -18,9 +18,11 @@ pub mod layout;
 pub mod netstats;
 pub mod repair;
 pub mod schema;
+pub mod sessions;
 pub mod sstable;
 pub mod startlog;
 pub mod status;
+pub mod types;
 pub mod version;
 
 /// Something that was read does not have the expected form.

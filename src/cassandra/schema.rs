@@ -11,6 +11,7 @@ mod modern;
 mod old;
 mod replication;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -82,6 +83,16 @@ pub struct DroppedColumn {
     pub time: String,
 }
 
+impl DroppedColumn {
+    /// When it was dropped; `None`: that cannot be read.
+    pub fn at(&self) -> Option<Timestamp> {
+        match self.time.parse::<i64>() {
+            Ok(micros) => Timestamp::from_microsecond(micros).ok(),
+            Err(_) => self.time.parse().ok(),
+        }
+    }
+}
+
 /// A secondary index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
@@ -95,8 +106,6 @@ pub struct Index {
     /// Indexed column or expression.
     pub target: String,
 }
-
-impl Index {}
 
 /// A materialized view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,6 +188,13 @@ impl KeyspaceSchema {
 /// What to send through cqlsh, one statement each.
 pub fn queries(version: &Version) -> &'static [&'static str] {
     if version.has_system_schema() { modern::QUERIES } else { old::QUERIES }
+}
+
+/// A name as CQL wants it: in quotes unless it is plain.
+pub fn quoted(name: &str) -> String {
+    let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let plain = plain && name.starts_with(|c: char| c.is_ascii_lowercase());
+    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 /// Whether a keyspace is Cassandra's own: local, distributed or virtual.

@@ -53,6 +53,11 @@ impl Component {
         sound.then(|| Self { version, id: id.to_owned(), format: Format::Big, component: component.to_owned() })
     }
 
+    /// Whether its id is a UUID (4.1+).
+    pub fn has_uuid(&self) -> bool {
+        self.id.contains('_')
+    }
+
     /// Whether this is the data itself.
     pub fn is_data(&self) -> bool {
         self.component == "Data.db"

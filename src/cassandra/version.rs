@@ -78,6 +78,28 @@ impl Version {
         self.from(3, 0)
     }
 
+    /// Incremental repairs are sessions that `system.repairs` keeps (4.0+).
+    pub fn has_repair_sessions(&self) -> bool {
+        self.from(4, 0)
+    }
+
+    /// sstables may have UUIDs for ids (4.1+).
+    pub fn has_uuid_sstables(&self) -> bool {
+        self.from(4, 1)
+    }
+
+    /// Tables of `system` whose rows a node may send to others again after a restart: hints and
+    /// logged batches where these are tables, and what is agreed by Paxos. Their names on disk carry
+    /// an id behind these.
+    pub fn resending_tables(&self) -> &'static [&'static str] {
+        if self.hints_are_files() { &["batches", "paxos"] } else { &["hints", "batchlog", "paxos"] }
+    }
+
+    /// Clients may also come by Thrift (before 4.0).
+    pub fn has_thrift(&self) -> bool {
+        !self.from(4, 0)
+    }
+
     /// SAI and the bti format exist (5.0+).
     pub fn has_sai(&self) -> bool {
         self.from(5, 0)
@@ -201,6 +223,8 @@ mod tests {
     #[test]
     fn what_a_release_can_do_follows_its_line() {
         assert!(!v("2.2.19").has_system_schema() && !v("2.2.19").hints_are_files());
+        assert!(v("3.11.19").has_thrift() && !v("4.0.19").has_thrift());
+        assert!(v("2.2.19").resending_tables().contains(&"hints") && !v("3.0.1").resending_tables().contains(&"hints"));
         assert!(v("3.11.19").hints_are_files() && !v("4.1.10").has_sai() && v("5.0.8").has_sai());
         assert!(v("5.0.8-SNAPSHOT").is_supported() && !v("5.1-alpha1").is_supported() && !v("2.1.22").is_supported());
     }

@@ -35,6 +35,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         tag: Some(tag),
         keyspaces: args.selection.keyspaces.clone(),
         create_schema: false,
+        extra_tables: None,
         overrides,
         of: None,
     };

@@ -8,12 +8,15 @@ use serde_json::json;
 use super::exit::ExitCode;
 use super::printer::Printer;
 use super::session::{self, Screen, Selection};
-use super::view::findings;
+use super::view::{Look, findings};
 use super::{Ended, Global};
+use crate::guard::GUARDS;
 use crate::name::Tag;
+use crate::plan::{self, Outage};
 use crate::playbook;
 use crate::remote::Transport;
 use crate::run::{Ask, prepare};
+use crate::units::bytes;
 
 /// Runs every guard and changes nothing: what a restore (with TAG) or a backup would object to
 #[derive(Debug, clap::Args)]
@@ -32,6 +35,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         tag: args.tag.clone(),
         keyspaces: args.selection.keyspaces.clone(),
         create_schema: false,
+        extra_tables: None,
         overrides: args.selection.overrides()?,
         of: None,
     };
@@ -46,22 +50,78 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let prepared = prepared?;
     let rows = findings::of(&prepared.findings);
     let refused = prepared.refused();
+    let outage = plan::outage(&prepared.facts, &prepared.request);
     let mut out = io::stdout().lock();
     // a closed pipe is the reader's business
     let _ = if printer.json {
         let list: Vec<_> = rows
             .iter()
             .map(|(guard, host, level, message, cure)| {
-                json!({"guard": guard, "host": host, "level": level, "message": message, "cure": cure})
+                let overridable = GUARDS.iter().any(|known| known.name == guard && known.overridable);
+                json!({"guard": guard, "host": host, "level": level, "message": message, "cure": cure,
+                    "overridable": overridable})
             })
             .collect();
+        let outage = outage.map(|o| json!({"estimate_from_s": o.from_s, "estimate_to_s": o.to_s, "bytes": o.bytes}));
         writeln!(
             out,
             "{}",
-            json!({"v": 1, "kind": "check", "cluster": inventory.cluster, "ok": !refused, "findings": list})
+            json!({"v": 1, "kind": "check", "cluster": inventory.cluster, "backup": args.tag, "ok": !refused,
+                "findings": list, "outage": outage})
         )
     } else {
         out.write_all(findings::table(&rows, printer.out).as_bytes())
+            .and_then(|()| out.write_all(closing(outage.as_ref(), refused, printer.out).as_bytes()))
     };
     Ok(if refused { ExitCode::Refused } else { ExitCode::Done })
+}
+
+/// What a restore would mean, when a backup was asked about; ends with a line break.
+fn closing(outage: Option<&Outage>, refused: bool, look: Look) -> String {
+    let Some(outage) = outage else { return String::new() };
+    if refused {
+        return "A restore would be refused: nothing would be stopped or changed.\n".to_owned();
+    }
+    let size = bytes(outage.bytes);
+    let text = format!(
+        "A restore would stop all clients and every node for {outage} (an estimate from the number of nodes and tables and \
+         {size} of data; the copy is made before that, while the cluster serves)."
+    );
+    wrapped(&text, look.columns()) + "\n"
+}
+
+/// The words in lines of at most that many columns.
+fn wrapped(text: &str, columns: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("there is one");
+        if last.is_empty() {
+            last.push_str(word);
+        } else if last.chars().count() + 1 + word.chars().count() <= columns {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_restore_means_is_told_as_an_estimate_and_wrapped() {
+        let outage = Outage { from_s: 150, to_s: 500, bytes: 3 << 30 };
+        let look = Look { width: Some(60), ..Look::default() };
+        insta::assert_snapshot!(closing(Some(&outage), false, look), @"
+        A restore would stop all clients and every node for about 2
+        to 9 minutes (an estimate from the number of nodes and
+        tables and 3.0 GiB of data; the copy is made before that,
+        while the cluster serves).
+        ");
+        assert!(closing(Some(&outage), true, look).contains("would be refused"));
+        assert_eq!(closing(None, false, look), "");
+    }
 }

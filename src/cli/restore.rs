@@ -4,6 +4,7 @@ use super::printer::Printer;
 use super::session::{self, Selection};
 use super::{Ended, Global, before, confirm, detach};
 use crate::name::Tag;
+use crate::plan;
 use crate::playbook;
 use crate::run::conduct::Confirm;
 use crate::run::{Ask, Order};
@@ -27,6 +28,9 @@ pub struct Args {
     /// How the nodes are filled
     #[arg(long, value_enum, default_value_t)]
     strategy: Strategy,
+    /// What becomes of tables that were created after the backup; without it they are a refusal
+    #[arg(long, value_enum, value_name = "WHAT")]
+    extra_tables: Option<ExtraTables>,
     /// Prints the resolved plan and changes nothing
     #[arg(long)]
     dry_run: bool,
@@ -45,6 +49,24 @@ enum Strategy {
     Seed,
 }
 
+/// What becomes of tables that were created after the backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ExtraTables {
+    /// They are set aside like the others, and are empty afterwards
+    Empty,
+    /// They are left alone
+    Keep,
+}
+
+impl ExtraTables {
+    fn plan(self) -> plan::ExtraTables {
+        match self {
+            Self::Empty => plan::ExtraTables::Empty,
+            Self::Keep => plan::ExtraTables::Keep,
+        }
+    }
+}
+
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let Strategy::Seed = args.strategy;
@@ -53,6 +75,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         tag: Some(args.tag.clone()),
         keyspaces: args.selection.keyspaces.clone(),
         create_schema: args.create_schema,
+        extra_tables: args.extra_tables.map(ExtraTables::plan),
         overrides: args.selection.overrides()?,
         of: None,
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Dir, NodeFacts};
+use super::{Dir, Disk, NodeFacts, Restart};
 use crate::cassandra::conf::Conf;
 
 /// A plain node: one real data directory, root, no systemd.
@@ -39,5 +39,9 @@ pub(crate) fn node() -> NodeFacts {
         uid: Some(0),
         down: None,
         addresses: vec![],
+        restart: Restart::default(),
+        disk: Disk::default(),
+        clock: None,
+        schedulers: vec![],
     }
 }

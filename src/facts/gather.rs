@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::parse::{self, Fields, Identity};
@@ -17,7 +18,7 @@ use crate::cassandra::conf::Conf;
 use crate::cassandra::gossipinfo::Endpoint;
 use crate::cassandra::schema::Schema;
 use crate::cassandra::version::Version;
-use crate::cassandra::{cqlsh, gossipinfo, schema};
+use crate::cassandra::{cqlsh, gossipinfo, schema, sessions};
 use crate::inventory::{Gateway, Inventory, Node};
 use crate::name::{HostName, Tag};
 use crate::remote::{Call, Secret, Transport, TransportError};
@@ -25,8 +26,16 @@ use crate::script::{Embedded, Library, Script};
 
 /// The scripts that gather facts.
 pub const SCRIPTS: &[Embedded] = &[
-    ("facts.host", include_str!("host.sh")),
-    ("facts.node", include_str!("node.sh")),
+    ("facts.host", concat!(include_str!("host.sh"), include_str!("clock.sh"))),
+    (
+        "facts.node",
+        concat!(
+            include_str!("node.sh"),
+            include_str!("disk.sh"),
+            include_str!("restart.sh"),
+            include_str!("schedulers.sh")
+        ),
+    ),
     ("facts.gossip", include_str!("gossip.sh")),
     ("facts.cql", include_str!("cql.sh")),
     ("facts.backup", include_str!("backup.sh")),
@@ -158,6 +167,10 @@ impl<T: Transport> Asker<T> {
             .list("DIRS", dirs.iter().map(|(label, path)| format!("{label}\t{path}")))
             .var("BACKUP_ROOT", backup_root)
             .var("LOG", files.get("log").unwrap_or(""))
+            .var("CONF", &cassandra.conf)
+            .var("HOME_DIR", &cassandra.home)
+            .list("KEYSTORES", &conf.keystores)
+            .list("SEEDS", conf.seed_names())
             .var("RUN_AS", cassandra.run_as.as_deref().unwrap_or(""));
         let live = Fields::parse(&self.ask(host, live, false).await?);
         Ok(Said { host: host.clone(), conf, files, live })
@@ -167,7 +180,10 @@ impl<T: Transport> Asker<T> {
     pub(super) async fn files(&self, node: &Node) -> Result<(Fields, Conf), FactsError> {
         let home = &node.cassandra.home;
         let script = Script::new("facts.host").var("CONF", &node.cassandra.conf).var("HOME_DIR", home);
-        let files = Fields::parse(&self.ask(&node.name, script, false).await?);
+        let asked = Timestamp::now();
+        let mut files = Fields::parse(&self.ask(&node.name, script, false).await?);
+        files.put("asked", &asked);
+        files.put("answered", &Timestamp::now());
         let bad = |why: String| FactsError::Answer { host: node.name.clone(), what: "cassandra.yaml", why };
         let yaml = files.decoded("yaml").map_err(bad)?;
         let conf = Conf::from_yaml(&yaml, home).map_err(|why| bad(why.to_string()))?;
@@ -183,6 +199,8 @@ impl<T: Transport> Asker<T> {
         Ok(GatewayFacts {
             startinstance: fields.get("startinstance").map(str::to_owned),
             owner: fields.get("owner").unwrap_or("").to_owned(),
+            run_as: fields.get("run_as").unwrap_or("").to_owned(),
+            foreign: fields.all("foreign").map(str::to_owned).collect(),
             running: fields
                 .all("running")
                 .map(|answer| match answer {
@@ -252,10 +270,19 @@ impl<T: Transport> Asker<T> {
         let bad = |what, why: String| FactsError::Answer { host: host.clone(), what, why };
         let known = facts.nodes[host].clone();
         let version = known.version.clone();
-        let queries = schema::queries(&version);
+        let mut queries = schema::queries(&version).to_vec();
+        let has_sessions = version.has_repair_sessions();
+        if has_sessions {
+            queries.push(sessions::QUERY);
+        }
         let text =
             self.cql(voice, &known, &queries.iter().map(|q| format!("{q};")).collect::<Vec<_>>().join("\n")).await?;
-        let rows = cqlsh::json(&text).map_err(|why| bad("the schema", why.to_string()))?;
+        let mut rows = cqlsh::json(&text).map_err(|why| bad("the schema", why.to_string()))?;
+        if has_sessions {
+            let last = rows.pop().unwrap_or_default();
+            let open = sessions::open(&last).map_err(|why| bad("system.repairs", why.to_string()))?;
+            facts.repair_sessions = Some(open);
+        }
         facts.schema = Schema::from_rows(&version, &rows).map_err(|why| bad("the schema", why.to_string()))?;
         if wanted.describe {
             let names: Vec<String> = facts.schema.user_keyspaces().map(|k| k.name.to_string()).collect();

@@ -14,6 +14,8 @@
 //!
 //! Invariant: gathering changes nothing that outlives it (a probe of rename is removed at once).
 
+mod clock;
+mod disk;
 mod down;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -23,16 +25,20 @@ mod left;
 mod missing;
 mod ondisk;
 mod parse;
+mod restart;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use clock::Clock;
+pub use disk::Disk;
 pub use gather::{FactsError, SCRIPTS, Secrets, Wanted, gather};
 pub use guarding::Guarding;
 pub use left::{Earlier, Left, left};
 pub use missing::Creation;
+pub use restart::{Process, Restart};
 
 use crate::backup::manifest::Manifest;
 use crate::cassandra::{conf::Conf, schema::Schema, status::Row, version::Version};
@@ -57,6 +63,10 @@ pub struct Facts {
     /// What the schema above holds and the run itself creates (`--create-schema`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub creation: Vec<Creation>,
+    /// Incremental repair sessions that are not over, as the seed knows them; `None`: this version has none (before
+    /// 4.0). With a replication factor of all nodes, every node takes part in every session.
+    #[serde(default)]
+    pub repair_sessions: Option<Vec<String>>,
 }
 
 /// What was found on a node.
@@ -112,12 +122,24 @@ pub struct NodeFacts {
     /// How the ring may call it, when no node can tell its host id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
+    /// What a restart would find.
+    #[serde(default)]
+    pub restart: Restart,
+    /// What lies below its directories beside live data.
+    #[serde(default)]
+    pub disk: Disk,
+    /// How far its clock is from the coordinator's.
+    #[serde(default)]
+    pub clock: Option<Clock>,
+    /// Files that make cron or systemd run something on Cassandra.
+    #[serde(default)]
+    pub schedulers: Vec<String>,
 }
 
 /// A directory of Cassandra's, and the place beside it for stage and quarantine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dir {
-    /// `data-0`, `data-1`, …, `commitlog`, `saved_caches`, `hints`.
+    /// `data-0`, `data-1`, …, `commitlog`, `saved_caches`, `hints`, [`Dir::LOCAL_SYSTEM`].
     pub label: String,
     /// Its path, as configured.
     pub path: String,
@@ -134,9 +156,17 @@ pub struct Dir {
 }
 
 impl Dir {
+    /// The label of `local_system_data_file_directory`, where the keyspace `system` is kept apart.
+    pub const LOCAL_SYSTEM: &str = "local-system";
+
     /// Whether it holds sstables.
     pub fn is_data(&self) -> bool {
         self.label.starts_with("data-")
+    }
+
+    /// Whether a restore empties it: commit log, saved caches, hints.
+    pub fn is_cleared(&self) -> bool {
+        !self.is_data() && self.label != Self::LOCAL_SYSTEM
     }
 }
 
@@ -216,6 +246,11 @@ impl NodeFacts {
         self.dirs.iter().filter(|dir| dir.is_data())
     }
 
+    /// Where the keyspace `system` may be: a directory of its own, or the data directories.
+    pub fn system_data(&self) -> impl Iterator<Item = &Dir> {
+        self.dirs.iter().filter(|dir| dir.is_data() || dir.label == Dir::LOCAL_SYSTEM)
+    }
+
     /// The directory of that label.
     pub fn dir(&self, label: &str) -> Option<&Dir> {
         self.dirs.iter().find(|dir| dir.label == label)
@@ -238,6 +273,12 @@ pub struct GatewayFacts {
     pub startinstance: Option<String>,
     /// Its owner.
     pub owner: String,
+    /// The user that it is run as.
+    #[serde(default)]
+    pub run_as: String,
+    /// Some of the files below it that belong to root, when its owner is another.
+    #[serde(default)]
+    pub foreign: Vec<String>,
     /// For each instance of the inventory: running (`Some(true)`), stopped, or no clear answer.
     pub running: Vec<Option<bool>>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::{BackupFacts, Dir, NodeFacts};
+use super::{BackupFacts, Clock, Dir, Disk, NodeFacts, Restart};
 use crate::backup::manifest::Manifest;
 use crate::cassandra::conf::Conf;
 use crate::cassandra::info::{self, Info};
@@ -20,6 +20,11 @@ impl Fields {
     pub fn parse(text: &str) -> Self {
         let pair = |line: &str| line.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()));
         Self(text.lines().filter_map(pair).collect())
+    }
+
+    /// Adds what was measured here.
+    pub fn put(&mut self, key: &str, value: &impl ToString) {
+        self.0.push((key.to_owned(), value.to_string()));
     }
 
     /// The first value of a key.
@@ -47,6 +52,7 @@ pub fn directories(conf: &Conf) -> Vec<(String, String)> {
         ("commitlog", Some(&conf.commitlog_directory)),
         ("saved_caches", Some(&conf.saved_caches_directory)),
         ("hints", Some(&conf.hints_directory)),
+        (Dir::LOCAL_SYSTEM, conf.local_system_data_file_directory.as_ref()),
     ];
     data.chain(others.into_iter().filter_map(|(label, path)| Some((label.to_owned(), path?.clone())))).collect()
 }
@@ -82,6 +88,8 @@ pub fn node(
     down: Option<String>,
 ) -> Result<NodeFacts, (&'static str, String)> {
     let dirs = live.all("dir").map(dir).collect::<Option<Vec<_>>>().ok_or(("its directories", String::new()))?;
+    // before 3.0 hints are a table
+    let dirs = dirs.into_iter().filter(|dir| dir.label != "hints" || identity.version.hints_are_files()).collect();
     let (native_active, ring) =
         if down.is_some() { (false, vec![]) } else { (said(live)?.native_transport_active, ring(live)?) };
     let Identity { version, host_id, datacenter } = identity;
@@ -108,8 +116,17 @@ pub fn node(
         uid: files.get("uid").and_then(|uid| uid.parse().ok()),
         down,
         addresses: vec![],
+        restart: Restart::read(live),
+        disk: Disk::read(live),
+        clock: clock(files),
+        schedulers: live.all("scheduler").map(str::to_owned).collect(),
         conf,
     })
+}
+
+fn clock(files: &Fields) -> Option<Clock> {
+    let time = |key| files.get(key).and_then(|time| time.parse().ok());
+    Clock::bounds(files.get("now")?, time("asked")?, time("answered")?)
 }
 
 fn keyspace_bytes(live: &Fields) -> BTreeMap<String, u64> {

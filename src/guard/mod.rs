@@ -5,14 +5,22 @@
 //! list with the folder). A guard that cannot tell says so and fails. `--override NAME` turns the
 //! failures of one guard into warnings, never those of all.
 
+mod auth_replication;
 mod backup_disk;
 mod backup_whole;
 mod clients_served;
+mod clocks;
 mod cluster_name;
+mod columns_match;
+mod columns_readded;
 mod commitlog_archiving;
 mod discard_size;
+#[cfg(test)]
+mod fixture;
 mod foreign_kept;
+mod foreign_snapshots;
 mod gateways_known;
+mod gateways_unattended;
 mod guard_effective;
 mod host_tools;
 mod keyspaces_known;
@@ -22,26 +30,37 @@ mod node_down;
 mod node_same;
 mod nodes_normal;
 mod one_source;
+mod owners;
+mod pending_repair;
 mod quarantine_whole;
 mod rename_works;
 mod replication;
+mod restartable;
 mod ring_known;
+mod schedulers;
 mod schema_agreed;
 mod schema_stays;
+mod self_seed;
 mod service_control;
 mod space;
+mod sstable_ids;
 mod sstable_version;
+mod stray_directories;
 mod tables_match;
 mod tag_free;
+mod types_match;
 mod version_supported;
+mod views_and_cdc;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::backup::manifest::{Manifest, TableEntry};
+use crate::cassandra::schema::TableSchema;
 use crate::event::Level;
-use crate::facts::{Facts, Left};
+use crate::facts::{BackupFacts, Facts, Left};
 use crate::inventory::Inventory;
 use crate::name::{HostName, Keyspace, RunId};
 use crate::plan::Request;
@@ -75,6 +94,34 @@ pub struct Past {
     pub abandoned: Option<Timestamp>,
     /// What is left of it on each node.
     pub left: BTreeMap<HostName, Left>,
+}
+
+impl<'a> Case<'a> {
+    /// The backup, when it can be trusted.
+    fn manifest(&self) -> Option<&'a Manifest> {
+        match &self.facts.backup {
+            BackupFacts::Whole(manifest, _) => Some(manifest),
+            _ => None,
+        }
+    }
+
+    /// The backup's tables that are live, each with what is live. Views are none.
+    fn tables(
+        &self,
+        manifest: &'a Manifest,
+    ) -> impl Iterator<Item = (&'a Keyspace, &'a TableEntry, &'a TableSchema)> + use<'a> {
+        let (request, facts) = (self.request, self.facts);
+        let both = |name| manifest.keyspace(name).zip(facts.schema.keyspace(name));
+        let pairs = request.keyspaces.iter().filter_map(both);
+        pairs.flat_map(|(backup, live)| {
+            backup.tables.iter().filter_map(|table| Some((&backup.name, table, live.table(&table.name)?)))
+        })
+    }
+
+    /// Data centers and how many nodes each has, those that are gone included.
+    fn centers(&self) -> Vec<(&'a str, u32)> {
+        self.facts.centers().into_iter().collect()
+    }
 }
 
 impl Case<'_> {
@@ -185,15 +232,30 @@ pub const GUARDS: &[&Guard] = &[
     &tag_free::GUARD,
     &backup_whole::GUARD,
     &tables_match::GUARD,
+    &columns_match::GUARD,
+    &columns_readded::GUARD,
+    &types_match::GUARD,
+    &views_and_cdc::GUARD,
     &sstable_version::GUARD,
+    &sstable_ids::GUARD,
     &backup_disk::GUARD,
     &space::GUARD,
     &rename_works::GUARD,
+    &owners::GUARD,
+    &stray_directories::GUARD,
+    &foreign_snapshots::GUARD,
     &guard_effective::GUARD,
     &service_control::GUARD,
+    &restartable::GUARD,
+    &self_seed::GUARD,
     &log_readable::GUARD,
     &commitlog_archiving::GUARD,
+    &auth_replication::GUARD,
+    &clocks::GUARD,
+    &pending_repair::GUARD,
+    &schedulers::GUARD,
     &gateways_known::GUARD,
+    &gateways_unattended::GUARD,
     &node_same::GUARD,
     &quarantine_whole::GUARD,
     &clients_served::GUARD,
@@ -275,8 +337,10 @@ mod tests {
         assert_eq!(listed.len(), GUARDS.len());
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/guard");
         let files = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
-        let files: BTreeSet<String> =
-            files.filter_map(|n| n.strip_suffix(".rs").map(str::to_owned)).filter(|n| n != "mod").collect();
+        let files: BTreeSet<String> = files
+            .filter_map(|n| n.strip_suffix(".rs").map(str::to_owned))
+            .filter(|n| n != "mod" && n != "fixture")
+            .collect();
         assert_eq!(listed, files);
     }
 }

@@ -32,10 +32,11 @@ fn expected(case: &Case, past: &Past, host: &HostName) -> Vec<String> {
     let Some(node) = case.facts.nodes.get(host) else { return vec![] };
     let mut expected = vec![];
     if past.cleared.contains(host) {
-        expected.extend(node.dirs.iter().filter(|dir| !dir.is_data()).map(|dir| dir.label.clone()));
+        expected.extend(node.dirs.iter().filter(|dir| dir.is_cleared()).map(|dir| dir.label.clone()));
     }
     for (_, keyspace) in past.taken.iter().filter(|(on, _)| on == host) {
         let tables = case.facts.schema.keyspace(keyspace).map(KeyspaceSchema::dirs).unwrap_or_default();
+        let tables: Vec<_> = tables.iter().filter(|dir| !case.request.keeps(keyspace, &dir.table)).collect();
         for dir in node.data() {
             expected.extend(tables.iter().map(|table| format!("{}/{keyspace}/{table}", dir.label)));
         }

@@ -3,6 +3,8 @@ use crate::facts::BackupFacts;
 
 /// Kept free besides the copy itself.
 const MARGIN: u64 = 64 << 20;
+/// Files that a start makes besides.
+const FILES: u64 = 10_000;
 
 use super::{Case, Guard, Objection, When};
 
@@ -20,6 +22,12 @@ fn judge(case: &Case) -> Vec<Objection> {
             let keyspaces = case.request.keyspaces.iter().filter_map(|name| manifest.keyspace(name));
             let needed: u64 = keyspaces.flat_map(|k| &k.tables).flat_map(|t| &t.files).map(|f| f.size).sum();
             let Some(data) = case.facts.nodes.get(seed).and_then(|n| n.data().next().cloned()) else { return vec![] };
+            let files = manifest.file_count() as u64;
+            let inodes = case.facts.nodes.get(seed).and_then(|node| node.disk.inodes.get(&data.label).copied());
+            if let Some(free) = inodes.filter(|free| *free < files + FILES) {
+                let message = format!("{} has room for {free} files more, the stage needs {files}", data.path);
+                return vec![Objection::fail(message, "remove files there (df -i), or choose another place").on(seed)];
+            }
             if enough(data.free, needed) {
                 return vec![];
             }

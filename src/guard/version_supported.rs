@@ -5,7 +5,7 @@ use super::{Case, Guard, Objection, When};
 /// The guard.
 pub const GUARD: Guard = Guard {
     name: "version-supported",
-    about: "every node runs one Cassandra version, 3.0 to 5.0",
+    about: "every node runs one Cassandra version, 2.2 or 3.0 to 5.0",
     when: When::Live,
     overridable: false,
     judge,
@@ -15,15 +15,9 @@ fn judge(case: &Case) -> Vec<Objection> {
     let nodes = &case.facts.nodes;
     let mut objections = vec![];
     for (host, node) in nodes {
-        if !node.version.hints_are_files() {
-            let message = format!(
-                "Cassandra {} keeps hints in a table, which this version of reseed cannot set aside",
-                node.version
-            );
-            objections.push(Objection::fail(message, "use a later reseed for Cassandra 2.x").on(host));
-        } else if !node.version.is_supported() {
-            let message = format!("Cassandra {} is later than any that reseed knows", node.version);
-            objections.push(Objection::fail(message, "use a later reseed").on(host));
+        if !node.version.is_supported() {
+            let message = format!("reseed was not proven on Cassandra {}", node.version);
+            objections.push(Objection::fail(message, "use a version of reseed that knows it").on(host));
         }
     }
     let mut versions: Vec<String> = nodes.values().map(|n| n.version.to_string()).collect();

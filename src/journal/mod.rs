@@ -37,7 +37,7 @@ use crate::event::Event;
 use crate::facts::Facts;
 use crate::guard::Override;
 use crate::name::{ClusterName, HostName, Keyspace, RunId, Tag};
-use crate::plan::{Plan, Request};
+use crate::plan::{ExtraTables, Plan, Request};
 
 /// Format of the file.
 pub const FORMAT: u32 = 1;
@@ -125,6 +125,9 @@ pub struct Asked {
     /// Whether what the cluster lacks is to be created.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub create_schema: bool,
+    /// What becomes of tables that the backup does not hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra_tables: Option<ExtraTables>,
     /// The run that it is about (rollback, discard).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<RunId>,

@@ -14,7 +14,14 @@ pub(super) fn header() -> Header {
         overrides: vec![],
         inventory: "i.yaml".into(),
         operator: "me@here".into(),
-        asked: Asked { playbook: "restore".to_owned(), tag: None, keyspaces: vec![], create_schema: false, of: None },
+        asked: Asked {
+            playbook: "restore".to_owned(),
+            tag: None,
+            keyspaces: vec![],
+            create_schema: false,
+            extra_tables: None,
+            of: None,
+        },
     }
 }
 
@@ -33,7 +40,8 @@ pub(super) fn plan() -> Entry {
 
 pub(super) fn facts() -> Entry {
     let (playbook, tag, keyspaces) = ("restore".to_owned(), "good".parse().unwrap(), vec![]);
-    Entry::Facts { facts: Box::default(), request: Request { playbook, tag, keyspaces, earlier: None } }
+    let request = Request { playbook, tag, keyspaces, earlier: None, extra_tables: None, kept: vec![] };
+    Entry::Facts { facts: Box::default(), request }
 }
 
 pub(super) fn closed() -> Entry {

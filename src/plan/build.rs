@@ -26,17 +26,24 @@ pub fn build(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request:
         format: super::FORMAT,
         cluster: inventory.cluster.clone(),
         playbook: playbook.playbook.clone(),
-        params: BTreeMap::from([
-            match &request.earlier {
-                Some(earlier) => ("run".to_owned(), earlier.run.to_string()),
-                None => ("backup".to_owned(), request.tag.to_string()),
-            },
-            ("keyspaces".to_owned(), context.keyspace_list().replace(',', "")),
-        ]),
+        params: params(&context),
         binding: facts.binding(&request.keyspaces),
         scripts: library.only(used),
         phases,
     })
+}
+
+fn params(context: &Context) -> BTreeMap<String, String> {
+    let request = context.request;
+    let mut params = BTreeMap::from([
+        match &request.earlier {
+            Some(earlier) => ("run".to_owned(), earlier.run.to_string()),
+            None => ("backup".to_owned(), request.tag.to_string()),
+        },
+        ("keyspaces".to_owned(), context.keyspace_list().replace(',', "")),
+    ]);
+    params.extend(request.extra_tables.map(|choice| ("extra_tables".to_owned(), choice.word().to_owned())));
+    params
 }
 
 fn phase(entry: &Entry, context: &Context) -> Result<Phase, Unresolved> {

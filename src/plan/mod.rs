@@ -7,16 +7,18 @@
 //! same request give the same digest; a plan carries the bodies of all scripts it names.
 
 mod build;
+mod estimate;
 
 use serde::{Deserialize, Serialize};
 
 pub use build::build;
+pub use estimate::{Outage, outage};
 
 use crate::digest::sha256;
 use crate::name::{ClusterName, HostName};
 use crate::script::Library;
-pub use crate::step::Request;
 use crate::step::ResolvedStep;
+pub use crate::step::{ExtraTables, Request};
 
 /// Format of a plan in a journal.
 pub const FORMAT: u32 = 1;

@@ -11,8 +11,8 @@ use crate::facts::{self, BackupFacts, Facts, FactsError, Secrets, Wanted};
 use crate::guard::{self, Case, Finding, Override, Past};
 use crate::inventory::{Inventory, PasswordError};
 use crate::journal::Asked;
-use crate::name::{Keyspace, RunId, Tag};
-use crate::plan::{self, Plan, Request};
+use crate::name::{Keyspace, RunId, Table, Tag};
+use crate::plan::{self, ExtraTables, Plan, Request};
 use crate::playbook::{self, Playbook};
 use crate::remote::{Transport, TransportError};
 use crate::step::Unresolved;
@@ -49,6 +49,8 @@ pub struct Ask {
     pub keyspaces: Vec<Keyspace>,
     /// Whether what the backup has and the cluster lacks is to be created.
     pub create_schema: bool,
+    /// What becomes of tables that the backup does not hold.
+    pub extra_tables: Option<ExtraTables>,
     /// Guards that the operator overrides.
     pub overrides: Vec<Override>,
     /// The run that this one is about (rollback, discard); tag and keyspaces are then that run's.
@@ -59,7 +61,8 @@ impl Ask {
     /// For a run about an earlier one.
     pub fn about(verb: Verb, of: Of, overrides: Vec<Override>) -> Self {
         let playbook = playbook::built_in(verb.name()).expect("it is built in");
-        Self { playbook, tag: None, keyspaces: vec![], create_schema: false, overrides, of: Some(Box::new(of)) }
+        let (tag, keyspaces, extra_tables, create_schema) = (None, vec![], None, false);
+        Self { playbook, tag, keyspaces, create_schema, extra_tables, overrides, of: Some(Box::new(of)) }
     }
 
     /// As the journal keeps it.
@@ -69,6 +72,7 @@ impl Ask {
             tag: self.tag.clone(),
             keyspaces: self.keyspaces.clone(),
             create_schema: self.create_schema,
+            extra_tables: self.extra_tables,
             of: self.earlier().cloned(),
         }
     }
@@ -76,9 +80,9 @@ impl Ask {
     /// From the journal; `None`: its playbook is not built in. The earlier run is not looked up: that
     /// is needed only when there is no plan yet.
     pub fn again(asked: &Asked, overrides: &[Override]) -> Option<Self> {
-        let Asked { playbook, tag, keyspaces, create_schema, .. } = asked.clone();
+        let Asked { playbook, tag, keyspaces, create_schema, extra_tables, .. } = asked.clone();
         let (playbook, overrides) = (playbook::built_in(&playbook)?, overrides.to_vec());
-        Some(Self { playbook, tag, keyspaces, create_schema, overrides, of: None })
+        Some(Self { playbook, tag, keyspaces, create_schema, extra_tables, overrides, of: None })
     }
 
     /// The run that this one is about.
@@ -143,7 +147,9 @@ pub async fn prepare<T: Transport>(
     let tag = ask.tag.clone().unwrap_or(Tag::parse("none").expect("a word"));
     let keyspaces = keyspaces(inventory, &facts, ask);
     let facts = if ask.create_schema && !facts.all_down() { facts.with_missing(&keyspaces) } else { facts };
-    let request = Request { playbook: ask.playbook.playbook.clone(), tag, keyspaces, earlier: None };
+    let (playbook, extra_tables) = (ask.playbook.playbook.clone(), ask.extra_tables);
+    let kept = if extra_tables == Some(ExtraTables::Keep) { extra(&facts, &keyspaces) } else { vec![] };
+    let request = Request { playbook, tag, keyspaces, earlier: None, extra_tables, kept };
     judged(inventory, ask, facts, request, None)
 }
 
@@ -215,6 +221,18 @@ pub async fn connect<T: Transport>(transport: &Arc<T>, inventory: &Inventory) ->
     let mut errors: Vec<TransportError> = waiting.join_all().await.into_iter().filter_map(Result::err).collect();
     errors.sort_by(|a, b| a.host().cmp(b.host()));
     if errors.is_empty() { Ok(()) } else { Err(PrepareError::Hosts(errors)) }
+}
+
+/// Tables that exist only live.
+fn extra(facts: &Facts, keyspaces: &[Keyspace]) -> Vec<(Keyspace, Table)> {
+    let BackupFacts::Whole(manifest, _) = &facts.backup else { return vec![] };
+    let both = |name| facts.schema.keyspace(name).zip(manifest.keyspace(name));
+    let pairs = keyspaces.iter().filter_map(both);
+    let only_live = pairs.flat_map(|(live, backup)| {
+        let tables = live.dirs().into_iter().map(|dir| dir.table).filter(|table| backup.table(table).is_none());
+        tables.map(|table| (live.name.clone(), table))
+    });
+    only_live.collect()
 }
 
 fn keyspaces(inventory: &Inventory, facts: &Facts, ask: &Ask) -> Vec<Keyspace> {

@@ -36,7 +36,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         let missing = || target.unresolved(SPEC.name, format!("the cluster has no keyspace {name}"));
         let schema = context.facts.schema.keyspace(name).ok_or_else(missing)?;
         let cql = context.facts.schema_cql.get(name.as_str()).map_or("", String::as_str);
-        let head = json!({"name": name, "replication": schema.replication, "schema_cql": cql});
+        let head = json!({"name": name, "replication": schema.replication, "schema_cql": cql, "types": schema.types});
         keyspaces.push(format!("{name}\t{}", open(&head)));
         tables.extend(
             schema.dirs().iter().map(|dir| format!("{name}\t{}\t{}", dir.table, open(&table_head(schema, dir)))),

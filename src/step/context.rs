@@ -7,7 +7,7 @@ use crate::cassandra::layout::TableDir;
 use crate::cassandra::schema::{KeyspaceSchema, TableSchema};
 use crate::facts::{BackupFacts, Dir, Earlier, Facts, NodeFacts};
 use crate::inventory::{Inventory, Node};
-use crate::name::{HostName, Keyspace, Tag};
+use crate::name::{HostName, Keyspace, Table, Tag};
 use crate::script::Script;
 
 use super::{Ask, ResolvedStep};
@@ -24,6 +24,39 @@ pub struct Request {
     /// The run that this one is about: a rollback, a discard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<Earlier>,
+    /// What becomes of tables that the backup does not hold; `None`: they are in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra_tables: Option<ExtraTables>,
+    /// Those of them that stay as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<(Keyspace, Table)>,
+}
+
+/// What becomes of tables that were created after the backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExtraTables {
+    /// They are set aside with the others, and are empty afterwards.
+    Empty,
+    /// They are left alone.
+    Keep,
+}
+
+impl ExtraTables {
+    /// As on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Keep => "keep",
+        }
+    }
+}
+
+impl Request {
+    /// Whether that table stays as it is.
+    pub fn keeps(&self, keyspace: &Keyspace, table: &Table) -> bool {
+        self.kept.iter().any(|(of, kept)| (of, kept) == (keyspace, table))
+    }
 }
 
 /// Everything that is known before the plan.
@@ -149,6 +182,11 @@ impl<'a> Context<'a> {
         script.list("DATA_DIRS", facts.data().map(|dir| &dir.path))
     }
 
+    /// Adds what `system_tables` needs.
+    pub fn system_tables(&self, script: Script, facts: &NodeFacts) -> Script {
+        script.list("SYSTEM_DIRS", places(facts.system_data())).list("RESENDING", facts.version.resending_tables())
+    }
+
     /// Adds the data directories as `DATA_DIRS` lines of label, path and place.
     pub fn data_places(&self, script: Script, facts: &NodeFacts) -> Script {
         script.list("DATA_DIRS", places(facts.data()))
@@ -190,10 +228,12 @@ impl<'a> Context<'a> {
         self.facts.schema.keyspace(keyspace).into_iter().flat_map(|ks| &ks.tables)
     }
 
-    /// Directories of its tables and views, from the schema (never from a listing: those of
-    /// dropped tables stay there).
+    /// Directories of its tables and views that are worked on, from the schema (never from a listing:
+    /// those of dropped tables stay there).
     pub fn table_dirs(&self, keyspace: &Keyspace) -> Vec<TableDir> {
-        self.facts.schema.keyspace(keyspace).map(KeyspaceSchema::dirs).unwrap_or_default()
+        let mut dirs = self.facts.schema.keyspace(keyspace).map(KeyspaceSchema::dirs).unwrap_or_default();
+        dirs.retain(|dir| !self.request.keeps(keyspace, &dir.table));
+        dirs
     }
 
     /// The files of the backup that become live in the target's keyspace.

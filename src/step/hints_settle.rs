@@ -10,8 +10,8 @@ use crate::step::Observations;
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "hints.settle",
-    help: "Runs `nodetool replaybatchlog`, then waits up to limits.settle until no hint files are left. Hints that \
-           remain are set aside later and the repair covers all keyspaces. May run again.",
+    help: "Runs `nodetool replaybatchlog` (3.0+), then waits up to limits.settle until no hints are left: files, \
+           before 3.0 the table system.hints. Hints that remain are set aside later and the repair covers all keyspaces. May run again.",
     on: Kind::Node,
     scripts: &[("hints.settle.act", include_str!("hints_settle.act.sh"))],
     resolve,
@@ -24,9 +24,9 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     if facts.is_down() && context.request.earlier.is_none() {
         return Ok(vec![]); // it delivers nothing
     }
-    let Some(hints) = facts.dir("hints") else { return Ok(vec![]) };
+    let hints = facts.dir("hints").map_or("", |hints| hints.path.as_str());
     let settle = context.inventory.limits.settle.as_secs();
-    let script = Script::new("hints.settle.act").var("HINTS", &hints.path).var("SETTLE_S", settle);
+    let script = Script::new("hints.settle.act").var("HINTS", hints).var("SETTLE_S", settle);
     Ok(vec![ResolvedStep {
         summary: format!("let {} deliver its hints (up to {settle} s)", target.host),
         act: Some(context.nodetool(script, node, facts)),

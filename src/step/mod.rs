@@ -149,7 +149,7 @@ mod table_aside;
 mod table_back;
 mod table_swap;
 
-pub use context::{Context, Request, Target, Unresolved, count, places};
+pub use context::{Context, ExtraTables, Request, Target, Unresolved, count, places};
 
 use crate::script::Embedded;
 

@@ -1,1 +1,2 @@
 nt disablebinary
+[ -z "$THRIFT_PORT" ] || nt disablethrift

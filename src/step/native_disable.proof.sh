@@ -1,2 +1,4 @@
-if listening "$NATIVE_PORT"; then die "port $NATIVE_PORT still listens"; fi
-echo "port $NATIVE_PORT closed"
+for port in $NATIVE_PORT $THRIFT_PORT; do
+  if listening "$port"; then die "port $port still listens"; fi
+done
+echo "port $NATIVE_PORT${THRIFT_PORT:+ and $THRIFT_PORT} closed"

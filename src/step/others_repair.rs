@@ -4,6 +4,8 @@
 //! them aside because those of the restored keyspaces must not come back; what the others lose
 //! by that, a repair brings from the replicas that have it.
 
+use std::collections::BTreeSet;
+
 use super::keyspace_repair::{ACT, judge};
 use crate::cassandra::schema::Strategy;
 
@@ -43,9 +45,9 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         .nodes
         .iter()
         .map(|(host, n)| {
-            let (hints, place) = n.dir("hints").map_or(("", ""), |d| (d.path.as_str(), d.place.as_str()));
+            let places: BTreeSet<_> = n.dirs.iter().map(|dir| &dir.place).collect();
             let commitlog = n.dir("commitlog").map_or("", |d| d.place.as_str());
-            let script = Script::new("others.repair.probe").var("HINTS", hints).var("PLACE", place);
+            let script = Script::new("others.repair.probe").list("PLACES", places);
             let script =
                 script.var("COMMITLOG", if context.request.earlier.is_some() || n.is_down() { commitlog } else { "" });
             Ask { host: host.clone(), script }

@@ -19,12 +19,23 @@ pub const LATE_OWNER: &str = "'Late'";
 /// Makes keyspaces and tables and fills them.
 pub fn load(lab: &Lab) {
     let node = &lab.nodes()[0];
-    let replication = format!("{{'class': 'NetworkTopologyStrategy', 'dc1': {}}}", lab.nodes().len());
+    let centers: String = lab.options().replication().iter().map(|(dc, nodes)| format!(", '{dc}': {nodes}")).collect();
+    let replication = format!("{{'class': 'NetworkTopologyStrategy'{centers}}}");
     let mut schema: Vec<String> = [KEYSPACES[0], "\"Ledger_2\"", SMALL]
         .iter()
         .map(|keyspace| format!("CREATE KEYSPACE {keyspace} WITH replication = {replication}"))
         .collect();
     schema.extend(SCHEMA.iter().map(|statement| (*statement).to_owned()));
+    if from(lab, 5) {
+        schema.push("CREATE CUSTOM INDEX by_title ON shop.docs (title) USING 'StorageAttachedIndex'".to_owned());
+    } else {
+        schema.push("CREATE INDEX by_title ON shop.docs (title)".to_owned());
+    }
+    if from(lab, 3) {
+        schema.push(VIEW.to_owned());
+    } else {
+        schema.iter_mut().for_each(|statement| *statement = statement.replace("work address", "work frozen<address>"));
+    }
     good(lab.cql_all(node, &schema, Consistency::One));
     // The name of a dropped table lives on: two directories begin with it.
     good(lab.cql(node, "INSERT INTO shop.ghost (id, v) VALUES (1, 'old')", Consistency::All));
@@ -36,11 +47,20 @@ pub fn load(lab: &Lab) {
     good(lab.cql_batch(node, &rows(), Consistency::All));
 }
 
+/// Whether the lab's Cassandra is of that major version or a later one. Before 3 there are no views
+/// and no user types that are not frozen, before 5 there is no SAI.
+pub fn from(lab: &Lab, major: u32) -> bool {
+    let version = &lab.options().version;
+    version.split('.').next().and_then(|first| first.parse().ok()) >= Some(major)
+}
+
+const VIEW: &str = "CREATE MATERIALIZED VIEW shop.by_text AS SELECT v, id, seq FROM shop.streams \
+     WHERE v IS NOT NULL AND id IS NOT NULL AND seq IS NOT NULL PRIMARY KEY (v, id, seq)";
+
 const SCHEMA: &[&str] = &[
     r#"CREATE TABLE shop."OrderItems" ("Id" int PRIMARY KEY, "Owner Name" text, note text)"#,
     r#"CREATE INDEX "ByOwner" ON shop."OrderItems" ("Owner Name")"#,
     "CREATE TABLE shop.docs (id int PRIMARY KEY, title text, body text)",
-    "CREATE CUSTOM INDEX by_title ON shop.docs (title) USING 'StorageAttachedIndex'",
     r#"CREATE TYPE shop.address (street text, "House No" int)"#,
     "CREATE TABLE shop.bags (id int PRIMARY KEY, tags set<text>, props map<text, int>, steps list<text>, \
      home frozen<address>, work address)",
@@ -91,9 +111,8 @@ pub fn damage(lab: &Lab) {
         all.push(format!(
             r#"INSERT INTO shop."OrderItems" ("Id", "Owner Name", note) VALUES (900{id}, {LATE_OWNER}, 'new')"#
         ));
-        all.push(format!(
-            "UPDATE shop.bags SET tags = tags + {{'late'}}, steps = [], work.street = 'late' WHERE id = {id}"
-        ));
+        let work = if from(lab, 3) { "work.street = 'late'" } else { "work = {street: 'late'}" };
+        all.push(format!("UPDATE shop.bags SET tags = tags + {{'late'}}, steps = [], {work} WHERE id = {id}"));
         all.push(format!("UPDATE \"Ledger_2\".hits SET n = n + 1000 WHERE page = 'p{id}'"));
         all.push(format!("DELETE FROM \"Ledger_2\".bookings WHERE account = 'acc1' AND nr = {id}"));
     }

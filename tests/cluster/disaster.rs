@@ -71,7 +71,7 @@ impl Site {
         for other in world::booted() {
             good(lab::down(&other));
         }
-        let lab = world::boot(&Options { name: LABS[5].to_owned(), ..Options::default() });
+        let lab = world::boot(&Options { name: LABS[6].to_owned(), ..Options::default() });
         dataset::load(&lab);
         let backup = picture::of(&lab, &lab.nodes()[0], Consistency::All);
         let (state, inventory) = (world.dir.join("state-disaster"), world.dir.join("disaster.yaml"));

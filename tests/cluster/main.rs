@@ -12,6 +12,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test runner prints")]
 
 mod backup;
+mod checks;
 mod dataset;
 mod disaster;
 mod disks;
@@ -27,6 +28,7 @@ mod restored;
 mod rollback;
 mod scene;
 mod until;
+mod versions;
 mod world;
 
 use std::any::Any;
@@ -64,6 +66,14 @@ const TESTS: &[Test] = tests! {
         a_host_that_nobody_has
         a_missing_backup
         a_replication_factor_below_the_nodes;
+    checks:
+        a_healthy_cluster_gives_no_false_alarm
+        a_dropped_column_is_refused
+        a_column_dropped_and_added_again_is_refused
+        a_table_directory_of_roots_is_refused
+        a_directory_without_an_id_is_refused
+        an_edited_configuration_is_told_and_a_left_over_option_refused
+        a_table_created_later_needs_a_word;
     restored:
         it_ends_well_and_a_second_run_meanwhile_is_refused
         every_node_alone_holds_the_backups_rows
@@ -104,6 +114,11 @@ const TESTS: &[Test] = tests! {
         the_same_restore_again_changes_no_row;
     disks:
         two_data_directories_on_every_node;
+    versions:
+        cassandra_2_2_where_hints_are_a_table
+        cassandra_3_11_started_by_a_bare_command
+        cassandra_4_0_under_systemd
+        cassandra_4_1_in_two_data_centers_through_sudo;
     guarded:
         systemd_neither_restarts_nor_starts_a_guarded_node
         a_node_that_boots_meanwhile_stays_down

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lab::{Consistency, Host, Lab};
 
-use crate::dataset::{LATE_OWNER, OWNERS};
+use crate::dataset::{self, LATE_OWNER, OWNERS};
 use crate::world::good;
 
 /// The rows that each question gets, sorted. Questions are asked of one node.
@@ -22,7 +22,7 @@ pub struct Alone {
 
 /// Label and question. Write times are asked for as well: a row that was written again with the
 /// same values is not the backup's row.
-fn questions() -> Vec<(String, String)> {
+fn questions(lab: &Lab) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = [
         ("items", r#"SELECT "Id", "Owner Name", note, WRITETIME(note) FROM shop."OrderItems""#),
         ("docs", "SELECT id, title, body, WRITETIME(body) FROM shop.docs"),
@@ -36,6 +36,9 @@ fn questions() -> Vec<(String, String)> {
     ]
     .map(|(label, cql)| (label.to_owned(), cql.to_owned()))
     .into();
+    if dataset::from(lab, 3) {
+        all.push(("view".to_owned(), "SELECT v, id, seq FROM shop.by_text".to_owned()));
+    }
     for owner in OWNERS.iter().chain([&LATE_OWNER]) {
         let cql = format!(r#"SELECT "Id" FROM shop."OrderItems" WHERE "Owner Name" = {owner}"#);
         all.push((format!("index {owner}"), cql));
@@ -49,7 +52,7 @@ fn questions() -> Vec<(String, String)> {
 
 /// Asks one node; without [`Lab::cut_off_alone`] it may ask others.
 pub fn of(lab: &Lab, host: &Host, at: Consistency) -> Picture {
-    let questions = questions();
+    let questions = questions(lab);
     // one session for all: a row that no table has stands between the answers
     let mark = ["local".to_owned()];
     let between = "SELECT key FROM system.local".to_owned();

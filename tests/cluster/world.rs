@@ -17,7 +17,7 @@ use crate::rollback::Rolled;
 use crate::scene::{Backed, Damaged, Restored};
 
 /// The labs of this tier. They are ours: whatever runs under these names is taken down.
-pub const LABS: [&str; 6] = ["e2e", "e2edisks", "sysd", "link", "roll", "hd"];
+pub const LABS: [&str; 7] = ["e2e", "e2edisks", "sysd", "link", "roll", "versions", "hd"];
 /// Those that this process booted, and takes down at its end: others may run under the other names.
 static BOOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// What the lab calls its cluster.
@@ -35,6 +35,8 @@ pub struct World {
     pub backed: Stage<Backed>,
     /// The backup `small`, through sudo.
     pub small: Stage<Ran>,
+    /// Keyspaces for traps, and their backup.
+    pub trapped: Stage<Ran>,
     /// What was done to the data after the backup.
     pub damaged: Stage<Damaged>,
     /// The restore of `main`.
@@ -59,6 +61,7 @@ impl World {
             loaded: Stage::new("the data is not loaded"),
             backed: Stage::new("there is no backup"),
             small: Stage::new("there is no backup through sudo"),
+            trapped: Stage::new("there is no backup of the keyspaces with traps"),
             damaged: Stage::new("the data is not damaged"),
             restored: Stage::new("the restore did not end well"),
             guarded: Guarded::default(),

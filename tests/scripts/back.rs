@@ -72,12 +72,14 @@ fn fill(tree: &Tree, entries: &[(&str, &str)]) {
     }
 }
 
-const ENTRIES: [(&str, &str); 5] = [
+const ENTRIES: [(&str, &str); 7] = [
     ("commitlog/CommitLog-7-1.log", "old"),
     ("commitlog/.hidden", "old"),
     ("hints/a.hints", "old"),
     ("hints/a.crc32", "old"),
     ("saved_caches/KeyCache.db", "old"),
+    ("system/paxos-b7/nb-1-big-Data.db", "old"),
+    ("system/paxos_repair_history-1a/nb-1-big-Data.db", "not ours to move"),
 ];
 
 pub async fn after_clear(tree: &mut Tree) {
@@ -100,7 +102,8 @@ pub async fn after_clear(tree: &mut Tree) {
             tree.ok(&node_back(tree, "node.back.proof", labels)).await;
             let now = tree.picture();
             for (path, inode) in &old {
-                let returns = labels.iter().any(|label| path.starts_with(&format!("c/{label}/")));
+                let back = |label| path.starts_with(&format!("c/{label}/"));
+                let returns = back("system") || labels.iter().copied().any(back);
                 let moved = !now.contains_key(path);
                 assert!(now.get(path) == Some(inode) || moved && !returns, "{path} after cut {cut}");
             }
@@ -136,8 +139,8 @@ pub async fn keeps_what_came_later(tree: &mut Tree) {
     for came in ["later", "later/nb-10-big-Data.db"] {
         now.remove(&format!("d0/data/{KS}/{DIR}/snapshots/{came}")).expect("snapshots follow the live table");
     }
-    for hint in ["c/hints/a.hints", "c/hints/a.crc32"] {
-        now.remove(hint).expect("the old hints are back");
+    for (hint, _) in ENTRIES.iter().filter(|(path, _)| path.starts_with("hints") || path.starts_with("system")) {
+        now.remove(&format!("c/{hint}")).expect("the old hints, and what is like them, are back");
     }
     assert_eq!(now, old, "all else is as it was, and the commit log is empty: it was drained");
     let aside = tree.place(0).join(format!("r2/quarantine/data-0/{KS}/{DIR}"));

@@ -103,7 +103,7 @@ impl Tree {
         fs::create_dir_all(tree.live(0).join("snapshots/theirs")).unwrap();
         fs::write(tree.live(0).join("snapshots/theirs/nb-1-big-Data.db"), "theirs").unwrap();
         fs::create_dir_all(tree.live(0).join("backups")).unwrap();
-        for dir in ["commitlog", "saved_caches", "hints"] {
+        for dir in ["commitlog", "saved_caches", "hints", "system/paxos-b7", "system/paxos_repair_history-1a"] {
             fs::create_dir_all(tree.root.join("c").join(dir)).unwrap();
         }
         tree
@@ -197,7 +197,10 @@ impl Tree {
     pub fn clear(&self, name: &str) -> Script {
         let c = self.root.join("c");
         let line = |dir| format!("{dir}\t{}\t{}", c.join(dir).display(), c.join(".reseed").display());
-        Script::new(name).list("DIRS", ["commitlog", "saved_caches", "hints"].map(line))
+        Script::new(name)
+            .list("DIRS", ["commitlog", "saved_caches", "hints"].map(line))
+            .list("SYSTEM_DIRS", [format!("data-0\t{}\t{}", c.display(), c.join(".reseed").display())])
+            .list("RESENDING", ["batches", "paxos"])
     }
 
     pub fn guard(&self, name: &str) -> Script {

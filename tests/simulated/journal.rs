@@ -3,9 +3,17 @@
 use std::collections::BTreeSet;
 
 use reseed::event::Body;
+use reseed::facts::Facts;
 use reseed::{plan, playbook, run};
 
 use crate::sim::{SMALL, Sim, TAG, WHOLE, What};
+
+/// Clocks are read anew each time.
+fn timeless(facts: &Facts) -> Facts {
+    let mut facts = facts.clone();
+    facts.nodes.values_mut().for_each(|node| node.clock = None);
+    facts
+}
 
 #[tokio::test(start_paused = true)]
 async fn the_facts_that_a_plan_was_made_from_are_read_back_from_the_journal_as_they_were() {
@@ -16,7 +24,7 @@ async fn the_facts_that_a_plan_was_made_from_are_read_back_from_the_journal_as_t
         assert_eq!(sim.run(sim.order(command, tag)).await, Some(0));
         let history = sim.history();
         let (facts, request) = history.facts().unwrap();
-        assert_eq!((facts, request), (&prepared.facts, &prepared.request));
+        assert_eq!((timeless(facts), request), (timeless(&prepared.facts), &prepared.request));
         // and they are enough to make that plan
         let playbook = playbook::built_in(command).unwrap();
         let again = plan::build(&playbook, &sim.inventory, facts, request).unwrap();

@@ -53,7 +53,7 @@ async fn after_any_record_a_run_whose_state_is_lost_goes_on_from_what_the_hosts_
 #[tokio::test(start_paused = true)]
 async fn a_head_that_was_cut_on_every_host_is_not_taken_for_a_plan() {
     let mut sim = Sim::new(SMALL);
-    sim.die_after = Some(30);
+    sim.die_after = Some(60);
     assert_eq!(sim.run(sim.order("restore", TAG)).await, None);
     for held in sim.world().leases.values_mut() {
         held.heads.values_mut().for_each(|head| head.truncate(head.len() / 2));
@@ -66,7 +66,7 @@ async fn a_head_that_was_cut_on_every_host_is_not_taken_for_a_plan() {
 #[tokio::test(start_paused = true)]
 async fn a_cluster_is_freed_from_a_coordinator_only_when_it_was_silent_for_ten_minutes() {
     let mut sim = Sim::new(SMALL);
-    sim.die_after = Some(30);
+    sim.die_after = Some(60);
     // the simulated death is followed by ten minutes of silence
     assert_eq!(sim.run(sim.order("restore", TAG)).await, None);
     let line = Arc::new(sim.link());
@@ -96,7 +96,7 @@ async fn a_cluster_is_freed_from_a_coordinator_only_when_it_was_silent_for_ten_m
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_given_up_leaves_everything_as_it_is_and_frees_the_cluster() {
     let mut sim = Sim::new(SMALL);
-    sim.die_after = Some(30);
+    sim.die_after = Some(60);
     assert_eq!(sim.run(sim.order("restore", TAG)).await, None);
     sim.die_after = None;
     let (dir, acts) = (sim.dir(), sim.acts().len());

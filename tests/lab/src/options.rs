@@ -110,7 +110,7 @@ impl Options {
     }
 
     /// The data centres with the number of their nodes.
-    pub(crate) fn replication(&self) -> Vec<(String, usize)> {
+    pub fn replication(&self) -> Vec<(String, usize)> {
         (1..=self.dcs)
             .map(|dc| (format!("dc{dc}"), (0..self.nodes).filter(|&node| self.dc(node) == dc).count()))
             .collect()

@@ -97,8 +97,12 @@ fn facts_script(world: &mut World, host: &str, call: &Call) -> Answer {
         "facts.left" => back::answer(world, host, call),
         "facts.gateway" => {
             let instances = &world.gateways[host];
+            let root = &vars["INSTALL_DIR"];
             let mut text =
-                format!("startinstance={}/apigateway/posix/bin/startinstance\nowner=axway\n", vars["INSTALL_DIR"]);
+                format!("startinstance={root}/apigateway/posix/bin/startinstance\nowner=axway\nrun_as=axway\n");
+            if world.roots_file {
+                text += &format!("foreign={root}/apigateway/logs/trace.log\n");
+            }
             for line in vars["INSTANCES"].lines() {
                 let rc = instances[line.split('\t').next().unwrap()];
                 text += &match rc {

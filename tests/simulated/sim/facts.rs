@@ -16,10 +16,12 @@ pub fn host(node: &NodeState) -> String {
     let yaml = format!(
         "cluster_name: '{}'\npartitioner: org.apache.cassandra.dht.Murmur3Partitioner\nlisten_address: {}\nrpc_address: {}\n\
          data_file_directories:\n    - /d1/data\n    - /d2/data\ncommitlog_directory: /c/commitlog\n\
-         saved_caches_directory: /c/saved_caches\nhints_directory: /c/hints\n",
-        node.cluster_name, node.address, node.address
+         saved_caches_directory: /c/saved_caches\nhints_directory: /c/hints\nauthenticator: {}\n\
+         seed_provider: [{{parameters: [{{seeds: {}}}]}}]\n",
+        node.cluster_name, node.address, node.address, node.authenticator, node.seeds
     );
-    let mut text = format!("yaml={}\n", base64(&yaml));
+    let now = jiff::Timestamp::now().as_second() + node.ahead_s;
+    let mut text = format!("yaml={}\nnow={now}\n", base64(&yaml));
     if node.commitlog_restore {
         text.push_str("commitlog_restore=yes\n");
     }
@@ -59,6 +61,13 @@ pub fn node(world: &World, name: &str, dirs: &str) -> String {
             _ => {}
         }
     }
+    text.push_str(&node.more);
+    text.push_str("writer=cassandra\ninodes=data-0\t6553600\t6000000\nuser=cassandra\nstarted=1795380000\n");
+    let _ = writeln!(
+        text,
+        "java=/usr/bin/java\njar=/c/lib/apache-cassandra-{0}.jar\ninstalled=apache-cassandra-{0}.jar",
+        node.version
+    );
     let _ = writeln!(text, "backup_fs=66305\t{}", node.free);
     if node.unwritable {
         text.push_str("backup_unwritable=/backup\n");
@@ -131,7 +140,8 @@ pub fn cql(world: &World, statements: &str) -> String {
             text += &world.schema_cql(name.trim_end_matches("\";"));
             continue;
         }
-        let from = statement.split("system_schema.").nth(1).expect("a schema query").trim_end_matches(';');
+        let repairs = statement.contains("system.repairs").then_some("repairs");
+        let from = repairs.or(statement.split("system_schema.").nth(1)).expect("a schema query").trim_end_matches(';');
         let rows = rows(world, from);
         text.push_str("\n [json]\n----------------------------\n");
         for row in &rows {
@@ -168,7 +178,11 @@ fn rows(world: &World, table: &str) -> Vec<Value> {
                     json!({"column_name": name, "type": "text", "kind": kind, "position": if kind == "regular" { -1 } else { 0 }}),
                 )
             };
-            let both = |t| [column(t, "id", "partition_key"), column(t, "owner", "regular")];
+            let both = |t| {
+                let mut owner = column(t, "owner", "regular");
+                owner["type"] = world.owner_type.into();
+                [column(t, "id", "partition_key"), owner]
+            };
             world.tables.iter().flat_map(both).collect()
         }
         "indexes" => {
@@ -176,7 +190,15 @@ fn rows(world: &World, table: &str) -> Vec<Value> {
                 |t, i: &String| of(t, json!({"index_name": i, "kind": "COMPOSITES", "options": {"target": "owner"}}));
             world.tables.iter().flat_map(|t| t.indexes.iter().map(move |i| index(t, i)).collect::<Vec<_>>()).collect()
         }
-        "views" | "types" | "dropped_columns" => vec![],
+        "dropped_columns" => {
+            let dropped = |at| of(&world.tables[0], json!({"column_name": "owner", "dropped_time": at}));
+            world.dropped_at.map(dropped).into_iter().collect()
+        }
+        "repairs" => {
+            let session = |state: &u64| json!({"parent_id": format!("{state}a7d1c30-0000-11ef-9d6b-8d1c1f9a7e11"), "state": state});
+            world.sessions.iter().map(session).collect()
+        }
+        "views" | "types" => vec![],
         other => panic!("the simulated cluster has no table system_schema.{other}"),
     }
 }

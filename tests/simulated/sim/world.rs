@@ -108,6 +108,12 @@ pub struct NodeState {
     pub free: u64,
     pub unwritable: bool,
     pub stranger: bool,
+    /// Lines that its facts have besides.
+    pub more: String,
+    /// Seconds that its clock is ahead.
+    pub ahead_s: i64,
+    pub authenticator: &'static str,
+    pub seeds: &'static str,
     pub schema_version: String,
 }
 
@@ -129,6 +135,14 @@ pub struct World {
     pub index_files_restored: bool,
     /// By host; what is not here never held one.
     pub leases: BTreeMap<String, Held>,
+    /// Type of the column `owner`.
+    pub owner_type: &'static str,
+    /// When the column `owner` was dropped, before it was added again.
+    pub dropped_at: Option<&'static str>,
+    /// Numbers of the states of incremental repair sessions.
+    pub sessions: Vec<u64>,
+    /// A file of root's below the gateways.
+    pub roots_file: bool,
     /// The password that CQL demands.
     pub password: Option<String>,
 }
@@ -172,6 +186,10 @@ impl World {
             corrupt_backup: false,
             index_files_restored: true,
             leases: BTreeMap::new(),
+            owner_type: "text",
+            dropped_at: None,
+            sessions: vec![4, 5],
+            roots_file: false,
             password: None,
         };
         let backup = world.manifest(TAG, "nb-1-big");
@@ -198,12 +216,14 @@ impl World {
             ];
             files.extend(t.indexes.iter().map(|i| file(format!(".{i}/{sstable}-Data.db"), 7)));
             let indexes: Vec<_> = t.indexes.iter().map(|i| json!({"name": i, "kind": "COMPOSITES"})).collect();
-            json!({"name": t.name, "id": t.id, "indexes": indexes, "views": [], "rows_estimate": 42, "files": files})
+            let columns = json!([{"name": "id", "type": "text", "kind": "partition_key"},
+                {"name": "owner", "type": "text", "kind": "regular"}]);
+            json!({"name": t.name, "id": t.id, "columns": columns, "indexes": indexes, "views": [], "rows_estimate": 42, "files": files})
         };
         let keyspace = |name: &String| {
             let tables: Vec<_> = self.tables.iter().filter(|t| t.keyspace == *name).map(table).collect();
             json!({"name": name, "replication": {"class": "SimpleStrategy", "replication_factor": self.rf.to_string()},
-                "schema_cql": self.schema_cql(name), "tables": tables})
+                "schema_cql": self.schema_cql(name), "types": [], "tables": tables})
         };
         let keyspaces: Vec<_> = self.keyspaces().iter().map(keyspace).collect();
         let text = json!({"format": 1, "tag": tag, "cluster": CLUSTER, "node": "cass1", "host_id": host_id(1),
@@ -428,6 +448,10 @@ impl NodeState {
             free: 1 << 40,
             unwritable: false,
             stranger: false,
+            more: String::new(),
+            ahead_s: 0,
+            authenticator: "AllowAllAuthenticator",
+            seeds: "10.77.0.11",
             schema_version: "59adb24e-f3cd-3e02-97f0-5b395827453f".to_owned(),
         }
     }

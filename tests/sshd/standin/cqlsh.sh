@@ -9,8 +9,9 @@ while [ $# -gt 0 ]; do
 done
 while IFS= read -r line; do
   case $line in
-    *system_schema.*)
-      rows=${line#*system_schema.}
+    *system_schema.* | *system.repairs*)
+      rows=${line##*system_schema.}
+      rows=${rows##*system.}
       rows=$shared/schema/${rows%;}
       printf '\n [json]\n----------------------------\n'
       sed 's/^/   /' "$rows"

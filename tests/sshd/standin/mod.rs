@@ -241,7 +241,7 @@ impl Cluster {
             )
         });
         schema("columns", columns.concat());
-        for none in ["indexes", "views", "types", "dropped_columns"] {
+        for none in ["indexes", "views", "types", "dropped_columns", "repairs"] {
             schema(none, String::new());
         }
     }
@@ -259,10 +259,12 @@ impl Cluster {
             "cluster_name: '{CLUSTER}'\npartitioner: org.apache.cassandra.dht.Murmur3Partitioner\n\
              listen_address: 10.77.0.{0}\nrpc_address: 10.77.0.{0}\nnative_transport_port: {native}\nstorage_port: {storage}\n\
              ssl_storage_port: {storage}\ndata_file_directories:\n    - {here}/data\ncommitlog_directory: {here}/commitlog\n\
-             saved_caches_directory: {here}/saved_caches\nhints_directory: {here}/hints\n",
+             saved_caches_directory: {here}/saved_caches\nhints_directory: {here}/hints\n\
+             seed_provider: [{{parameters: [{{seeds: 10.77.0.11}}]}}]\n",
             10 + n
         );
         write(&host.join("cassandra/conf/cassandra.yaml"), yaml);
+        write(&host.join("cassandra/lib/apache-cassandra-4.1.10.jar"), "");
         write(&host.join("cassandra/logs/system.log"), "INFO  [main] started\n");
         write(&host.join("saved_caches/KeyCache.db"), "");
         for dir in ["commitlog", "hints", "backup"] {

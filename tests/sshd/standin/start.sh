@@ -14,4 +14,4 @@ fi
 echo NORMAL >"$here/mode"
 echo "a commit log" >"$here/commitlog/CommitLog-7-1.log"
 setsid "${0%/*}/java" "${0%/*}/daemon.pl" org.apache.cassandra.service.CassandraDaemon \
-  "$here" "$shared/up/$name" "$native" "$storage" </dev/null >>"$log" 2>&1 &
+  "$here" "$shared/up/$name" "$native" "$storage" "$here/cassandra/lib/apache-cassandra-4.1.10.jar" </dev/null >>"$log" 2>&1 &

@@ -1,0 +1,39 @@
+# What lies below Cassandra's directories beside live data: whose the directories are, those without
+# an id, logs of transactions that nobody ended, snapshots of others; and how many files still fit.
+# Follows node.sh, which knows $RUN_AS. DIRS: `label<tab>path`, one a line.
+pid=$(cassandra_pids | head -n 1)
+who=$RUN_AS
+if [ -n "$pid" ]; then who=$(stat -c %U -- "/proc/$pid"); fi
+echo "writer=$who"
+# for a shell of that user: all but what is hidden in the root, such as our own
+# shellcheck disable=SC2016
+judge='while IFS= read -r dir; do
+  case $dir in "$1"/.*) continue ;; esac
+  { [ -w "$dir" ] && [ -x "$dir" ]; } || printf "unwritable=%s\n" "$dir"
+done'
+printf '%s\n' "$DIRS" | while IFS="$tab" read -r label path; do
+  real=$(cd -P -- "$path" 2>/dev/null && pwd) || continue
+  echo "inodes=$label$tab$(stat -f -c "%c$tab%d" -- "$real")"
+  find "$real" -maxdepth 2 -type d | as_user "$who" sh -c "$judge" judge "$real" ||
+    echo "unjudged=nothing can be run as $who"
+  case $label in data-*) ;; *) continue ;; esac
+  for dir in "$real"/*/*/; do
+    dir=${dir%/}
+    id=${dir##*-}
+    if [ ! -d "$dir" ]; then continue; fi
+    case $id in
+      *[!0-9a-f]* | '') echo "stray=${dir#"$real"/}$tab$dir" ;;
+      *) [ "${#id}" = 32 ] || echo "stray=${dir#"$real"/}$tab$dir" ;;
+    esac
+  done
+  # older than a day: one of a running compaction is no news
+  echo "txn_logs=$(find "$real" -mindepth 3 -maxdepth 3 -name '*_txn_*.log' -mtime +0 | wc -l)"
+  for dir in "$real"/*/*/snapshots "$real"/*/*/backups; do
+    [ -d "$dir" ] || continue
+    set -- "$dir"/*
+    [ ! -e "$1" ] || printf '%s\n' "$dir"
+  done | tr '\n' '\0' | xargs -0 -r du -sk -- | while read -r size dir; do
+    dir=${dir#"$real"/}
+    printf 'foreign=%s\t%s\n' "${dir%/*}" "$size"
+  done
+done

@@ -1,0 +1,76 @@
+//! How long a restore would take the cluster down: [`outage`]. An estimate, from what the plan's
+//! phases took on real clusters and from sizes; never a promise. Pure.
+
+use super::Request;
+use crate::facts::{BackupFacts, Facts};
+
+/// Draining and stopping one node; nodes go one after the other.
+const STOP_S: u64 = 8;
+/// Starting the first node, which waits for peers (`ring_delay` is 30 s by default), and each later one.
+const START_S: (u64, u64) = (40, 20);
+/// Repairing one table on one node when there is nothing to stream.
+const TABLE_MS: u64 = 500;
+/// Bytes a second that a node streams to the others: `stream_throughput_outbound` is 200 Mbit/s by default.
+const STREAM: u64 = 20 << 20;
+/// What disks, a busy cluster and many small files make of it.
+const SLOW: u64 = 3;
+
+/// An outage's length, in seconds: between these two, if nothing goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// At least about this.
+    pub from_s: u64,
+    /// At most about this.
+    pub to_s: u64,
+    /// Bytes that the backup holds of the keyspaces.
+    pub bytes: u64,
+}
+
+/// Of the restore by seed and repair; `None`: there is no backup to restore.
+pub fn outage(facts: &Facts, request: &Request) -> Option<Outage> {
+    let BackupFacts::Whole(manifest, _) = &facts.backup else { return None };
+    let nodes = facts.nodes.len() as u64;
+    let others = nodes.saturating_sub(1);
+    let keyspaces = request.keyspaces.iter().filter_map(|name| manifest.keyspace(name));
+    let (tables, bytes) = keyspaces.fold((0, 0), |(t, b), ks| (t + ks.tables.len() as u64, b + ks.bytes()));
+    let fixed = nodes * STOP_S + START_S.0 + others * START_S.1 + nodes * tables * TABLE_MS / 1000;
+    // the seed sends everything to each of the others
+    let streamed = bytes * others / STREAM;
+    Some(Outage { from_s: fixed + streamed, to_s: 2 * fixed + SLOW * streamed, bytes })
+}
+
+/// `about 3 to 8 minutes`.
+impl std::fmt::Display for Outage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let minutes = |seconds: u64| seconds.div_ceil(60);
+        let (from, to) = (self.from_s / 60, minutes(self.to_s));
+        if to < 120 {
+            write!(f, "about {} to {to} minutes", from.max(1))
+        } else {
+            write!(f, "about {} to {} hours", (from / 60).max(1), to.div_ceil(60))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::Tag;
+
+    #[test]
+    fn it_is_told_in_minutes_or_hours() {
+        let said = |from_s, to_s| Outage { from_s, to_s, bytes: 0 }.to_string();
+        assert_eq!(said(50, 100), "about 1 to 2 minutes");
+        assert_eq!(said(150, 610), "about 2 to 11 minutes");
+        assert_eq!(said(7200, 21_600), "about 2 to 6 hours");
+        let request = Request {
+            playbook: "restore".to_owned(),
+            tag: Tag::parse("t").unwrap(),
+            keyspaces: vec![],
+            earlier: None,
+            extra_tables: None,
+            kept: vec![],
+        };
+        assert_eq!(outage(&Facts::default(), &request), None);
+    }
+}

@@ -1,0 +1,136 @@
+//! The scripts that gather facts, on the made-up node, beside a process that passes for Cassandra.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::{Child, Command};
+
+use reseed::script::Script;
+
+use super::tree::{DIR, KS, Tree};
+
+/// What `facts.node` says, by key.
+async fn said(tree: &Tree, run_as: &str) -> BTreeMap<String, Vec<String>> {
+    let conf = tree.root.join("conf");
+    let script = Script::new("facts.node")
+        .list("DIRS", (0..2).map(|n| format!("data-{n}\t{}", tree.data(n).display())))
+        .var("BACKUP_ROOT", tree.root.display())
+        .var("RUN_AS", run_as)
+        .var("NODETOOL", "/bin/true")
+        .var("NODETOOL_ARGS", "")
+        .var("CONF", conf.display())
+        .var("HOME_DIR", tree.root.display())
+        .list("KEYSTORES", ["conf/.keystore".to_owned(), tree.root.join("conf/gone").display().to_string()])
+        .list("SEEDS", ["localhost"]);
+    let mut lines: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let text = tree.ok(&script).await;
+    for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        lines.entry(key.to_owned()).or_default().push(value.to_owned());
+    }
+    lines
+}
+
+fn me() -> String {
+    let id = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(id.stdout).unwrap().trim().to_owned()
+}
+
+/// What lies beside live data.
+pub async fn beside(tree: &mut Tree) {
+    let (data, live) = (tree.data(0), tree.live(0));
+    for stray in ["plain", "almost-f58cb0e0c9a611e7a9d0b5b6a2d0a1bz", "short-f58c"] {
+        fs::create_dir(data.join(KS).join(stray)).unwrap();
+    }
+    for (name, old) in [("nb_txn_compaction_1.log", true), ("nb_txn_compaction_2.log", false)] {
+        fs::write(live.join(name), "").unwrap();
+        if old {
+            let day = Command::new("touch").args(["-d", "2020-01-01"]).arg(live.join(name)).status().unwrap();
+            assert!(day.success());
+        }
+    }
+    fs::create_dir_all(data.join(".reseed/x/y")).unwrap();
+    let found = said(tree, &me()).await;
+    let stray: Vec<&str> = found["stray"].iter().map(|line| line.split_once('\t').unwrap().0).collect();
+    assert_eq!(
+        stray,
+        [format!("{KS}/almost-f58cb0e0c9a611e7a9d0b5b6a2d0a1bz"), format!("{KS}/plain"), format!("{KS}/short-f58c")]
+    );
+    assert_eq!(found["txn_logs"].iter().map(|n| n.trim()).collect::<Vec<_>>(), ["1", "0"], "{found:?}");
+    assert_eq!(found["foreign"].len(), 1, "an empty backups/ is nobody's: {found:?}");
+    assert!(found["foreign"][0].starts_with(&format!("{KS}/{DIR}\t")), "{found:?}");
+    assert_eq!((found["inodes"].len(), found["writer"][0].as_str()), (2, me().as_str()));
+    assert!(!found.contains_key("unwritable") && !found.contains_key("unjudged"), "{found:?}");
+    assert!(!found.contains_key("started"), "no Cassandra runs");
+    if me() == "root" {
+        // to somebody else all of it is closed, and only directories of data are looked at
+        let found = said(tree, "nobody").await;
+        let closed = &found["unwritable"];
+        assert!(closed.contains(&live.display().to_string()), "{found:?}");
+        assert!(closed.iter().all(|dir| !dir.contains(".reseed") && !dir.contains("snapshots")), "{found:?}");
+        let found = said(tree, "nosuchuser").await;
+        assert_eq!(found["unjudged"][0], "nothing can be run as nosuchuser");
+    }
+}
+
+/// Kills what passes for Cassandra when dropped.
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        drop((self.0.kill(), self.0.wait()));
+    }
+}
+
+/// What a restart would find.
+pub async fn restart(tree: &mut Tree) {
+    let (conf, lib) = (tree.root.join("conf"), tree.root.join("lib"));
+    fs::create_dir_all(&conf).unwrap();
+    fs::create_dir_all(&lib).unwrap();
+    for file in ["cassandra.yaml", "jvm.options", ".keystore"] {
+        fs::write(conf.join(file), "# -Dcassandra.join_ring=false\n").unwrap();
+        assert!(Command::new("touch").args(["-d", "2020-01-01"]).arg(conf.join(file)).status().unwrap().success());
+    }
+    let jar = lib.join("apache-cassandra-5.0.8.jar");
+    fs::write(&jar, "").unwrap();
+    // its words are what counts; the jar is open, as a class path of lib/* leaves it
+    let script = "exec 7<\"$1\"; exec \"$2\" -e 'sleep 1000' org.apache.cassandra.service.CassandraDaemon \
+                  -Dcassandra.replace_address=10.0.0.1 -Dcassandra.replace_address_first_boot=10.0.0.2";
+    symlink("/usr/bin/perl", tree.root.join("java")).unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", script, "sh"]).arg(&jar).arg(tree.root.join("java")).current_dir(&tree.root);
+    let daemon = Daemon(command.spawn().unwrap());
+    let cmdline = format!("/proc/{}/cmdline", daemon.0.id());
+    while !fs::read_to_string(&cmdline).unwrap().contains("java") {
+        std::thread::yield_now();
+    }
+    let found = said(tree, &me()).await;
+    assert_eq!(
+        (found["user"][0].as_str(), found["jar"][0].as_str()),
+        (me().as_str(), jar.to_str().unwrap()),
+        "{found:?}"
+    );
+    assert!(found["java"][0].contains("perl") && !found.contains_key("java_gone"), "{found:?}");
+    assert_eq!(found["installed"], ["apache-cassandra-5.0.8.jar"]);
+    assert_eq!(
+        found["option"],
+        ["its command line\t-Dcassandra.replace_address=10.0.0.1"],
+        "comments and first boots do not count"
+    );
+    let keystores = &found["keystore"];
+    assert!(keystores[0].ends_with("conf/.keystore\tyes") && keystores[1].ends_with("conf/gone\tno"), "{keystores:?}");
+    assert!(found["seed"].iter().any(|line| line.starts_with("localhost\t")), "{found:?}");
+    assert!(!found.contains_key("changed"), "{found:?}");
+
+    // an upgrade and an edit
+    fs::rename(&jar, lib.join("apache-cassandra-5.0.9.jar")).unwrap();
+    fs::write(lib.join("apache-cassandra-5.0.9.jar.new"), "").unwrap();
+    fs::rename(lib.join("apache-cassandra-5.0.9.jar.new"), lib.join("apache-cassandra-5.0.9.jar")).unwrap();
+    let later = Command::new("touch").args(["-d", "2099-01-01"]).arg(conf.join("cassandra.yaml")).status().unwrap();
+    assert!(later.success());
+    fs::write(conf.join("jvm.options"), "-Dcassandra.join_ring=false\n").unwrap();
+    let found = said(tree, &me()).await;
+    assert!(found["jar"][0].ends_with("(deleted)"), "{found:?}");
+    assert_eq!(found["installed"], ["apache-cassandra-5.0.9.jar"]);
+    assert!(found["changed"].contains(&conf.join("cassandra.yaml").display().to_string()), "{found:?}");
+    assert!(found["option"].iter().any(|line| line.ends_with("jvm.options\t-Dcassandra.join_ring=false")), "{found:?}");
+}
