@@ -16,7 +16,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use reseed::script::Script;
-use scripts::back;
 use scripts::tree::{KS, TABLE, Tree, shells};
 use scripts::{back, facts};
 

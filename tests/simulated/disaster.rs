@@ -392,7 +392,9 @@ async fn after_any_record_a_restore_that_creates_goes_on_or_goes_back_and_what_i
 fn lifeless(shape: crate::sim::Shape) -> Sim {
     let sim = Sim::new(shape);
     let names: Vec<String> = sim.world().nodes.keys().cloned().collect();
-    names.iter().for_each(|name| sim.world().dies(name));
+    for name in &names {
+        sim.world().dies(name);
+    }
     sim
 }
 
