@@ -106,7 +106,9 @@ fn complete(entry: &KeyspaceEntry, live: Option<KeyspaceSchema>) -> (Option<Keys
             creation.statements.push(statement.create(id));
         }
         if wanted && statement.kind == Kind::Type {
-            schema.types.push(TypeSchema { name: statement.name.clone(), fields: vec![] });
+            let known = entry.types.iter().flatten().find(|ty| ty.name == statement.name).cloned();
+            let unknown = || TypeSchema { name: statement.name.clone(), fields: vec![] };
+            schema.types.push(known.unwrap_or_else(unknown));
         }
     }
     let any = !creation.statements.is_empty();

@@ -48,6 +48,7 @@ pub fn schema(all: &[Listed], manifest: Option<&Manifest>) -> Result<Schema, Str
 fn keyspace(entry: &KeyspaceEntry, tables: &BTreeMap<&Table, Ids>) -> Result<KeyspaceSchema, String> {
     let cql = ddl::statements(&entry.schema_cql);
     let mut schema = empty(&entry.name, entry.replication.clone());
+    schema.types = entry.types.clone().unwrap_or_default();
     for (name, ids) in tables {
         let known = entry.table(name);
         let live: BTreeSet<&TableId> = ids.iter().filter(|(_, live)| **live).map(|(id, _)| id).collect();
