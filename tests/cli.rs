@@ -198,8 +198,8 @@ fn conducted(home: &Path) -> (RunLock, RunDir, Journal) {
         playbook: "restore".to_owned(),
         tag: None,
         keyspaces: vec![],
-        extra_tables: None,
         create_schema: false,
+        extra_tables: None,
         of: None,
     };
     let header = Header { format: FORMAT, reseed, run, cluster, command, args, overrides, inventory, operator, asked };

@@ -444,6 +444,7 @@ async fn refuses_while_running(tree: &mut Tree) {
         return; // its shell may prefer its own grep to the one that is made up here
     }
     tree.pretend_cassandra();
+    tree.tool("sleep", "#!/bin/sh\n"); // they wait for a while
     let acts = ["table.swap.act", "table.aside.act", "table.back.act"].map(|name| tree.table(name));
     let others = ["node.clear.act", "node.back.act"].map(|name| tree.clear(name));
     for script in acts.into_iter().chain(others) {

@@ -34,8 +34,8 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         playbook: playbook::built_in(name).expect("it is built in"),
         tag: args.tag.clone(),
         keyspaces: args.selection.keyspaces.clone(),
-        extra_tables: None,
         create_schema: false,
+        extra_tables: None,
         overrides: args.selection.overrides()?,
         of: None,
     };

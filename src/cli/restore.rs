@@ -74,8 +74,8 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         playbook: playbook::built_in("restore").expect("it is built in"),
         tag: Some(args.tag.clone()),
         keyspaces: args.selection.keyspaces.clone(),
-        extra_tables: args.extra_tables.map(ExtraTables::plan),
         create_schema: args.create_schema,
+        extra_tables: args.extra_tables.map(ExtraTables::plan),
         overrides: args.selection.overrides()?,
         of: None,
     };

@@ -6,6 +6,9 @@
 //! | version | that node's gossip; else the installed jar; else its own log |
 //! | why | nodetool's refusal, and the last line of its log that tells of an error |
 //!
+//! When no node is up there is no ring to ask: no host id then, and the ring's view after the start is
+//! read by addresses.
+//!
 //! Rejected: any failure of nodetool counts as down. A wrong password or a nodetool that is not there
 //! says nothing about Cassandra; these stay errors.
 
@@ -63,6 +66,21 @@ pub fn identity(
     let heard = endpoints.iter().find(|endpoint| endpoint.host_id.as_ref() == Some(&host_id));
     let heard = heard.and_then(|endpoint| endpoint.release_version.as_deref());
     Ok(Identity { version: version(heard, files, live)?, host_id, datacenter: row.datacenter.clone() })
+}
+
+/// What can be told of it when no node is up: no host id.
+pub fn alone(conf: &Conf, files: &Fields, live: &Fields) -> Result<Identity, String> {
+    // a snitch that does not read the file has one data center of this name
+    let center = if conf.endpoint_snitch == "SimpleSnitch" { None } else { files.get("dc") };
+    let datacenter = center.unwrap_or("datacenter1").to_owned();
+    Ok(Identity { version: version(None, files, live)?, host_id: String::new(), datacenter })
+}
+
+/// How the ring may call it: as configured, else by any address of the host.
+pub fn addresses(conf: &Conf, files: &Fields) -> Vec<String> {
+    let configured = [&conf.broadcast_address, &conf.listen_address].into_iter().flatten().next();
+    let literal = configured.filter(|address| address.parse::<std::net::IpAddr>().is_ok());
+    literal.map_or_else(|| files.all("address").map(str::to_owned).collect(), |address| vec![address.clone()])
 }
 
 fn row_of<'a>(rows: &'a [Row], addresses: &[&str]) -> Option<&'a Row> {

@@ -37,10 +37,11 @@ pub(crate) fn node() -> NodeFacts {
         conf_fixed: None,
         unit: None,
         uid: Some(0),
+        down: None,
+        addresses: vec![],
         restart: Restart::default(),
         disk: Disk::default(),
         clock: None,
         schedulers: vec![],
-        down: None,
     }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::parse::{self, Fields, Identity};
-use super::{BackupFacts, Facts, GatewayFacts, NodeFacts, down};
+use super::{BackupFacts, Facts, GatewayFacts, NodeFacts, down, ondisk};
 use crate::backup::layout;
 use crate::cassandra::conf::Conf;
 use crate::cassandra::gossipinfo::Endpoint;
@@ -41,6 +41,7 @@ pub const SCRIPTS: &[Embedded] = &[
     ("facts.backup", include_str!("backup.sh")),
     ("facts.gateway", include_str!("gateway.sh")),
     ("facts.left", include_str!("left.sh")),
+    ("facts.tables", include_str!("tables.sh")),
 ];
 
 /// What one question may take; nodetool on a busy node is slow.
@@ -165,11 +166,11 @@ impl<T: Transport> Asker<T> {
             .vars(Script::new("facts.node"))
             .list("DIRS", dirs.iter().map(|(label, path)| format!("{label}\t{path}")))
             .var("BACKUP_ROOT", backup_root)
+            .var("LOG", files.get("log").unwrap_or(""))
             .var("CONF", &cassandra.conf)
             .var("HOME_DIR", &cassandra.home)
             .list("KEYSTORES", &conf.keystores)
             .list("SEEDS", conf.seed_names())
-            .var("LOG", files.get("log").unwrap_or(""))
             .var("RUN_AS", cassandra.run_as.as_deref().unwrap_or(""));
         let live = Fields::parse(&self.ask(host, live, false).await?);
         Ok(Said { host: host.clone(), conf, files, live })
@@ -218,8 +219,16 @@ impl<T: Transport> Asker<T> {
             said.iter().filter_map(|s| Some((s.host.clone(), down::why(&s.files, &s.live)?))).collect();
         let mut nodes = std::iter::once(inventory.seed()).chain(inventory.present());
         let Some(voice) = nodes.find(|node| !downs.contains_key(&node.name)) else {
-            let seed = &inventory.seed().name;
-            return Err(bad(seed, "the cluster", format!("every node is down ({}: {})", seed, downs[seed])));
+            for said in said {
+                let identity = down::alone(&said.conf, &said.files, &said.live);
+                let identity = identity.map_err(|why| bad(&said.host, "a node that is down", why))?;
+                let addresses = down::addresses(&said.conf, &said.files);
+                let down = downs.get(&said.host).cloned();
+                let node = parse::node(said.conf, &said.files, &said.live, identity, down);
+                let node = node.map_err(|(what, why)| bad(&said.host, what, why))?;
+                facts.nodes.insert(said.host, NodeFacts { addresses, ..node });
+            }
+            return Ok(());
         };
         let heard = said.iter().find(|s| s.host == voice.name).expect("every node was asked");
         let run_as = heard.live.get("run_as").unwrap_or("");
@@ -253,7 +262,10 @@ impl<T: Transport> Asker<T> {
 
     /// What only one node needs to be asked: the schema, the backup.
     async fn cluster(&self, inventory: &Inventory, wanted: &Wanted, facts: &mut Facts) -> Result<(), FactsError> {
-        let voice = facts.voice(inventory).expect("the ring was told by one that is up");
+        if let Some(tag) = &wanted.tag {
+            facts.backup = self.backup(inventory, tag).await?;
+        }
+        let Some(voice) = facts.voice(inventory) else { return self.on_disk(inventory, facts).await };
         let host = &voice.name;
         let bad = |what, why: String| FactsError::Answer { host: host.clone(), what, why };
         let known = facts.nodes[host].clone();
@@ -288,9 +300,24 @@ impl<T: Transport> Asker<T> {
                 facts.schema_cql.insert(name.to_string(), cql);
             }
         }
-        if let Some(tag) = &wanted.tag {
-            facts.backup = self.backup(inventory, tag).await?;
+        Ok(())
+    }
+
+    /// The schema from all nodes' directories, when no node can be asked.
+    async fn on_disk(&self, inventory: &Inventory, facts: &mut Facts) -> Result<(), FactsError> {
+        let mut all = vec![];
+        for (host, node) in &facts.nodes {
+            let script = Script::new("facts.tables").list("DATA_DIRS", node.data().map(|dir| &dir.path));
+            let fields = Fields::parse(&self.ask(host, script, false).await?);
+            all.extend(fields.all("table").filter_map(ondisk::listed));
         }
+        let manifest = match &facts.backup {
+            BackupFacts::Whole(manifest, _) => Some(&**manifest),
+            _ => None,
+        };
+        let bad =
+            |why| FactsError::Answer { host: inventory.seed().name.clone(), what: "the schema on the disks", why };
+        facts.schema = ondisk::schema(&all, manifest).map_err(bad)?;
         Ok(())
     }
 

@@ -65,6 +65,7 @@ awk '/\/32 host LOCAL/ && last !~ /^127\./ { print "address=" last } { last = $2
 awk '$6 != "lo" { a = ""
   for (i = 1; i < 32; i += 4) { g = substr($1, i, 4); sub(/^0+/, "", g); a = a (i > 1 ? ":" : "") (g == "" ? "0" : g) }
   print "address=" a }' /proc/net/if_inet6 2>/dev/null
+sed -n 's/^[[:space:]]*dc[[:space:]]*=[[:space:]]*\([^[:space:]]*\).*/dc=\1/p' "$CONF/cassandra-rackdc.properties" 2>/dev/null
 for jar in "$HOME_DIR"/lib/apache-cassandra-[0-9]*.jar /usr/share/cassandra/apache-cassandra-[0-9]*.jar; do
   [ -f "$jar" ] || continue
   jar=${jar##*/apache-cassandra-}

@@ -106,14 +106,17 @@ fn complete(entry: &KeyspaceEntry, live: Option<KeyspaceSchema>) -> (Option<Keys
             creation.statements.push(statement.create(id));
         }
         if wanted && statement.kind == Kind::Type {
-            schema.types.push(TypeSchema { name: statement.name.clone(), fields: vec![] });
+            let known = entry.types.iter().flatten().find(|ty| ty.name == statement.name).cloned();
+            let unknown = || TypeSchema { name: statement.name.clone(), fields: vec![] };
+            schema.types.push(known.unwrap_or_else(unknown));
         }
     }
     let any = !creation.statements.is_empty();
     (Some(schema), Some(creation).filter(|_| any))
 }
 
-fn of(table: &TableEntry, cql: &[Statement]) -> TableSchema {
+/// A table as the manifest has it.
+pub fn of(table: &TableEntry, cql: &[Statement]) -> TableSchema {
     let target = |name: &str| {
         let own =
             |s: &&Statement| s.kind == Kind::Index && s.name == name && s.table.as_deref() == Some(table.name.as_str());

@@ -9,7 +9,8 @@
 //! from: a rollback is planned from these, when the cluster may be down.
 //!
 //! A node whose Cassandra is down does not end it: its files are read as of the others, and what it
-//! would have said itself comes from the ring of a node that is up (`down`).
+//! would have said itself comes from the ring of a node that is up (`down`). When none is, the schema is
+//! read from the disks (`ondisk`).
 //!
 //! Invariant: gathering changes nothing that outlives it (a probe of rename is removed at once).
 
@@ -22,6 +23,7 @@ mod gather;
 mod guarding;
 mod left;
 mod missing;
+mod ondisk;
 mod parse;
 mod restart;
 
@@ -58,13 +60,13 @@ pub struct Facts {
     pub schema_versions: Vec<String>,
     /// The backup in question.
     pub backup: BackupFacts,
+    /// What the schema above holds and the run itself creates (`--create-schema`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub creation: Vec<Creation>,
     /// Incremental repair sessions that are not over, as the seed knows them; `None`: this version has none (before
     /// 4.0). With a replication factor of all nodes, every node takes part in every session.
     #[serde(default)]
     pub repair_sessions: Option<Vec<String>>,
-    /// What the schema above holds and the run itself creates (`--create-schema`).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub creation: Vec<Creation>,
 }
 
 /// What was found on a node.
@@ -114,6 +116,12 @@ pub struct NodeFacts {
     /// The user that scripts run as there.
     #[serde(default)]
     pub uid: Option<u32>,
+    /// Why Cassandra does not answer there; `None`: it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<String>,
+    /// How the ring may call it, when no node can tell its host id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
     /// What a restart would find.
     #[serde(default)]
     pub restart: Restart,
@@ -126,9 +134,6 @@ pub struct NodeFacts {
     /// Files that make cron or systemd run something on Cassandra.
     #[serde(default)]
     pub schedulers: Vec<String>,
-    /// Why Cassandra does not answer there; `None`: it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub down: Option<String>,
 }
 
 /// A directory of Cassandra's, and the place beside it for stage and quarantine.
@@ -169,6 +174,11 @@ impl Facts {
     /// The nodes whose Cassandra answers.
     pub fn up(&self) -> impl Iterator<Item = (&HostName, &NodeFacts)> {
         self.nodes.iter().filter(|(_, node)| !node.is_down())
+    }
+
+    /// Whether no node answers: ring and host ids are then not known, the schema is that of the disks.
+    pub fn all_down(&self) -> bool {
+        self.up().next().is_none()
     }
 
     /// Who speaks for the cluster: the restored seed, else the first node that is up.
@@ -224,6 +234,11 @@ impl NodeFacts {
     /// Whether Cassandra is down there: nothing can be drained, and its ring is not known.
     pub fn is_down(&self) -> bool {
         self.down.is_some()
+    }
+
+    /// What tells it in a view of the ring: its host id, or when that is not known its addresses.
+    pub fn known_as(&self) -> String {
+        if self.host_id.is_empty() { self.addresses.join(" ") } else { self.host_id.clone() }
     }
 
     /// Its data directories, in Cassandra's order.

@@ -63,4 +63,3 @@ case $info in
     fi
     ;;
 esac
-exit 0

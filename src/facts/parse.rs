@@ -89,8 +89,7 @@ pub fn node(
 ) -> Result<NodeFacts, (&'static str, String)> {
     let dirs = live.all("dir").map(dir).collect::<Option<Vec<_>>>().ok_or(("its directories", String::new()))?;
     // before 3.0 hints are a table
-    let hints_are_files = identity.version.hints_are_files();
-    let dirs = dirs.into_iter().filter(|dir| dir.label != "hints" || hints_are_files).collect();
+    let dirs = dirs.into_iter().filter(|dir| dir.label != "hints" || identity.version.hints_are_files()).collect();
     let (native_active, ring) =
         if down.is_some() { (false, vec![]) } else { (said(live)?.native_transport_active, ring(live)?) };
     let Identity { version, host_id, datacenter } = identity;
@@ -115,11 +114,12 @@ pub fn node(
         conf_fixed: files.get("conf_fixed").map(str::to_owned),
         unit: files.get("unit").map(str::to_owned),
         uid: files.get("uid").and_then(|uid| uid.parse().ok()),
+        down,
+        addresses: vec![],
         restart: Restart::read(live),
         disk: Disk::read(live),
         clock: clock(files),
         schedulers: live.all("scheduler").map(str::to_owned).collect(),
-        down,
         conf,
     })
 }

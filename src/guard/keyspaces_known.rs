@@ -19,7 +19,9 @@ fn judge(case: &Case) -> Vec<Objection> {
     let missing = names.iter().filter(|name| case.facts.schema.keyspace(name).is_none());
     missing
         .map(|name| {
-            let cure = if case.restores() {
+            let cure = if case.facts.all_down() {
+                "start one node first: --create-schema needs one"
+            } else if case.restores() {
                 "add --create-schema, or create it with the statements in the manifest's schema_cql"
             } else {
                 "check the name"

@@ -117,6 +117,11 @@ impl<'a> Case<'a> {
             backup.tables.iter().filter_map(|table| Some((&backup.name, table, live.table(&table.name)?)))
         })
     }
+
+    /// Data centers and how many nodes each has, those that are gone included.
+    fn centers(&self) -> Vec<(&'a str, u32)> {
+        self.facts.centers().into_iter().collect()
+    }
 }
 
 impl Case<'_> {
@@ -184,6 +189,11 @@ pub struct Objection {
 }
 
 impl Objection {
+    /// What only a node that is up could tell. `node-down` refuses unless the operator goes on.
+    pub fn unproven() -> Self {
+        Self::warn("not proven: every node is down", "start one node first, if any does")
+    }
+
     /// Something that must not be.
     pub fn fail(message: impl Into<String>, cure: impl Into<String>) -> Self {
         Self { host: None, level: Level::Fail, message: message.into(), cure: cure.into() }

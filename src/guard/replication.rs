@@ -12,7 +12,10 @@ pub const GUARD: Guard = Guard {
 };
 
 fn judge(case: &Case) -> Vec<Objection> {
-    let centers = case.facts.centers();
+    if case.facts.all_down() {
+        return vec![Objection::unproven()];
+    }
+    let centers = case.centers();
     let mut objections = vec![];
     for name in &case.request.keyspaces {
         let Some(keyspace) = case.facts.schema.keyspace(name) else { continue };

@@ -14,6 +14,15 @@ pub const GUARD: Guard = Guard {
 };
 
 fn judge(case: &Case) -> Vec<Objection> {
+    if case.facts.all_down() {
+        return case.inventory.absent().next().map_or_else(
+            || vec![Objection::unproven()],
+            |gone| {
+                let message = "it is marked absent, and with every node down nobody can tell that the ring has lost it";
+                vec![Objection::fail(message, "start one node first").on(&gone.name)]
+            },
+        );
+    }
     let known: BTreeSet<&str> = case.facts.nodes.values().map(|node| node.host_id.as_str()).collect();
     let mut objections = vec![];
     if known.len() < case.facts.nodes.len() {

@@ -12,6 +12,9 @@ pub const GUARD: Guard = Guard {
 };
 
 fn judge(case: &Case) -> Vec<Objection> {
+    if case.facts.all_down() {
+        return vec![Objection::unproven()];
+    }
     let versions = &case.facts.schema_versions;
     if versions.len() == 1 {
         return vec![];

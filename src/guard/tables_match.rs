@@ -21,6 +21,12 @@ fn judge(case: &Case) -> Vec<Objection> {
     for name in &case.request.keyspaces {
         let (Some(live), Some(backup)) = (case.facts.schema.keyspace(name), manifest.keyspace(name)) else { continue };
         let dirs = live.dirs();
+        let cure = if case.facts.all_down() {
+            "start one node first: --create-schema needs one"
+        } else {
+            "add --create-schema (it makes what the manifest has a statement for), or create it with that statement in \
+             the manifest's schema_cql"
+        };
         let there: BTreeSet<&Table> = dirs.iter().map(|dir| &dir.table).collect();
         let backup: BTreeSet<&Table> = backup.tables.iter().map(|t| &t.name).collect();
         let cure = "add --create-schema (it makes what the manifest has a statement for), or create it with that statement \

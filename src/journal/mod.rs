@@ -122,12 +122,12 @@ pub struct Asked {
     /// The keyspaces, as given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keyspaces: Vec<Keyspace>,
-    /// What becomes of tables that the backup does not hold.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extra_tables: Option<ExtraTables>,
     /// Whether what the cluster lacks is to be created.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub create_schema: bool,
+    /// What becomes of tables that the backup does not hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra_tables: Option<ExtraTables>,
     /// The run that it is about (rollback, discard).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<RunId>,

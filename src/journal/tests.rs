@@ -18,8 +18,8 @@ pub(super) fn header() -> Header {
             playbook: "restore".to_owned(),
             tag: None,
             keyspaces: vec![],
-            extra_tables: None,
             create_schema: false,
+            extra_tables: None,
             of: None,
         },
     }

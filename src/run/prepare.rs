@@ -47,10 +47,10 @@ pub struct Ask {
     pub tag: Option<Tag>,
     /// Keyspaces; empty: those of the backup, of the inventory, or all that are not internal.
     pub keyspaces: Vec<Keyspace>,
-    /// What becomes of tables that the backup does not hold.
-    pub extra_tables: Option<ExtraTables>,
     /// Whether what the backup has and the cluster lacks is to be created.
     pub create_schema: bool,
+    /// What becomes of tables that the backup does not hold.
+    pub extra_tables: Option<ExtraTables>,
     /// Guards that the operator overrides.
     pub overrides: Vec<Override>,
     /// The run that this one is about (rollback, discard); tag and keyspaces are then that run's.
@@ -61,15 +61,8 @@ impl Ask {
     /// For a run about an earlier one.
     pub fn about(verb: Verb, of: Of, overrides: Vec<Override>) -> Self {
         let playbook = playbook::built_in(verb.name()).expect("it is built in");
-        Self {
-            playbook,
-            tag: None,
-            keyspaces: vec![],
-            extra_tables: None,
-            create_schema: false,
-            overrides,
-            of: Some(Box::new(of)),
-        }
+        let (tag, keyspaces, extra_tables, create_schema) = (None, vec![], None, false);
+        Self { playbook, tag, keyspaces, create_schema, extra_tables, overrides, of: Some(Box::new(of)) }
     }
 
     /// As the journal keeps it.
@@ -78,8 +71,8 @@ impl Ask {
             playbook: self.playbook.playbook.clone(),
             tag: self.tag.clone(),
             keyspaces: self.keyspaces.clone(),
-            extra_tables: self.extra_tables,
             create_schema: self.create_schema,
+            extra_tables: self.extra_tables,
             of: self.earlier().cloned(),
         }
     }
@@ -87,9 +80,9 @@ impl Ask {
     /// From the journal; `None`: its playbook is not built in. The earlier run is not looked up: that
     /// is needed only when there is no plan yet.
     pub fn again(asked: &Asked, overrides: &[Override]) -> Option<Self> {
-        let Asked { playbook, tag, keyspaces, extra_tables, create_schema, of: _ } = asked.clone();
+        let Asked { playbook, tag, keyspaces, create_schema, extra_tables, .. } = asked.clone();
         let (playbook, overrides) = (playbook::built_in(&playbook)?, overrides.to_vec());
-        Some(Self { playbook, tag, keyspaces, extra_tables, create_schema, overrides, of: None })
+        Some(Self { playbook, tag, keyspaces, create_schema, extra_tables, overrides, of: None })
     }
 
     /// The run that this one is about.
@@ -153,6 +146,7 @@ pub async fn prepare<T: Transport>(
     }
     let tag = ask.tag.clone().unwrap_or(Tag::parse("none").expect("a word"));
     let keyspaces = keyspaces(inventory, &facts, ask);
+    let facts = if ask.create_schema && !facts.all_down() { facts.with_missing(&keyspaces) } else { facts };
     let (playbook, extra_tables) = (ask.playbook.playbook.clone(), ask.extra_tables);
     let kept = if extra_tables == Some(ExtraTables::Keep) { extra(&facts, &keyspaces) } else { vec![] };
     let facts = if ask.create_schema { facts.with_missing(&keyspaces) } else { facts };

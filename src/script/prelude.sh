@@ -66,6 +66,17 @@ cassandra_pids() {
     done
 }
 
+# no_cassandra: ends the script unless Cassandra is stopped. Where a supervisor without systemd starts it
+# again and again, a guarded one lives for some seconds each time and touches no table: these are waited for.
+no_cassandra() {
+  _seconds=0
+  while [ -n "$(cassandra_pids)" ]; do
+    [ "$_seconds" -lt 15 ] || die "Cassandra runs"
+    _seconds=$((_seconds + 1))
+    sleep 1
+  done
+}
+
 # listening PORT: whether any address of this host listens there.
 listening() {
   _hex=$(printf '%04X' "$1")

@@ -141,6 +141,7 @@ mod ring_ready;
 mod run_discard;
 mod schema_agree;
 mod schema_create;
+mod schema_same;
 mod snapshot_clear;
 mod snapshot_copy;
 mod snapshot_take;
@@ -214,6 +215,7 @@ pub const SPECS: &[&Spec] = &[
     &run_discard::SPEC,
     &schema_agree::SPEC,
     &schema_create::SPEC,
+    &schema_same::SPEC,
     &snapshot_clear::SPEC,
     &snapshot_copy::SPEC,
     &snapshot_take::SPEC,

@@ -1,6 +1,6 @@
 # Every entry of commitlog, saved caches and hints (DIRS), and of the tables of `system` that send
 # writes again, goes to quarantine, by rename. May run again: it moves whatever is still there.
-[ -z "$(cassandra_pids)" ] || die "Cassandra runs"
+no_cassandra
 { printf '%s\n' "$DIRS"; system_tables; } | while IFS="$tab" read -r label path place; do
   [ -d "$path" ] || die "$path is not a directory"
   aside=$place/$RESEED_RUN/quarantine/$label

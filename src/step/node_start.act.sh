@@ -3,26 +3,43 @@
 # logged since the start, above INFO.
 # The log's length before the start is kept beside the jobs of all attempts.
 mark=${RESEED_JOB%.*}.log-from
-if [ -z "$(cassandra_pids)" ]; then
+started=
+start() {
   if [ -f "$LOG" ]; then wc -c <"$LOG" >"$mark"; else echo 0 >"$mark"; fi
   # a supervisor that tried too often meanwhile does not refuse this one
   [ -z "$GUARD_UNIT" ] || systemctl reset-failed "$GUARD_UNIT" 2>/dev/null || :
+  started=yes
   start_command "$START" || :
-fi
-from=$(cat "$mark" 2>/dev/null || echo 0)
+}
+# what the last start logged: a supervisor may have tried before, against the guard
+logged() {
+  from=$(cat "$mark" 2>/dev/null || echo 0)
+  [ "$(wc -c <"$LOG")" -ge "$from" ] || from=0
+  line=$(tail -c "+$((from + 1))" "$LOG" | awk '/ Configuration location: / { n = NR } END { print n ? n : 1 }')
+  tail -c "+$((from + 1))" "$LOG" | tail -n "+$line" >"$RESEED_JOB/log"
+  log_since "$RESEED_JOB/log" 0
+}
+if [ -z "$(cassandra_pids)" ]; then start; fi
 up=0
 seen=
 gone=0
 while [ "$up" -lt "$READY_TICKS" ]; do
-  if listening "$NATIVE_PORT"; then log_since "$LOG" "$from"; exit 0; fi
+  if listening "$NATIVE_PORT"; then logged; exit 0; fi
   if [ $((up % 5)) -eq 4 ]; then
     if [ -n "$(cassandra_pids)" ]; then seen=yes; gone=0; else gone=$((gone + 1)); fi
     # once seen: gone twice in a row; never seen: ten seconds are enough for a JVM to appear
     if { [ -n "$seen" ] && [ "$gone" -ge 2 ]; } || [ "$gone" -ge 10 ]; then
-      log_since "$LOG" "$from" | tail -n 15 >&2
-      tail -n 5 "$RESEED_JOB/start.out" >&2 2>/dev/null
-      why=$(log_since "$LOG" "$from" | grep -E '^(ERROR|FATAL)|Exception|unreadable' | head -n 1)
-      die "Cassandra exited during its start: ${why:-see $LOG}"
+      if [ -z "$started" ]; then
+        # what ran when we came had been started by somebody else, perhaps against the guard
+        seen=
+        gone=0
+        start
+      else
+        logged | tail -n 15 >&2
+        tail -n 5 "$RESEED_JOB/start.out" >&2 2>/dev/null
+        why=$(logged | grep -E '^(ERROR|FATAL)|Exception|unreadable' | head -n 1)
+        die "Cassandra exited during its start: ${why:-see $LOG}"
+      fi
     fi
   fi
   up=$((up + 1))

@@ -42,7 +42,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     for earlier in target.earlier {
         let at = Target { host: earlier, ..*target };
         let (peer, peer_facts) = context.node(SPEC.name, &at)?;
-        let view = Script::new(ring_ready::VIEW.0).var("EXPECT", &facts.host_id);
+        let view = Script::new(ring_ready::VIEW.0).var("EXPECT", facts.known_as());
         proof.push(Ask { host: earlier.clone(), script: context.nodetool(view, peer, peer_facts) });
     }
     Ok(vec![ResolvedStep {

@@ -48,8 +48,8 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
             let places: BTreeSet<_> = n.dirs.iter().map(|dir| &dir.place).collect();
             let commitlog = n.dir("commitlog").map_or("", |d| d.place.as_str());
             let script = Script::new("others.repair.probe").list("PLACES", places);
-            let undrained = context.request.earlier.is_some() || n.is_down();
-            let script = script.var("COMMITLOG", if undrained { commitlog } else { "" });
+            let script =
+                script.var("COMMITLOG", if context.request.earlier.is_some() || n.is_down() { commitlog } else { "" });
             Ask { host: host.clone(), script }
         })
         .collect();

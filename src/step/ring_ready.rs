@@ -1,10 +1,12 @@
 //! `ring.ready`: every node sees every node Up and Normal.
 
 use super::{Ask, Context, Kind, ResolvedStep, Script, Seen, Spec, Target, Unresolved, Verdict, never};
-use crate::cassandra::status;
+use crate::cassandra::status::{self, Row};
+use crate::facts::NodeFacts;
 use crate::script::Embedded;
 
-/// A node's view of the ring. `EXPECT`: the host ids that must be UN in it, one a line.
+/// A node's view of the ring. `EXPECT`: who must be UN in it, one a line: a host id, or the addresses that
+/// a node may have there when nobody could tell its id.
 pub const VIEW: Embedded = ("ring.view", include_str!("ring_view.sh"));
 
 /// The step type.
@@ -20,7 +22,7 @@ pub const SPEC: Spec = Spec {
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (node, facts) = context.node(SPEC.name, target)?;
-    let all = context.facts.nodes.values().map(|n| &n.host_id);
+    let all = context.facts.nodes.values().map(NodeFacts::known_as);
     let view = context.nodetool(Script::new(VIEW.0).list("EXPECT", all), node, facts);
     Ok(vec![ResolvedStep {
         summary: format!("see all nodes up from {}", target.host),
@@ -45,7 +47,8 @@ pub fn views(asked: &[Ask], seen: &[Seen]) -> Verdict {
         };
         let expected = ask.script.vars.get("EXPECT").map_or("", String::as_str);
         for id in expected.lines() {
-            match rows.iter().find(|row| row.host_id.as_deref() == Some(id)) {
+            let is = |row: &&Row| id.split(' ').any(|one| row.host_id.as_deref() == Some(one) || row.host() == one);
+            match rows.iter().find(is) {
                 Some(row) if row.is_up_and_normal() => {}
                 Some(row) => {
                     return Verdict::Not(format!(

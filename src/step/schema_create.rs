@@ -12,6 +12,11 @@ use serde_json::Value;
 use super::{Ask, Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, count};
 use crate::cassandra::cqlsh;
 use crate::cassandra::layout::TableId;
+use crate::cassandra::version::Version;
+use crate::script::Embedded;
+
+/// Asks a node for its tables. `EXPECT`: keyspace, table and id, one table a line.
+pub const PROOF: Embedded = ("schema.known", include_str!("schema_create.proof.sh"));
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -21,10 +26,7 @@ pub const SPEC: Spec = Spec {
            node that is up knows them under these ids. May run again (IF NOT EXISTS). A rollback leaves them there, \
            empty.",
     on: Kind::Node,
-    scripts: &[
-        ("schema.create.act", include_str!("schema_create.act.sh")),
-        ("schema.create.proof", include_str!("schema_create.proof.sh")),
-    ],
+    scripts: &[("schema.create.act", include_str!("schema_create.act.sh")), PROOF],
     resolve,
     probe: judge,
     judge,
@@ -44,16 +46,10 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         let own = dirs.iter().filter(|dir| created.tables.contains(&dir.table));
         expected.extend(own.map(|dir| format!("{}\t{}\t{}", created.keyspace, dir.table, dir.id)));
     }
-    let queries = if facts.version.has_system_schema() {
-        "SELECT JSON keyspace_name, table_name AS name, id FROM system_schema.tables;\n\
-         SELECT JSON keyspace_name, view_name AS name, id FROM system_schema.views;"
-    } else {
-        "SELECT JSON keyspace_name, columnfamily_name AS name, cf_id AS id FROM system.schema_columnfamilies;"
-    };
     let mut asks = vec![];
     for host in context.facts.up().map(|(host, _)| host) {
         let (peer, known) = context.node(SPEC.name, &Target { host, ..*target })?;
-        let script = Script::new("schema.create.proof").var("QUERIES", queries).list("EXPECT", &expected);
+        let script = Script::new(PROOF.0).var("QUERIES", queries(&facts.version)).list("EXPECT", &expected);
         asks.push(Ask { host: host.clone(), script: context.cqlsh(script, peer, known) });
     }
     let made = |c: &crate::facts::Creation| {
@@ -73,8 +69,18 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     }])
 }
 
+/// What [`PROOF`] asks.
+pub fn queries(version: &Version) -> &'static str {
+    if version.has_system_schema() {
+        "SELECT JSON keyspace_name, table_name AS name, id FROM system_schema.tables;\n\
+         SELECT JSON keyspace_name, view_name AS name, id FROM system_schema.views;"
+    } else {
+        "SELECT JSON keyspace_name, columnfamily_name AS name, cf_id AS id FROM system.schema_columnfamilies;"
+    }
+}
+
 /// Of the probe as of the proof: every node that was asked knows every table under its id.
-fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
+pub fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
     for (ask, seen) in step.proof.iter().zip(&observed.seen) {
         let reply = match &seen.reply {
             Ok(reply) if reply.rc == 0 => reply,
@@ -115,7 +121,7 @@ mod tests {
 
     fn judged(answers: &[&str]) -> Verdict {
         let host = |n: usize| HostName::parse(format!("cass{n}")).unwrap();
-        let script = || Script::new("schema.create.proof").list("EXPECT", [format!("shop\tItems\t{ID}")]);
+        let script = || Script::new(PROOF.0).list("EXPECT", [format!("shop\tItems\t{ID}")]);
         let asks = (0..answers.len()).map(|n| Ask { host: host(n), script: script() }).collect();
         let target = Target { phase: "p", host: &host(0), keyspace: None, earlier: &[] };
         let step = ResolvedStep { proof: asks, ..target.step(SPEC.name) };

@@ -1,6 +1,6 @@
 # The keyspace's tables go to quarantine, by rename; an empty directory with the same owner takes
 # their place, with other people's snapshots/ and backups/ put back. FRESH: see table_swap.act.sh.
-[ -z "$(cassandra_pids)" ] || die "Cassandra runs"
+no_cassandra
 printf '%s\n' "$TABLES" | while IFS= read -r dir; do
   [ -n "$dir" ] || continue
   printf '%s\n' "$DATA_DIRS" | while IFS="$tab" read -r label path place; do

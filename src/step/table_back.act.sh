@@ -7,7 +7,7 @@
 #   yes   no    -     taken and not replaced (that run, or we, ended in between)
 #   no    yes   yes   back; snapshots/ and backups/ may still have to follow
 # ROLLBACKS: earlier ones, which may have ended before that last act. All else is not touched.
-[ -z "$(cassandra_pids)" ] || die "Cassandra runs"
+no_cassandra
 printf '%s\n' "$TABLES" | while IFS= read -r dir; do
   [ -n "$dir" ] || continue
   printf '%s\n' "$DATA_DIRS" | while IFS="$tab" read -r label path place; do

@@ -2,7 +2,7 @@
 # snapshots/ and backups/ go back. What stage, live and quarantine say together tells how far an
 # earlier attempt came; a state that no attempt leaves is not touched. FRESH: this node was down, and
 # may never have made the table's directory; then an empty one is made and set aside.
-[ -z "$(cassandra_pids)" ] || die "Cassandra runs"
+no_cassandra
 stage=$(printf '%s\n' "$DATA_DIRS" | head -n 1 | cut -f 3)/$RESEED_RUN/stage/$KEYSPACE
 printf '%s\n' "$TABLES" | while IFS= read -r dir; do
   [ -n "$dir" ] || continue

@@ -18,7 +18,7 @@ use crate::world::{self, CLUSTER, LABS, Ran, Stage, World, good};
 const RESTORE: [&str; 8] = ["restore", "main", "-k", KEYSPACES[0], "-k", KEYSPACES[1], "--confirm", CLUSTER];
 const ACCEPT: [&str; 4] = ["--override", "node-down", "--reason", "a test"];
 
-/// What the tests here rest on, in this order.
+/// What the tests here rest on; the last leaves a machine off.
 pub struct Disaster {
     site: Stage<Site>,
     dead: Stage<Dead>,
@@ -139,7 +139,6 @@ fn dead(world: &World) -> &Dead {
 /// A table and a keyspace are dropped, after other writes.
 fn dropped(world: &World) -> &Dropped {
     let site = site(world);
-    dead(world);
     world.disaster.dropped.get(|| {
         let before = site.ids();
         dataset::damage(&site.lab);
@@ -154,7 +153,6 @@ fn dropped(world: &World) -> &Dropped {
 /// The machine of a node is gone.
 fn gone(world: &World) -> &Whole {
     let site = site(world);
-    dropped(world);
     world.disaster.gone.get(|| {
         dataset::damage(&site.lab);
         good(site.lab.crash(site.host("cass3")));

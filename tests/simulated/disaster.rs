@@ -313,7 +313,7 @@ async fn a_dropped_table_and_a_dropped_keyspace_are_created_under_their_old_ids_
     };
     assert_eq!(sorted(&sim), sorted(&whole), "ids and indexes");
     let ran = crate::sim::order::Ran::of(&sim.calls());
-    ran.all_before("client.stop.act", "schema.create.act").all_before("schema.create.proof", "native.disable.act");
+    ran.all_before("client.stop.act", "schema.create.act").all_before("schema.known", "native.disable.act");
     assert_eq!(ran.hosts("schema.create.act"), ["cass1"]);
     let history = sim.history();
     let step = history.plan().unwrap().0.steps().find(|(_, s)| s.step == "schema.create").unwrap().1;
@@ -383,6 +383,116 @@ async fn after_any_record_a_restore_that_creates_goes_on_or_goes_back_and_what_i
                     let wanted = if dir.starts_with("ks1/by_owner") { Data::Empty } else { Data::Old };
                     assert_eq!(*data, wanted, "record {n}: {dir}");
                 }
+            }
+        }
+    }
+}
+
+/// A cluster in which no Cassandra runs.
+fn lifeless(shape: crate::sim::Shape) -> Sim {
+    let sim = Sim::new(shape);
+    let names: Vec<String> = sim.world().nodes.keys().cloned().collect();
+    for name in &names {
+        sim.world().dies(name);
+    }
+    sim
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_every_node_down_the_schema_is_read_from_the_disks_when_that_is_accepted() {
+    let sim = lifeless(WHOLE);
+    assert_eq!(sim.restore().await, 4);
+    assert!(failing(&sim).iter().all(|(guard, ..)| guard == "node-down") && failing(&sim).len() == 3);
+    assert_eq!(sim.restore_over(&["node-down"]).await, 0, "{:?}", sim.end());
+    sim.world().assert_restored();
+    let unproven = |e: &reseed::event::Event| {
+        matches!(&e.body, Body::Finding { level: Level::Warn, message, .. }
+        if message == "not proven: every node is down")
+    };
+    assert!(sim.events().iter().filter(|e| unproven(e)).count() >= 3, "ring, replication, schema");
+    let history = sim.history();
+    let (plan, _) = history.plan().unwrap();
+    let of = |step: &str| plan.steps().filter(|(_, s)| s.step == step).count();
+    assert_eq!((of("node.quiet"), of("node.drain"), of("hints.settle"), of("schema.same")), (3, 0, 0, 1));
+    let view = &plan.steps().find(|(_, s)| s.step == "ring.ready").unwrap().1.proof[0].script.vars["EXPECT"];
+    assert_eq!(view, "10.77.0.11\n10.77.0.12\n10.77.0.13", "no host id is known");
+    let others = sim.calls().iter().filter(|c| c.name == "repair.act" && c.vars["KEYSPACES"] == "system_auth").count();
+    assert_eq!(others, 3, "internal keyspaces by their directories");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_directories_of_a_table_the_one_with_sstables_is_taken() {
+    let sim = lifeless(WHOLE);
+    {
+        let mut world = sim.world();
+        let old = world.tables[0].clone();
+        world.tables[0].id = old.id.replace('f', "e");
+        let new = format!("ks1/{}", world.tables[0].dir());
+        for node in world.nodes.values_mut() {
+            node.live.insert(new.clone(), Data::Old);
+            node.live.insert(format!("ks1/{}", old.dir()), Data::Empty);
+        }
+    }
+    assert_eq!(sim.restore_over(&["node-down"]).await, 0, "{:?}", sim.end());
+    let world = sim.world();
+    for node in world.nodes.values() {
+        let live: Vec<Data> = world.tables.iter().map(|t| node.live[&format!("{}/{}", t.keyspace, t.dir())]).collect();
+        assert!(live.iter().all(|data| *data == Data::Backup), "{live:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_turns_out_to_have_another_id_fails_the_verification() {
+    let sim = lifeless(WHOLE);
+    sim.hook(|_, script, world| {
+        if script == "repair.act" {
+            world.tables[0].id = "aaaaaaaa-c9a6-11e7-a9d0-b5b6a2d0a010".to_owned();
+        }
+    });
+    assert_eq!(sim.restore_over(&["node-down"]).await, 7, "{:?}", sim.end());
+    assert!(sim.end().2.contains("schema.same"), "{:?}", sim.end());
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_every_node_down_nothing_is_created_and_no_machine_is_left_out() {
+    let sim = lifeless(WHOLE);
+    sim.world().drops("ks1", Some("by_owner"));
+    assert_eq!(sim.run(creating(&sim)).await, Some(4));
+    assert!(
+        failing(&sim)
+            .iter()
+            .any(|(guard, _, _, cure)| guard == "tables-match" && cure.contains("start one node first"))
+    );
+    let mut sim = lifeless(WHOLE);
+    sim.world().burns("cass3");
+    sim.inventory.nodes[2].absent = true;
+    assert_eq!(sim.restore_over(&["node-down"]).await, 4);
+    assert!(
+        failing(&sim).iter().any(|(guard, _, _, cure)| guard == "ring-known" && cure.contains("start one node first"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_any_record_a_restore_of_a_lifeless_cluster_goes_on_or_goes_back() {
+    let whole = lifeless(SMALL);
+    assert_eq!(whole.run(over(&whole)).await, Some(0), "{:?}", whole.end());
+    for n in 1..whole.events().len() {
+        for back in [false, true] {
+            let mut sim = lifeless(SMALL);
+            sim.die_after = Some(n);
+            if sim.run(over(&sim)).await.is_some() {
+                continue;
+            }
+            sim.die_after = None;
+            if !back {
+                assert_eq!(sim.resume().await, Some(0), "record {n}: {:?}", sim.end());
+                sim.world().assert_restored();
+                continue;
+            }
+            let Ok(order) = sim.order_about(Verb::Rollback, None, &["clients-served"]) else { continue };
+            assert_eq!(sim.run(order).await, Some(0), "record {n}: {:?}", sim.end());
+            if !sim.end().2.contains("nothing to undo") {
+                sim.world().assert_rolled_back();
             }
         }
     }

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::world::{NodeState, Process, TableDef, World};
+use super::world::{Data, NodeState, Process, TableDef, World};
 
 fn base64(text: &str) -> String {
     BASE64_STANDARD.encode(text)
@@ -203,7 +203,17 @@ fn rows(world: &World, table: &str) -> Vec<Value> {
     }
 }
 
-/// As `schema.create.proof` asks for them.
+/// Directories of tables, and which hold sstables.
+pub fn tables(node: &NodeState) -> String {
+    let internal = "table=system\tlocal-7ad54392bcdd35a684174e047860b377\tyes\ntable=system_auth\troles-5bc52802de2535edaeab188eecebb090\tyes\n";
+    let line = |(dir, data): (&String, &Data)| {
+        let (keyspace, table) = dir.split_once('/').expect("keyspace and table");
+        format!("table={keyspace}\t{table}\t{}\n", if *data == Data::Empty { "no" } else { "yes" })
+    };
+    node.live.iter().map(line).fold(internal.to_owned(), |text, line| text + &line)
+}
+
+/// As `schema.known` asks for them.
 pub fn known_tables(world: &World) -> String {
     let mut text = "\n [json]\n------\n".to_owned();
     for t in &world.tables {

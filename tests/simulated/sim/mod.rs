@@ -457,8 +457,8 @@ impl Sim {
     #[expect(clippy::unused_self, reason = "read as `sim.ask(…)` beside `sim.order(…)`")]
     pub fn ask(&self, playbook: &str, tag: &str) -> Ask {
         let playbook = playbook::built_in(playbook).unwrap();
-        let tag = Some(Tag::parse(tag).unwrap());
-        Ask { playbook, tag, keyspaces: vec![], extra_tables: None, create_schema: false, overrides: vec![], of: None }
+        let (tag, overrides) = (Some(Tag::parse(tag).unwrap()), vec![]);
+        Ask { playbook, tag, keyspaces: vec![], create_schema: false, extra_tables: None, overrides, of: None }
     }
 
     pub fn order(&self, command: &str, tag: &str) -> Order {
