@@ -117,11 +117,6 @@ impl<'a> Case<'a> {
             backup.tables.iter().filter_map(|table| Some((&backup.name, table, live.table(&table.name)?)))
         })
     }
-
-    /// Data centers and how many nodes each has, those that are gone included.
-    fn centers(&self) -> Vec<(&'a str, u32)> {
-        self.facts.centers().into_iter().collect()
-    }
 }
 
 impl Case<'_> {

@@ -15,7 +15,7 @@ fn judge(case: &Case) -> Vec<Objection> {
     if case.facts.all_down() {
         return vec![Objection::unproven()];
     }
-    let centers = case.centers();
+    let centers = case.facts.centers();
     let mut objections = vec![];
     for name in &case.request.keyspaces {
         let Some(keyspace) = case.facts.schema.keyspace(name) else { continue };

@@ -29,8 +29,6 @@ fn judge(case: &Case) -> Vec<Objection> {
         };
         let there: BTreeSet<&Table> = dirs.iter().map(|dir| &dir.table).collect();
         let backup: BTreeSet<&Table> = backup.tables.iter().map(|t| &t.name).collect();
-        let cure = "add --create-schema (it makes what the manifest has a statement for), or create it with that statement \
-                    in the manifest's schema_cql";
         for table in backup.difference(&there) {
             let message = format!("the cluster has no table {name}.{table}, which the backup holds");
             objections.push(Objection::fail(message, cure));

@@ -149,7 +149,6 @@ pub async fn prepare<T: Transport>(
     let facts = if ask.create_schema && !facts.all_down() { facts.with_missing(&keyspaces) } else { facts };
     let (playbook, extra_tables) = (ask.playbook.playbook.clone(), ask.extra_tables);
     let kept = if extra_tables == Some(ExtraTables::Keep) { extra(&facts, &keyspaces) } else { vec![] };
-    let facts = if ask.create_schema { facts.with_missing(&keyspaces) } else { facts };
     let request = Request { playbook, tag, keyspaces, earlier: None, extra_tables, kept };
     judged(inventory, ask, facts, request, None)
 }

@@ -286,7 +286,13 @@ impl World {
                 if self.tables.iter().any(|t| t.keyspace == keyspace && t.name == name) {
                     return Ok(());
                 }
-                let table = TableDef { keyspace: keyspace.to_owned(), name: name.to_owned(), id, indexes: vec![] };
+                let table = TableDef {
+                    keyspace: keyspace.to_owned(),
+                    name: name.to_owned(),
+                    id,
+                    indexes: vec![],
+                    later: false,
+                };
                 let dir = format!("{keyspace}/{}", table.dir());
                 self.tables.push(table);
                 for node in self.nodes.values_mut().filter(|n| n.process == Process::Normal) {
