@@ -287,8 +287,7 @@ impl<T: Transport> Asker<T> {
         if wanted.describe {
             let names: Vec<_> = facts.schema.user_keyspaces().map(|k| k.name.clone()).collect();
             for name in names {
-                let said =
-                    self.cql(voice, &known, &format!("DESCRIBE KEYSPACE {};", schema::quoted(name.as_str()))).await;
+                let said = self.cql(voice, &known, &format!("DESCRIBE KEYSPACE \"{name}\";")).await;
                 // cqlsh may warn on stdout before it
                 let found = |text: &String| Some(text[text.find("CREATE KEYSPACE")?..].trim().to_owned() + "\n");
                 let cql = match said.as_ref().map(found) {
