@@ -117,7 +117,6 @@ const TESTS: &[Test] = tests! {
     versions:
         cassandra_2_2_where_hints_are_a_table
         cassandra_3_11_started_by_a_bare_command
-        cassandra_4_0_under_systemd
         cassandra_4_1_in_two_data_centers_through_sudo;
     guarded:
         systemd_neither_restarts_nor_starts_a_guarded_node
@@ -150,6 +149,8 @@ const TESTS: &[Test] = tests! {
 
 /// Those that only the campaign has time for (`RESEED_CAMPAIGN=1`).
 const CAMPAIGN: &[Test] = tests! {
+    versions:
+        cassandra_4_0_under_systemd;
     killed:
         mid_drain_it_goes_back
         mid_start_it_goes_on

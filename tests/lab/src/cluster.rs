@@ -174,7 +174,9 @@ pub(crate) fn first_boot(options: &Options, nodes: &[&Host]) -> Result<()> {
     say("giving every node the logins");
     replicate_logins(first, &replication)?;
     for node in &order {
-        node.must("repairing system_auth", "nodetool repair -full system_auth")?;
+        // right after a join a stream of it may fail
+        let again = "nodetool repair -full system_auth";
+        node.must("repairing system_auth", &format!("{again} || {{ sleep 5; {again}; }} || {{ sleep 20; {again}; }}"))?;
     }
     Ok(())
 }
