@@ -151,10 +151,12 @@ pub fn what_was_replaced_is_in_quarantine_by_rename(world: &World) {
     for (name, before) in &damaged(world).tables {
         let host = world.host(name);
         let aside = format!("{ASIDE}/{}/quarantine/data-0", restored.run);
-        let aside = inodes(host, &aside, "-mindepth 2 -maxdepth 2 -type d");
+        let mut aside = inodes(host, &aside, "-mindepth 2 -maxdepth 2 -type d");
+        // of what works like hints the contents went, the directories stay
+        aside.retain(|table, _| !table.starts_with("system/"));
         let now = hosts::tables(host);
         assert_eq!((ghosts(before), ghosts(&aside), ghosts(&now)), (2, 1, 2), "{name}");
-        assert_eq!(aside.len(), 9, "{name}: {aside:?}");
+        assert_eq!(aside.len(), 10, "{name}: {aside:?}");
         for (table, inode) in &aside {
             assert!(live(table), "{name}: {table}");
             assert_eq!(before.get(table), Some(inode), "{name}: {table}");
