@@ -27,6 +27,8 @@ lint:
 	cargo deny check bans licenses sources
 
 campaign:         ## what takes too long for every run: each place to die at, minutes of silence; result in docs/campaign.md
-	RESEED_CAMPAIGN=1 cargo test --test cluster -- rollback killed cassandra_4_0
+	RESEED_CAMPAIGN=1 cargo test --test cluster -- rollback killed
+	RESEED_CAMPAIGN=1 cargo test --test cluster -- disaster versions
+	RESEED_CAMPAIGN=1 cargo test --test cluster -- restored repeat
 	RESEED_CAMPAIGN=1 cargo test --test sshd -- --include-ignored killed two_minutes
 	cargo test --test transport -- --ignored
