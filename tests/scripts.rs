@@ -45,6 +45,7 @@ under_every_shell! {
     setting_aside_is_taken_up_after_every_rename => aside_taken_up;
     a_table_that_a_dead_node_never_had_is_staged_swapped_and_set_aside_all_the_same => fresh;
     a_repair_among_those_that_are_left_names_them_and_covers_all_ranges => repair_arguments;
+    a_repair_that_stands_still_is_ended_and_one_that_works_is_not => repair_stalls;
     clearing_moves_every_entry_and_may_run_again => clear_moves;
     the_guard_is_in_every_data_directory_until_it_is_cleared => guards;
     guards_cut_short_after_any_command_are_set_and_cleared_by_the_next_attempt => guards_cut;
@@ -245,9 +246,11 @@ async fn fresh(tree: &mut Tree) {
 }
 
 async fn repair_arguments(tree: &mut Tree) {
+    let job = tree.job();
     tree.tool("nodetool", "#!/bin/sh\necho \"$@\"\n");
     let script = |hosts: &[&str]| {
         let script = Script::new("repair.act").list("KEYSPACES", ["a", "b"]).list("HOSTS", hosts);
+        let script = script.var("STALL_S", 600).var("RESEED_JOB", job.display());
         script.var("NODETOOL", "nodetool").var("NODETOOL_ARGS", "-p\n7199").var("RUN_AS", "")
     };
     let all = tree.ok(&script(&[])).await;
@@ -257,6 +260,33 @@ async fn repair_arguments(tree: &mut Tree) {
     );
     let some = tree.ok(&script(&["10.0.0.1", "fe80:0:0:0:0:0:0:1"])).await;
     assert!(some.contains("-p 7199 repair --full -hosts 10.0.0.1 -hosts fe80:0:0:0:0:0:0:1 b\n"), "{some}");
+}
+
+/// A repair of 2.2 whose last notification was lost waits for ever. One that is at work is not ended,
+/// whether its words, its streams or its validation tell of it.
+async fn repair_stalls(tree: &mut Tree) {
+    let job = tree.job();
+    let script = Script::new("repair.act").list("KEYSPACES", ["a"]).var("HOSTS", "").var("STALL_S", 2);
+    let script = script.var("RESEED_JOB", job.display());
+    let script = script.var("NODETOOL", "nodetool").var("NODETOOL_ARGS", "").var("RUN_AS", "");
+    let left = tree.root.join("left");
+    let nodetool = |stats: &str, repair: &str| {
+        format!(
+            "#!/bin/sh\ncase $1 in\ncompactionstats) {stats} ;;\nnetstats) echo Mode: NORMAL; date +%N ;;\nrepair)\n{repair}\nesac\n",
+        )
+    };
+    let (out, pid) = (job.join("out"), left.display());
+    tree.tool("nodetool", &nodetool("date +%N", &format!("echo $$ >{pid}; sleep 600")));
+    tree.fails(&script, "repair of a stood still: no word, no validation and no stream for 2 s").await;
+    let pid = fs::read_to_string(&left).unwrap();
+    assert!(!std::path::Path::new("/proc").join(pid.trim()).join("exe").exists(), "nodetool is left running");
+    let job_again = tree.job();
+    assert_eq!(job, job_again);
+    let talk = format!("for i in 1 2 3 4; do echo $i >>{}; sleep 1; done; echo ended", out.display());
+    tree.tool("nodetool", &nodetool(":", &talk));
+    assert!(tree.ok(&script).await.contains("ended"));
+    tree.tool("nodetool", &nodetool("echo Validation $(date +%N)", "sleep 5; echo ended"));
+    assert!(tree.ok(&script).await.contains("ended"), "numbers of other lines do not count, these do");
 }
 
 async fn clear_moves(tree: &mut Tree) {

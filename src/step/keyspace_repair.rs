@@ -1,14 +1,17 @@
 //! `keyspace.repair`: `nodetool repair -pr --full` of one restored keyspace on one node, proven by
-//! its own words: exit code 0 alone proves nothing (domain.md C.6).
+//! its own words: exit code 0 alone proves nothing (domain.md C.6). One that stands still for
+//! `limits.repair_stall` is ended: 2.2 and 3.11 wait for ever for a notification that was lost.
 //!
 //! With machines that are gone (`absent`): all ranges, among the nodes that are there. A node that is
 //! there alone has nobody to repair with.
+
+use std::time::Duration;
 
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
 use crate::cassandra::repair::{self, Verdict as Said};
 use crate::script::Embedded;
 
-/// The act, which `others.repair` shares. `KEYSPACES`, `HOSTS`: one a line.
+/// The act, which `others.repair` shares.
 pub const ACT: Embedded = ("repair.act", include_str!("keyspace_repair.act.sh"));
 
 /// The step type.
@@ -27,7 +30,7 @@ pub const SPEC: Spec = Spec {
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (node, facts) = context.node(SPEC.name, target)?;
     let keyspace = target.keyspace(SPEC.name)?;
-    let mut script = Script::new(ACT.0).list("KEYSPACES", [keyspace]);
+    let mut script = act(context, [keyspace]);
     let mut how = "primary ranges, full".to_owned();
     if let Some(there) = context.survivors(SPEC.name, target)? {
         if there.len() < 2 {
@@ -43,6 +46,13 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         limit_s: 0,
         ..target.step(SPEC.name)
     }])
+}
+
+/// The act over these keyspaces; `HOSTS` and what nodetool needs are still to be added.
+pub fn act(context: &Context, keyspaces: impl IntoIterator<Item = impl ToString>) -> Script {
+    let stall = context.inventory.limits.repair_stall;
+    let seconds = if stall > Duration::ZERO { stall.as_secs().max(1) } else { 0 };
+    Script::new(ACT.0).list("KEYSPACES", keyspaces).var("STALL_S", seconds)
 }
 
 /// Judges a repair's output, keyspace by keyspace; `single_ok`: a keyspace of one replica may say

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::keyspace_repair::{ACT, judge};
+use super::keyspace_repair::{ACT, act, judge};
 use crate::cassandra::schema::Strategy;
 
 use super::{Ask, Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code};
@@ -53,7 +53,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
             Ask { host: host.clone(), script }
         })
         .collect();
-    let mut script = Script::new(ACT.0).list("KEYSPACES", &others);
+    let mut script = act(context, &others);
     if let Some(there) = survivors {
         script = script.list("HOSTS", there);
     }

@@ -405,6 +405,15 @@ impl Tree {
         reply.stdout
     }
 
+    /// The directory of a job that begins.
+    pub fn job(&self) -> PathBuf {
+        let job = self.root.join("job");
+        let _ = fs::remove_dir_all(&job);
+        fs::create_dir(&job).unwrap();
+        fs::write(job.join("out"), "").unwrap();
+        job
+    }
+
     /// Runs it; it must fail with these words.
     pub async fn fails(&self, script: &Script, words: &str) {
         let reply = self.run(script).await;
