@@ -54,6 +54,7 @@ under_every_shell! {
     a_backup_of_which_a_byte_was_lost_is_not_published => backup_verified;
     publishing_is_taken_up_where_it_was => publish_taken_up;
     every_one_of_these_scripts_refuses_while_cassandra_runs => refuses_while_running;
+    a_node_that_serves_is_asked_in_one_jvm => facts::jvms;
     what_lies_beside_live_data_is_told => facts::beside;
     what_a_restart_would_find_is_told => facts::restart;
     after_every_cut_of_a_swap_a_rollback_leaves_exactly_the_old_tree => back::after_swap;

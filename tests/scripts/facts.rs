@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::process::{Child, Command};
 
@@ -9,14 +10,20 @@ use reseed::script::Script;
 
 use super::tree::{DIR, KS, Tree};
 
-/// What `facts.node` says, by key.
+/// What `facts.node` says, by key; of a node that serves nobody and whose nodetool says nothing.
 async fn said(tree: &Tree, run_as: &str) -> BTreeMap<String, Vec<String>> {
+    asked(tree, run_as, "/bin/true", 1).await
+}
+
+async fn asked(tree: &Tree, run_as: &str, nodetool: &str, port: u16) -> BTreeMap<String, Vec<String>> {
     let conf = tree.root.join("conf");
     let script = Script::new("facts.node")
         .list("DIRS", (0..2).map(|n| format!("data-{n}\t{}", tree.data(n).display())))
         .var("BACKUP_ROOT", tree.root.display())
         .var("RUN_AS", run_as)
-        .var("NODETOOL", "/bin/true")
+        .var("NODETOOL", nodetool)
+        .var("NATIVE_PORT", port)
+        .list("ADDRESSES", ["10.0.0.1", "10.1.0.1"])
         .var("NODETOOL_ARGS", "")
         .var("CONF", conf.display())
         .var("HOME_DIR", tree.root.display())
@@ -33,6 +40,34 @@ async fn said(tree: &Tree, run_as: &str) -> BTreeMap<String, Vec<String>> {
 fn me() -> String {
     let id = Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(id.stdout).unwrap().trim().to_owned()
+}
+
+/// A node that serves clients and is in its ring under an address of its own is asked in one JVM; any
+/// other one is asked who it is.
+pub async fn jvms(tree: &mut Tree) {
+    let calls = tree.root.join("calls");
+    let nodetool = |rows: &str| {
+        format!(
+            "#!/bin/sh\necho $1 >>{}\ncase $1 in info) echo 'Gossip active: true' ;; status) printf '{rows}' ;; esac\n",
+            calls.display()
+        )
+    };
+    let row = |address: &str| format!("UN  {address}  145.77 KiB  4  100.0%%  4f065e01  rack1\\n");
+    let serving = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = serving.local_addr().unwrap().port();
+    let peers = row("10.0.0.2") + &row("10.0.0.11");
+    for (rows, port, wanted) in [
+        (row("10.0.0.1") + &peers, port, "status\n"),
+        (row("10.0.0.1") + &peers, 1, "status\ninfo\n"),
+        (peers.clone(), port, "status\ninfo\n"),
+        (row("10.0.0.1") + &row("10.1.0.1"), port, "status\ninfo\n"),
+    ] {
+        tree.tool("nodetool", &nodetool(&rows));
+        let _ = fs::remove_file(&calls);
+        let found = asked(tree, &me(), "nodetool", port).await;
+        assert_eq!(fs::read_to_string(&calls).unwrap(), wanted, "{rows}");
+        assert!(found.contains_key("status") && found.contains_key("info") == wanted.contains("info"), "{found:?}");
+    }
 }
 
 /// What lies beside live data.
