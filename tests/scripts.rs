@@ -56,6 +56,7 @@ under_every_shell! {
     every_one_of_these_scripts_refuses_while_cassandra_runs => refuses_while_running;
     a_node_that_serves_is_asked_in_one_jvm => facts::jvms;
     what_lies_beside_live_data_is_told => facts::beside;
+    where_the_yaml_names_no_directories_the_process_tells_or_what_starts_it => facts::storage;
     what_a_restart_would_find_is_told => facts::restart;
     after_every_cut_of_a_swap_a_rollback_leaves_exactly_the_old_tree => back::after_swap;
     after_every_cut_of_setting_aside_a_rollback_leaves_exactly_the_old_tree => back::after_aside;

@@ -189,13 +189,18 @@ impl<T: Transport> Asker<T> {
     pub(super) async fn files(&self, node: &Node) -> Result<(Fields, Conf), FactsError> {
         let home = &node.cassandra.home;
         let script = Script::new("facts.host").var("CONF", &node.cassandra.conf).var("HOME_DIR", home);
+        let script = script.var("CQLSH", &node.cassandra.cqlsh.command);
         let asked = Timestamp::now();
         let mut files = Fields::parse(&self.ask(&node.name, script, false).await?);
         files.put("asked", &asked);
         files.put("answered", &Timestamp::now());
         let bad = |why: String| FactsError::Answer { host: node.name.clone(), what: "cassandra.yaml", why };
         let yaml = files.decoded("yaml").map_err(bad)?;
-        let conf = Conf::from_yaml(&yaml, home).map_err(|why| bad(why.to_string()))?;
+        let conf = match files.get("storagedir") {
+            None => Conf::from_yaml(&yaml, home),
+            Some(storage) => Conf::with_storage_dir(&yaml, storage),
+        };
+        let conf = conf.map_err(|why| bad(why.to_string()))?;
         Ok((files, conf))
     }
 
@@ -278,6 +283,10 @@ impl<T: Transport> Asker<T> {
         let host = &voice.name;
         let bad = |what, why: String| FactsError::Answer { host: host.clone(), what, why };
         let known = facts.nodes[host].clone();
+        if let Some(why) = &known.no_cqlsh {
+            let why = format!("cqlsh runs on no node that is up, so the schema cannot be told: {why}");
+            return Err(FactsError::Script { host: host.clone(), why });
+        }
         let version = known.version.clone();
         let mut queries = schema::queries(&version).to_vec();
         let has_sessions = version.has_repair_sessions();

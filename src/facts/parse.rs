@@ -114,6 +114,7 @@ pub fn node(
         keyspace_bytes: keyspace_bytes(live),
         commitlog_restore: files.get("commitlog_restore").is_some(),
         hint_files: live.get("hint_files").and_then(|n| n.trim().parse().ok()).unwrap_or(0),
+        no_cqlsh: files.get("no_cqlsh").map(str::to_owned),
         missing_tools: files.all("missing").map(str::to_owned).collect(),
         backup_fs: (fs.to_owned(), free.parse().unwrap_or(0)),
         backup_unwritable: live.get("backup_unwritable").map(str::to_owned),
