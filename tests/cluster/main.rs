@@ -117,7 +117,7 @@ const TESTS: &[Test] = tests! {
     disks:
         two_data_directories_on_every_node;
     versions:
-        cassandra_2_2_where_hints_are_a_table;
+        cassandra_2_2_where_hints_are_a_table_and_sh_is_busybox;
     guarded:
         systemd_neither_restarts_nor_starts_a_guarded_node
         a_node_that_boots_meanwhile_stays_down
@@ -152,7 +152,7 @@ const CAMPAIGN: &[Test] = tests! {
         a_machine_that_is_gone_is_left_out
         without_it_the_others_hold_the_backups_rows;
     versions:
-        cassandra_3_11_started_by_a_bare_command
+        cassandra_3_11_in_odd_places_started_by_a_bare_command
         cassandra_4_0_under_systemd
         cassandra_4_1_in_two_data_centers_through_sudo;
     upgrades:

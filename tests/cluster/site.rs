@@ -30,7 +30,11 @@ pub struct Site {
 impl Site {
     /// Boots the lab, loads the data, makes the backup. `inventory`: its text, from the lab's.
     pub fn new(world: &World, options: &Options, inventory: impl Fn(&Lab) -> String) -> Self {
-        let lab = alone(options);
+        Self::on(world, alone(options), inventory)
+    }
+
+    /// The same on a lab that is there, and empty.
+    pub fn on(world: &World, lab: Lab, inventory: impl Fn(&Lab) -> String) -> Self {
         dataset::load(&lab);
         for node in lab.nodes() {
             must(node.sh("nodetool snapshot -t keepme shop"));

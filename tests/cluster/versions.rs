@@ -3,15 +3,17 @@
 
 use lab::{Init, Lab, Options};
 
-use crate::dataset;
+use crate::dataset::{self, must};
 use crate::picture::{self, same};
-use crate::site::{RESTORE, Site, read, usual};
+use crate::site::{RESTORE, Site, alone, read, usual};
 use crate::world::{LABS, World, good};
 
 /// A restore from the command line alone: data, backup, damage (some of it only in hints), restore;
 /// then every node alone holds the backup's rows, and their indexes and views answer.
-fn restored(world: &World, options: Options, inventory: impl Fn(&Lab) -> String) {
-    let site = Site::new(world, &Options { name: LABS[5].to_owned(), ..options }, inventory);
+fn restored(world: &World, options: Options, set_up: impl Fn(&Lab), inventory: impl Fn(&Lab) -> String) {
+    let lab = alone(&Options { name: LABS[5].to_owned(), ..options });
+    set_up(&lab);
+    let site = Site::on(world, lab, inventory);
     dataset::damage(&site.lab);
     site.hint_the_third();
     site.reseed(&RESTORE).ends(0);
@@ -27,14 +29,41 @@ fn version(version: &str) -> Options {
     Options { version: version.to_owned(), ..Options::default() }
 }
 
+/// As the lab makes it.
+fn as_it_is(_: &Lab) {}
+
+/// busybox is every host's `sh`.
+fn busybox(lab: &Lab) {
+    for host in lab.hosts() {
+        must(host.sh("mount --bind \"$(command -v busybox)\" \"$(readlink -f /bin/sh)\""));
+        assert!(must(host.sh("sh --help 2>&1 || :")).contains("BusyBox"), "{}", host.name);
+    }
+}
+
+/// Directories elsewhere, one with a space in its name.
+fn odd_paths(lab: &Lab) {
+    for node in lab.nodes() {
+        good(lab.stop_node(node));
+        must(node.sh(
+            "mkdir -p '/srv/odd place/all' /srv/log && cd /opt/cassandra && mv data/data '/srv/odd place/all/tables' &&
+             mv data/commitlog /srv/log/segments && chown -R cassandra: /srv/odd* /srv/log &&
+             sed -i -e \"s|/opt/cassandra/data/data|/srv/odd place/all/tables|\" \
+               -e \"s|/opt/cassandra/data/commitlog|/srv/log/segments|\" conf/cassandra.yaml &&
+             grep 'odd place' conf/cassandra.yaml",
+        ));
+        good(lab.start_node(node));
+    }
+    good(lab.wait_un());
+}
+
 /// No `system_schema`, class names for types, no replay of batches on demand, Thrift.
-pub fn cassandra_2_2_where_hints_are_a_table(world: &World) {
-    restored(world, version("2.2.19"), usual);
+pub fn cassandra_2_2_where_hints_are_a_table_and_sh_is_busybox(world: &World) {
+    restored(world, version("2.2.19"), busybox, usual);
 }
 
 /// No service script: the launcher puts itself into the background, a signal stops it.
-pub fn cassandra_3_11_started_by_a_bare_command(world: &World) {
-    restored(world, version("3.11.19"), |lab| {
+pub fn cassandra_3_11_in_odd_places_started_by_a_bare_command(world: &World) {
+    restored(world, version("3.11.19"), odd_paths, |lab| {
         let commands = [
             ("start: service cassandra start", "start: /opt/cassandra/bin/cassandra"),
             ("stop: service cassandra stop", "stop: pkill -f '[C]assandraDaemon'"),
@@ -48,10 +77,10 @@ pub fn cassandra_3_11_started_by_a_bare_command(world: &World) {
 
 /// `Restart=always`, and starts and stops by systemctl.
 pub fn cassandra_4_0_under_systemd(world: &World) {
-    restored(world, Options { init: Init::Systemd, ..version("4.0.19") }, usual);
+    restored(world, Options { init: Init::Systemd, ..version("4.0.19") }, as_it_is, usual);
 }
 
 /// Two nodes in one, one in the other; every command as a user with sudo.
 pub fn cassandra_4_1_in_two_data_centers_through_sudo(world: &World) {
-    restored(world, Options { dcs: 2, ..version("4.1.10") }, |lab| read(&lab.inventory_sudo()));
+    restored(world, Options { dcs: 2, ..version("4.1.10") }, as_it_is, |lab| read(&lab.inventory_sudo()));
 }
