@@ -59,7 +59,9 @@ under_every_shell! {
     who_is_connected_is_read_from_the_kernels_tables => proofs::connected;
     a_comparison_is_a_preview_or_a_repair_whose_log_is_summed_up => proofs::compared;
     an_index_on_a_part_of_a_collection_is_asked_for_that_part => proofs::index_parts;
+    a_node_that_serves_is_asked_in_one_jvm => facts::jvms;
     what_lies_beside_live_data_is_told => facts::beside;
+    where_the_yaml_names_no_directories_the_process_tells_or_what_starts_it => facts::storage;
     what_a_restart_would_find_is_told => facts::restart;
     after_every_cut_of_a_swap_a_rollback_leaves_exactly_the_old_tree => back::after_swap;
     after_every_cut_of_setting_aside_a_rollback_leaves_exactly_the_old_tree => back::after_aside;

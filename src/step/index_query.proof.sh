@@ -48,7 +48,7 @@ printf '%s\n' "$INDEXES" | while IFS="$tab" read -r name table column part; do
     case $part in
       keys) where="$column CONTAINS KEY fromJson('$value')" ;;
       values) where="$column CONTAINS fromJson('$value')" ;;
-      entries) where="$column[fromJson('${value%%"$tab"*}')] = fromJson('${value#*"$tab"}')" ;;
+      entries) where="${column}[fromJson('${value%%"$tab"*}')] = fromJson('${value#*"$tab"}')" ;;
       *) where="$column = fromJson('$value')" ;;
     esac
     printf 'SELECT JSON %s AS v FROM %s WHERE %s LIMIT 1;\n' "$column" "$table" "$where" >>"$work/ask.cql"
