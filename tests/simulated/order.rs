@@ -21,7 +21,9 @@ async fn a_restore_does_everything_in_the_order_of_the_runbook() {
     // clients go first and come last
     ran.all_before("gateway.stop.act", "client.stop.act").all_before("client.stop.act", "native.disable.act");
     ran.all_before("native.disable.act", "hints.settle.act").all_before("hints.settle.act", "guard.set.act");
-    for verified in ["repair.act", "schema.agree.proof", "index.query.proof"] {
+    let proofs =
+        ["schema.agree.proof", "tables.loaded.proof", "compare.act", "index.query.proof", "clients.gone.proof"];
+    for verified in ["repair.act"].into_iter().chain(proofs) {
         ran.all_before(verified, "gateway.start.act").all_before(verified, "client.start.act");
     }
     // a node cannot start between its drain and its turn
@@ -38,6 +40,8 @@ async fn a_restore_does_everything_in_the_order_of_the_runbook() {
     // all are up before the repair, which is done before the verification
     ran.all_before("node.start.act", "repair.act").all_before("node.start.proof", "repair.act");
     ran.all_before("repair.act", "schema.agree.proof");
+    ran.all_before("repair.act", "compare.act");
+    assert_eq!(ran.hosts("compare.act"), ["cass1", "cass1"], "one per keyspace");
     assert_eq!(ran.hosts("repair.act"), ["cass1", "cass1", "cass2", "cass2", "cass3", "cass3"]);
 }
 
