@@ -200,6 +200,7 @@ fn conducted(home: &Path) -> (RunLock, RunDir, Journal) {
         keyspaces: vec![],
         create_schema: false,
         extra_tables: None,
+        verify_rows: false,
         of: None,
     };
     let header = Header { format: FORMAT, reseed, run, cluster, command, args, overrides, inventory, operator, asked };

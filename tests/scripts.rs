@@ -9,6 +9,7 @@
 mod scripts {
     pub mod back;
     pub mod facts;
+    pub mod proofs;
     pub mod tree;
 }
 
@@ -17,7 +18,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use reseed::script::Script;
 use scripts::tree::{KS, TABLE, Tree, shells};
-use scripts::{back, facts};
+use scripts::{back, facts, proofs};
 
 /// The test under every shell.
 macro_rules! under_every_shell {
@@ -54,6 +55,10 @@ under_every_shell! {
     a_backup_of_which_a_byte_was_lost_is_not_published => backup_verified;
     publishing_is_taken_up_where_it_was => publish_taken_up;
     every_one_of_these_scripts_refuses_while_cassandra_runs => refuses_while_running;
+    what_was_restored_is_open_or_gone_and_the_log_since_the_start_tells_of_nothing_else => proofs::loaded;
+    who_is_connected_is_read_from_the_kernels_tables => proofs::connected;
+    a_comparison_is_a_preview_or_a_repair_whose_log_is_summed_up => proofs::compared;
+    an_index_on_a_part_of_a_collection_is_asked_for_that_part => proofs::index_parts;
     a_node_that_serves_is_asked_in_one_jvm => facts::jvms;
     what_lies_beside_live_data_is_told => facts::beside;
     where_the_yaml_names_no_directories_the_process_tells_or_what_starts_it => facts::storage;

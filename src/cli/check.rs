@@ -36,6 +36,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         keyspaces: args.selection.keyspaces.clone(),
         create_schema: false,
         extra_tables: None,
+        verify_rows: false,
         overrides: args.selection.overrides()?,
         of: None,
     };

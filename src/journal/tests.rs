@@ -20,6 +20,7 @@ pub(super) fn header() -> Header {
             keyspaces: vec![],
             create_schema: false,
             extra_tables: None,
+            verify_rows: false,
             of: None,
         },
     }
@@ -40,7 +41,8 @@ pub(super) fn plan() -> Entry {
 
 pub(super) fn facts() -> Entry {
     let (playbook, tag, keyspaces) = ("restore".to_owned(), "good".parse().unwrap(), vec![]);
-    let request = Request { playbook, tag, keyspaces, earlier: None, extra_tables: None, kept: vec![] };
+    let request =
+        Request { playbook, tag, keyspaces, earlier: None, extra_tables: None, kept: vec![], verify_rows: false };
     Entry::Facts { facts: Box::default(), request }
 }
 

@@ -69,6 +69,7 @@ mod tests {
             keyspaces: vec![],
             earlier: None,
             extra_tables: None,
+            verify_rows: false,
             kept: vec![],
         };
         assert_eq!(outage(&Facts::default(), &request), None);

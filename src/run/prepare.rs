@@ -51,6 +51,8 @@ pub struct Ask {
     pub create_schema: bool,
     /// What becomes of tables that the backup does not hold.
     pub extra_tables: Option<ExtraTables>,
+    /// Whether what is not restored is compared between nodes too.
+    pub verify_rows: bool,
     /// Guards that the operator overrides.
     pub overrides: Vec<Override>,
     /// The run that this one is about (rollback, discard); tag and keyspaces are then that run's.
@@ -61,8 +63,16 @@ impl Ask {
     /// For a run about an earlier one.
     pub fn about(verb: Verb, of: Of, overrides: Vec<Override>) -> Self {
         let playbook = playbook::built_in(verb.name()).expect("it is built in");
-        let (tag, keyspaces, extra_tables, create_schema) = (None, vec![], None, false);
-        Self { playbook, tag, keyspaces, create_schema, extra_tables, overrides, of: Some(Box::new(of)) }
+        Self {
+            playbook,
+            tag: None,
+            keyspaces: vec![],
+            create_schema: false,
+            extra_tables: None,
+            verify_rows: false,
+            overrides,
+            of: Some(Box::new(of)),
+        }
     }
 
     /// As the journal keeps it.
@@ -73,6 +83,7 @@ impl Ask {
             keyspaces: self.keyspaces.clone(),
             create_schema: self.create_schema,
             extra_tables: self.extra_tables,
+            verify_rows: self.verify_rows,
             of: self.earlier().cloned(),
         }
     }
@@ -80,9 +91,9 @@ impl Ask {
     /// From the journal; `None`: its playbook is not built in. The earlier run is not looked up: that
     /// is needed only when there is no plan yet.
     pub fn again(asked: &Asked, overrides: &[Override]) -> Option<Self> {
-        let Asked { playbook, tag, keyspaces, create_schema, extra_tables, .. } = asked.clone();
+        let Asked { playbook, tag, keyspaces, create_schema, extra_tables, verify_rows, .. } = asked.clone();
         let (playbook, overrides) = (playbook::built_in(&playbook)?, overrides.to_vec());
-        Some(Self { playbook, tag, keyspaces, create_schema, extra_tables, overrides, of: None })
+        Some(Self { playbook, tag, keyspaces, create_schema, extra_tables, verify_rows, overrides, of: None })
     }
 
     /// The run that this one is about.
@@ -149,7 +160,8 @@ pub async fn prepare<T: Transport>(
     let facts = if ask.create_schema && !facts.all_down() { facts.with_missing(&keyspaces) } else { facts };
     let (playbook, extra_tables) = (ask.playbook.playbook.clone(), ask.extra_tables);
     let kept = if extra_tables == Some(ExtraTables::Keep) { extra(&facts, &keyspaces) } else { vec![] };
-    let request = Request { playbook, tag, keyspaces, earlier: None, extra_tables, kept };
+    let verify_rows = ask.verify_rows;
+    let request = Request { playbook, tag, keyspaces, earlier: None, extra_tables, kept, verify_rows };
     judged(inventory, ask, facts, request, None)
 }
 

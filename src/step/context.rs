@@ -30,6 +30,9 @@ pub struct Request {
     /// Those of them that stay as they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<(Keyspace, Table)>,
+    /// Whether what is not restored is compared between nodes too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verify_rows: bool,
 }
 
 /// What becomes of tables that were created after the backup.

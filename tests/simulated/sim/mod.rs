@@ -458,7 +458,16 @@ impl Sim {
     pub fn ask(&self, playbook: &str, tag: &str) -> Ask {
         let playbook = playbook::built_in(playbook).unwrap();
         let (tag, overrides) = (Some(Tag::parse(tag).unwrap()), vec![]);
-        Ask { playbook, tag, keyspaces: vec![], create_schema: false, extra_tables: None, overrides, of: None }
+        Ask {
+            playbook,
+            tag,
+            keyspaces: vec![],
+            create_schema: false,
+            extra_tables: None,
+            verify_rows: false,
+            overrides,
+            of: None,
+        }
     }
 
     pub fn order(&self, command: &str, tag: &str) -> Order {
