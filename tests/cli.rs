@@ -201,6 +201,7 @@ fn conducted(home: &Path) -> (RunLock, RunDir, Journal) {
         create_schema: false,
         extra_tables: None,
         of: None,
+        errand: None,
     };
     let header = Header { format: FORMAT, reseed, run, cluster, command, args, overrides, inventory, operator, asked };
     let journal = Journal::create(&dir.journal(), header).unwrap();

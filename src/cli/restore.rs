@@ -5,7 +5,6 @@ use super::session::{self, Selection};
 use super::{Ended, Global, before, confirm, detach};
 use crate::name::Tag;
 use crate::plan;
-use crate::playbook;
 use crate::run::conduct::Confirm;
 use crate::run::{Ask, Order};
 
@@ -71,13 +70,12 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let Strategy::Seed = args.strategy;
     let ask = Ask {
-        playbook: playbook::built_in("restore").expect("it is built in"),
         tag: Some(args.tag.clone()),
         keyspaces: args.selection.keyspaces.clone(),
         create_schema: args.create_schema,
         extra_tables: args.extra_tables.map(ExtraTables::plan),
         overrides: args.selection.overrides()?,
-        of: None,
+        ..Ask::to("restore")
     };
     if args.dry_run {
         return before::dry_run(printer, &inventory, &ask);

@@ -21,6 +21,7 @@ pub(super) fn header() -> Header {
             create_schema: false,
             extra_tables: None,
             of: None,
+            errand: None,
         },
     }
 }
@@ -40,7 +41,7 @@ pub(super) fn plan() -> Entry {
 
 pub(super) fn facts() -> Entry {
     let (playbook, tag, keyspaces) = ("restore".to_owned(), "good".parse().unwrap(), vec![]);
-    let request = Request { playbook, tag, keyspaces, earlier: None, extra_tables: None, kept: vec![] };
+    let request = Request { keyspaces, ..Request::of(&playbook, tag) };
     Entry::Facts { facts: Box::default(), request }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::backup::layout as layout_of;
+use crate::backup::prune::Removal;
 use crate::cassandra::layout::TableDir;
 use crate::cassandra::schema::{KeyspaceSchema, TableSchema};
 use crate::facts::{BackupFacts, Dir, Earlier, Facts, NodeFacts};
@@ -27,9 +28,12 @@ pub struct Request {
     /// What becomes of tables that the backup does not hold; `None`: they are in the way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra_tables: Option<ExtraTables>,
-    /// Those of them that stay as they are.
+    /// Those of them that stay as they are; of an import, those that it does not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<(Keyspace, Table)>,
+    /// Backups to delete.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<Removal>,
 }
 
 /// What becomes of tables that were created after the backup.
@@ -53,6 +57,12 @@ impl ExtraTables {
 }
 
 impl Request {
+    /// A request for a playbook, about no keyspace yet.
+    pub fn of(playbook: &str, tag: Tag) -> Self {
+        let playbook = playbook.to_owned();
+        Self { playbook, tag, keyspaces: vec![], earlier: None, extra_tables: None, kept: vec![], remove: vec![] }
+    }
+
     /// Whether that table stays as it is.
     pub fn keeps(&self, keyspace: &Keyspace, table: &Table) -> bool {
         self.kept.iter().any(|(of, kept)| (of, kept) == (keyspace, table))
