@@ -8,6 +8,7 @@
 
 mod scripts {
     pub mod back;
+    pub mod catalogue;
     pub mod facts;
     pub mod tree;
 }
@@ -17,7 +18,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use reseed::script::Script;
 use scripts::tree::{KS, TABLE, Tree, shells};
-use scripts::{back, facts};
+use scripts::{back, catalogue, facts};
 
 /// The test under every shell.
 macro_rules! under_every_shell {
@@ -54,6 +55,11 @@ under_every_shell! {
     a_backup_of_which_a_byte_was_lost_is_not_published => backup_verified;
     publishing_is_taken_up_where_it_was => publish_taken_up;
     every_one_of_these_scripts_refuses_while_cassandra_runs => refuses_while_running;
+    what_the_written_scripts_left_becomes_a_backup_and_theirs_is_not_touched => catalogue::imported;
+    what_is_not_as_cassandra_wrote_it_is_not_imported => catalogue::import_refused;
+    a_backup_that_is_removed_is_gone_and_no_other_one_is => catalogue::removed;
+    a_removal_cut_after_any_command_leaves_no_half_backup_under_its_name => catalogue::remove_cut;
+    what_is_not_the_backup_that_was_looked_at_is_not_removed => catalogue::remove_refused;
     what_lies_beside_live_data_is_told => facts::beside;
     what_a_restart_would_find_is_told => facts::restart;
     after_every_cut_of_a_swap_a_rollback_leaves_exactly_the_old_tree => back::after_swap;

@@ -78,7 +78,9 @@ pub fn decide<'a>(
                     Fate::Stays(format!("one of the {} to keep", policy.keep.unwrap_or_default()))
                 }
                 // most of it may be sound, and it is all that there is of that time
-                None if newest.is_none_or(|newest| backup.made() > newest) => stays("damaged, and no newer one is good"),
+                None if newest.is_none_or(|newest| backup.made() > Some(newest)) => {
+                    stays("damaged, and no newer one is good")
+                }
                 _ if old == Some(false) => stays("younger than --older-than"),
                 Some(place) => Fate::Goes(format!("newer good ones: {place}")),
                 None => Fate::Goes("damaged, and a newer one is good".to_owned()),
@@ -116,7 +118,8 @@ pub fn ago(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         return Err(unreadable(text));
     }
     let now = Zoned::new(now, TimeZone::UTC);
-    let then = span.and_then(|span| now.checked_sub(span)).map_err(|_| format!("{text:?} is longer than time itself"))?;
+    let then =
+        span.and_then(|span| now.checked_sub(span)).map_err(|_| format!("{text:?} is longer than time itself"))?;
     Ok(then.timestamp())
 }
 
@@ -202,13 +205,41 @@ mod tests {
     #[test]
     fn the_newest_good_one_stays_and_so_does_what_runs_count_on() {
         let used = BTreeMap::from([(Tag::parse("d15").unwrap(), "restore r1 is not discarded".to_owned())]);
-        insta::assert_snapshot!(told(&sample(), &Policy { keep: Some(1), ..Policy::default() }, &used), @"");
+        insta::assert_snapshot!(told(&sample(), &Policy { keep: Some(1), ..Policy::default() }, &used), @"
+        .partial-d20 stays: unfinished: goes with --partial, or when it is older than --older-than
+        d19 stays: damaged, and no newer one is good
+        d18 stays: the newest good one
+        d17 goes: newer good ones: 1
+        d16 stays: of another cluster
+        d15 stays: restore r1 is not discarded
+        .partial-d14 stays: unfinished: goes with --partial, or when it is older than --older-than
+        d13 stays: not ours: import it, or delete it by hand
+        d12 stays: its manifest is damaged: look at it, then delete it by hand
+        d11 goes: newer good ones: 3
+        d10 goes: damaged, and a newer one is good
+        .pruned-d9 goes: half deleted already
+        d8 stays: no backup
+        ");
     }
 
     #[test]
     fn an_age_and_a_number_must_both_allow_it() {
         let before = "2026-01-12T12:00:00Z".parse().ok();
-        insta::assert_snapshot!(told(&sample(), &Policy { keep: Some(2), before, partial: true }, &BTreeMap::new()), @"");
+        insta::assert_snapshot!(told(&sample(), &Policy { keep: Some(2), before, partial: true }, &BTreeMap::new()), @"
+        .partial-d20 goes: it was never finished
+        d19 stays: damaged, and no newer one is good
+        d18 stays: the newest good one
+        d17 stays: one of the 2 to keep
+        d16 stays: of another cluster
+        d15 stays: younger than --older-than
+        .partial-d14 goes: it was never finished
+        d13 stays: not ours: import it, or delete it by hand
+        d12 stays: its manifest is damaged: look at it, then delete it by hand
+        d11 goes: newer good ones: 3
+        d10 goes: damaged, and a newer one is good
+        .pruned-d9 goes: half deleted already
+        d8 stays: no backup
+        ");
     }
 
     #[test]
@@ -216,7 +247,9 @@ mod tests {
         for sound in [None, Some(true), Some(false)] {
             let policy = Policy { keep: Some(0), before: "3026-01-01T00:00:00Z".parse().ok(), partial: true };
             let backups = [backup(3, State::Complete, "Lab", sound)];
-            assert!(removals(&decide(&backups, &policy, &BTreeMap::new(), &ClusterName::parse("Lab").unwrap())).is_empty());
+            assert!(
+                removals(&decide(&backups, &policy, &BTreeMap::new(), &ClusterName::parse("Lab").unwrap())).is_empty()
+            );
         }
     }
 

@@ -111,7 +111,10 @@ impl Written {
         for table in known.difference(&self.tables) {
             let view = keyspace.views.iter().any(|view| view.name.as_str() == table);
             let (what, cure) = if view {
-                ("view", "drop the view before a restore of this backup, and create it again after it: it would keep its rows")
+                (
+                    "view",
+                    "drop the view before a restore of this backup, and create it again after it: it would keep its rows",
+                )
             } else {
                 ("table", "right when it was created later; a restore then wants --extra-tables")
             };
@@ -144,7 +147,10 @@ impl Written {
             let lacks = |component: &str| !self.files.contains_key(&format!("{stem}{component}"));
             for needed in ["Data.db", "TOC.txt"] {
                 if lacks(needed) {
-                    flaws.push(flaw(format!("{stem}{needed} is missing, of an sstable of which other parts are there"), AGAIN));
+                    flaws.push(flaw(
+                        format!("{stem}{needed} is missing, of an sstable of which other parts are there"),
+                        AGAIN,
+                    ));
                 }
             }
             let named = self.tocs.get(&format!("{stem}TOC.txt")).into_iter().flatten();
@@ -155,7 +161,8 @@ impl Written {
             // the written script leaves the directories of indexes behind
             let missing = names.iter().filter(|name| !name.contains('/'));
             let missing = missing.filter(|name| !self.files.contains_key(&format!("{table}/{name}")));
-            let told = missing.map(|name| flaw(format!("{table}/{name} is missing, which Cassandra's manifest.json names"), AGAIN));
+            let told = missing
+                .map(|name| flaw(format!("{table}/{name} is missing, which Cassandra's manifest.json names"), AGAIN));
             flaws.extend(told);
         }
         flaws
@@ -163,7 +170,8 @@ impl Written {
 
     fn unreadable(&self, server: &Version, conf: &Conf) -> Vec<Flaw> {
         let formats: BTreeSet<_> = self.components().map(|c| (c.format, c.version)).collect();
-        let why = |(format, version)| sstable::readable_by(server, conf.storage_compatibility_mode, format, version).err();
+        let why =
+            |(format, version)| sstable::readable_by(server, conf.storage_compatibility_mode, format, version).err();
         formats.into_iter().filter_map(why).map(|why| flaw(why, "import it where a Cassandra can read it")).collect()
     }
 

@@ -41,9 +41,8 @@ pub(super) fn run(global: &Global, printer: Printer, _: &Args) -> Ended {
     let _ = if printer.json {
         writeln!(out, "{}", json!({"v": 1, "kind": "keyspaces", "cluster": inventory.cluster, "keyspaces": rows}))
     } else {
-        out.write_all(table(&rows, printer.out).as_bytes()).and_then(|()| {
-            writeln!(out, "Sizes are those on {}, snapshots included.", inventory.backup.node)
-        })
+        out.write_all(table(&rows, printer.out).as_bytes())
+            .and_then(|()| writeln!(out, "Sizes are those on {}, snapshots included.", inventory.backup.node))
     };
     Ok(ExitCode::Done)
 }

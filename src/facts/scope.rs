@@ -82,7 +82,8 @@ mod tests {
         let mut facts = Facts::default();
         let node = fixture::node();
         for (name, factor) in [("shop", 1), ("system_auth", 1), ("t9fa0_throttling", 1), ("thin", 2)] {
-            let replication = serde_json::json!({"class": "NetworkTopologyStrategy", node.datacenter.clone(): factor.to_string()});
+            let replication =
+                serde_json::json!({"class": "NetworkTopologyStrategy", node.datacenter.clone(): factor.to_string()});
             facts.schema.keyspaces.push(KeyspaceSchema {
                 name: Keyspace::parse(name).unwrap(),
                 durable_writes: true,

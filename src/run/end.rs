@@ -99,7 +99,8 @@ pub(super) fn confirmed(order: &Order) -> Result<(), End> {
     match &order.confirm {
         None => Ok(()),
         Some(Confirm(None)) => {
-            let does = if [Verb::Discard.name(), "prune"].contains(&order.command.as_str()) { "deletes" } else { "replaces" };
+            let does =
+                if [Verb::Discard.name(), "prune"].contains(&order.command.as_str()) { "deletes" } else { "replaces" };
             Err(refused(format!("it {does} data and the cluster's name was not confirmed; nothing was changed")))
         }
         Some(Confirm(Some(name))) if name == order.inventory.cluster.as_str() => Ok(()),

@@ -24,8 +24,7 @@ pub const SPEC: Spec = Spec {
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let root = &context.inventory.backup.root;
     let each = context.request.remove.iter().map(|removal| {
-        let script =
-            |name| Script::new(name).var("ROOT", root).var("NAME", &removal.name).var("TAG", &removal.tag);
+        let script = |name| Script::new(name).var("ROOT", root).var("NAME", &removal.name).var("TAG", &removal.tag);
         ResolvedStep {
             id: target.id(SPEC.name, Some(&removal.name)),
             subject: Some(removal.name.clone()),

@@ -12,10 +12,7 @@ pub const SPEC: Spec = Spec {
            compares each Data.db with Cassandra's own digest of it (with python3, perl or gzip, whichever is there). \
            Changes nothing of the source. May run again: it starts anew.",
     on: Kind::Node,
-    scripts: &[(
-        "import.copy.act",
-        concat!(include_str!("../backup/digest.sh"), include_str!("import_copy.act.sh")),
-    )],
+    scripts: &[("import.copy.act", concat!(include_str!("../backup/digest.sh"), include_str!("import_copy.act.sh")))],
     resolve,
     probe: never,
     judge: by_exit_code,

@@ -59,7 +59,7 @@ pub fn document(backup: &Backup) -> Value {
 }
 
 fn listed(backups: &[Backup], now: Timestamp, look: Look) -> String {
-    let mut table = table(look, ["tag", "made", "size", "keyspaces", "Cassandra", "verified", ""]);
+    let mut table = table(look, ["backup", "made", "size", "keyspaces", "Cassandra", "verified", ""]);
     for backup in backups {
         let contents = backup.contents.as_ref();
         let keyspaces: Vec<&str> = contents.iter().flat_map(|c| &c.keyspaces).map(|k| k.as_str()).collect();
@@ -69,7 +69,7 @@ fn listed(backups: &[Backup], now: Timestamp, look: Look) -> String {
             "imported".clone_into(&mut state);
         }
         table.add_row([
-            backup.tag.to_string(),
+            backup.name.clone(),
             made,
             words::bytes(backup.bytes),
             keyspaces.join("\n"),

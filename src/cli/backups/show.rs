@@ -48,7 +48,9 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         out.write_all(shown(&manifest, verified.as_deref().unwrap_or("never"), printer.out).as_bytes())
     };
     if let Some(why) = doubt {
-        return Err(Failure::new(ExitCode::Damaged, format!("the manifest of backup {tag} cannot be trusted")).because(why));
+        return Err(
+            Failure::new(ExitCode::Damaged, format!("the manifest of backup {tag} cannot be trusted")).because(why)
+        );
     }
     Ok(ExitCode::Done)
 }

@@ -46,11 +46,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         let _ = writeln!(io::stderr(), "what was found could not be kept beside the backup: {why}");
     }
     let mut out = io::stdout().lock();
-    let _ = if printer.json {
-        writeln!(out, "{}", document(tag, &looked))
-    } else {
-        told(&mut out, tag, &looked)
-    };
+    let _ = if printer.json { writeln!(out, "{}", document(tag, &looked)) } else { told(&mut out, tag, &looked) };
     if looked.sound() {
         return Ok(ExitCode::Done);
     }
@@ -92,12 +88,7 @@ fn told(out: &mut impl Write, tag: &Tag, looked: &Looked) -> io::Result<()> {
             writeln!(out, "{}\nall files are as the manifest's text says: {at}", words::line(why))
         }
         (Manifested::Doubtful(_, why), n) => {
-            writeln!(
-                out,
-                "{}\n{} are not as its text says either: {at}",
-                words::line(why),
-                words::count(n, "file")
-            )
+            writeln!(out, "{}\n{} are not as its text says either: {at}", words::line(why), words::count(n, "file"))
         }
         (Manifested::Useless(why), n) => {
             let data = if n == 0 { "no damage of the data was found by" } else { "data are damaged, by" };
