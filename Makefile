@@ -28,7 +28,10 @@ lint:
 
 campaign:         ## what takes too long for every run: each place to die at, minutes of silence; result in docs/campaign.md
 	RESEED_CAMPAIGN=1 cargo test --test cluster -- rollback killed
-	RESEED_CAMPAIGN=1 cargo test --test cluster -- disaster versions
+	RESEED_CAMPAIGN=1 cargo test --test cluster -- disaster versions upgrades
 	RESEED_CAMPAIGN=1 cargo test --test cluster -- restored repeat
 	RESEED_CAMPAIGN=1 cargo test --test sshd -- --include-ignored killed two_minutes
 	cargo test --test transport -- --ignored
+	cargo run -q -p lab -- up --name logind --nodes 1 --init systemd
+	LAB=/var/lib/reseed-lab/logind cargo run -q -p lab -- coordinator --name logind cargo test --test sshd -- --ignored logind; \
+	  rc=$$?; cargo run -q -p lab -- down --name logind; exit $$rc

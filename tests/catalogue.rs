@@ -171,50 +171,65 @@ async fn a_sound_backup_is_found_sound_and_the_list_says_so_afterwards() {
     }
 }
 
+/// What can become of a file of that text, and how it is told.
+type Damage = (&'static str, fn(&Path, &str));
+
+const DAMAGES: [Damage; 8] = [
+    ("bytes", |file, text| flip(file, text, 0)),
+    ("bytes", |file, text| flip(file, text, text.len() / 2)),
+    ("bytes", |file, text| flip(file, text, text.len() - 1)),
+    ("size", |file, text| fs::write(file, &text[..text.len() - 1]).unwrap()),
+    ("size", |file, text| fs::write(file, format!("{text}x")).unwrap()),
+    ("size", |file, _| fs::write(file, "").unwrap()),
+    ("missing", |file, _| fs::remove_file(file).unwrap()),
+    ("no-file", |file, _| {
+        fs::remove_file(file).unwrap();
+        symlink("/etc/passwd", file).unwrap();
+    }),
+];
+
+fn flip(file: &Path, text: &str, at: usize) {
+    let mut bytes = text.as_bytes().to_vec();
+    bytes[at] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
 #[tokio::test]
 async fn every_kind_of_damage_of_every_component_is_found() {
     for shell in shells() {
-        let root = Root::new(&shell);
-        for (part, text) in PARTS {
-            for sub in ["nb-1-big-", ".by_x/nb-2-big-"] {
-                let path = format!("ks/t/{sub}{part}");
-                let expect = async |harm: &str| {
-                    let looked = verified(&root, "b").await;
-                    assert_eq!(harms(&looked), [format!("{path} {harm}")], "{}", shell.display());
-                    assert!(!looked.sound() && matches!(looked.manifest, Manifested::Whole(..)));
-                };
-                root.backup("b");
-                let file = root.path("b").join(&path);
-                // each bit of the first byte, the middle and the last one
-                let bytes = text.as_bytes().to_vec();
-                for at in [0, bytes.len() / 2, bytes.len() - 1] {
-                    let mut flipped = bytes.clone();
-                    flipped[at] ^= 1;
-                    fs::write(&file, &flipped).unwrap();
-                    expect("bytes").await;
+        for (harm, damage) in DAMAGES {
+            let root = Root::new(&shell);
+            root.backup("b");
+            let mut expected = vec![];
+            for sub in [".by_x/nb-2-big-", "nb-1-big-"] {
+                for (part, text) in PARTS {
+                    let path = format!("ks/t/{sub}{part}");
+                    damage(&root.path("b").join(&path), text);
+                    expected.push(format!("{path} {harm}"));
                 }
-                fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
-                expect("size").await;
-                fs::write(&file, format!("{text}x")).unwrap();
-                expect("size").await;
-                fs::write(&file, "").unwrap();
-                expect("size").await;
-                fs::remove_file(&file).unwrap();
-                expect("missing").await;
-                symlink("/etc/passwd", &file).unwrap();
-                expect("no-file").await;
-                fs::remove_file(&file).unwrap();
-                fs::create_dir(&file).unwrap();
-                expect("missing").await;
-                fs::remove_dir(&file).unwrap();
             }
+            let looked = verified(&root, "b").await;
+            assert_eq!(harms(&looked), expected, "{}", shell.display());
+            assert!(!looked.sound() && matches!(looked.manifest, Manifested::Whole(..)));
         }
+    }
+}
+
+#[tokio::test]
+async fn one_file_too_many_or_a_directory_in_a_files_place_is_found() {
+    for shell in shells() {
+        let root = Root::new(&shell);
         root.backup("b");
-        for extra in ["ks/t/nb-7-big-Data.db", "ks/t/verified.json", "stray"] {
-            fs::write(root.path("b").join(extra), "x").unwrap();
-            assert_eq!(harms(&verified(&root, "b").await), [format!("{extra} extra")]);
-            fs::remove_file(root.path("b").join(extra)).unwrap();
+        let extra = ["ks/t/nb-7-big-Data.db", "ks/t/verified.json", "stray"];
+        for path in extra {
+            fs::write(root.path("b").join(path), "x").unwrap();
         }
+        let table = root.path("b/ks/t/nb-1-big-TOC.txt");
+        fs::remove_file(&table).unwrap();
+        fs::create_dir(&table).unwrap();
+        let mut expected: Vec<String> = extra.iter().map(|path| format!("{path} extra")).collect();
+        expected.insert(0, "ks/t/nb-1-big-TOC.txt missing".to_owned());
+        assert_eq!(harms(&verified(&root, "b").await), expected, "{}", shell.display());
     }
 }
 

@@ -60,7 +60,9 @@ under_every_shell! {
     a_backup_that_is_removed_is_gone_and_no_other_one_is => catalogue::removed;
     a_removal_cut_after_any_command_leaves_no_half_backup_under_its_name => catalogue::remove_cut;
     what_is_not_the_backup_that_was_looked_at_is_not_removed => catalogue::remove_refused;
+    a_node_that_serves_is_asked_in_one_jvm => facts::jvms;
     what_lies_beside_live_data_is_told => facts::beside;
+    where_the_yaml_names_no_directories_the_process_tells_or_what_starts_it => facts::storage;
     what_a_restart_would_find_is_told => facts::restart;
     after_every_cut_of_a_swap_a_rollback_leaves_exactly_the_old_tree => back::after_swap;
     after_every_cut_of_setting_aside_a_rollback_leaves_exactly_the_old_tree => back::after_aside;

@@ -83,8 +83,9 @@ pub fn addresses(conf: &Conf, files: &Fields) -> Vec<String> {
     literal.map_or_else(|| files.all("address").map(str::to_owned).collect(), |address| vec![address.clone()])
 }
 
-fn row_of<'a>(rows: &'a [Row], addresses: &[&str]) -> Option<&'a Row> {
-    let mut found = rows.iter().filter(|row| addresses.contains(&row.host()));
+/// The only row of the ring that has one of these addresses.
+pub fn row_of<'a>(rows: &'a [Row], addresses: &[impl AsRef<str>]) -> Option<&'a Row> {
+    let mut found = rows.iter().filter(|row| addresses.iter().any(|address| address.as_ref() == row.host()));
     // two would be two nodes on one host
     found.next().filter(|_| found.next().is_none())
 }

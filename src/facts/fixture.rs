@@ -30,6 +30,7 @@ pub(crate) fn node() -> NodeFacts {
         keyspace_bytes: BTreeMap::new(),
         commitlog_restore: false,
         hint_files: 0,
+        no_cqlsh: None,
         missing_tools: vec![],
         backup_fs: ("2".to_owned(), 1 << 30),
         backup_unwritable: None,

@@ -133,11 +133,18 @@ struct Said {
 
 /// What a node that is up is in the ring: its own word, and its version as another heard it.
 fn up(endpoints: &[Endpoint], said: &Said) -> Result<Identity, (&'static str, String)> {
-    let info = parse::said(&said.live)?;
-    let own = endpoints.iter().find(|endpoint| endpoint.host_id.as_ref() == Some(&info.host_id));
+    let (host_id, datacenter) = if let Some(info) = parse::said(&said.live)? {
+        (info.host_id, info.datacenter)
+    } else {
+        let rows = parse::ring(&said.live)?;
+        let row = down::row_of(&rows, &down::addresses(&said.conf, &said.files));
+        let row = row.and_then(|row| Some((row.host_id.clone()?, row.datacenter.clone())));
+        row.ok_or_else(|| ("its own ring", "it holds no host id of this node".to_owned()))?
+    };
+    let own = endpoints.iter().find(|endpoint| endpoint.host_id.as_ref() == Some(&host_id));
     let version = own.and_then(|endpoint| Version::parse(endpoint.release_version.as_deref()?).ok());
-    let unheard = || ("its version", format!("gossip does not tell of host id {}", info.host_id));
-    Ok(Identity { version: version.ok_or_else(unheard)?, host_id: info.host_id.clone(), datacenter: info.datacenter })
+    let unheard = || ("its version", format!("gossip does not tell of host id {host_id}"));
+    Ok(Identity { version: version.ok_or_else(unheard)?, host_id, datacenter })
 }
 
 impl<T: Transport> Asker<T> {
@@ -164,6 +171,8 @@ impl<T: Transport> Asker<T> {
         let live = cassandra
             .nodetool
             .vars(Script::new("facts.node"))
+            .list("ADDRESSES", down::addresses(&conf, &files))
+            .var("NATIVE_PORT", conf.native_transport_port)
             .list("DIRS", dirs.iter().map(|(label, path)| format!("{label}\t{path}")))
             .var("BACKUP_ROOT", backup_root)
             .var("LOG", files.get("log").unwrap_or(""))
@@ -180,13 +189,18 @@ impl<T: Transport> Asker<T> {
     pub(super) async fn files(&self, node: &Node) -> Result<(Fields, Conf), FactsError> {
         let home = &node.cassandra.home;
         let script = Script::new("facts.host").var("CONF", &node.cassandra.conf).var("HOME_DIR", home);
+        let script = script.var("CQLSH", &node.cassandra.cqlsh.command);
         let asked = Timestamp::now();
         let mut files = Fields::parse(&self.ask(&node.name, script, false).await?);
         files.put("asked", &asked);
         files.put("answered", &Timestamp::now());
         let bad = |why: String| FactsError::Answer { host: node.name.clone(), what: "cassandra.yaml", why };
         let yaml = files.decoded("yaml").map_err(bad)?;
-        let conf = Conf::from_yaml(&yaml, home).map_err(|why| bad(why.to_string()))?;
+        let conf = match files.get("storagedir") {
+            None => Conf::from_yaml(&yaml, home),
+            Some(storage) => Conf::with_storage_dir(&yaml, storage),
+        };
+        let conf = conf.map_err(|why| bad(why.to_string()))?;
         Ok((files, conf))
     }
 
@@ -269,6 +283,10 @@ impl<T: Transport> Asker<T> {
         let host = &voice.name;
         let bad = |what, why: String| FactsError::Answer { host: host.clone(), what, why };
         let known = facts.nodes[host].clone();
+        if let Some(why) = &known.no_cqlsh {
+            let why = format!("cqlsh runs on no node that is up, so the schema cannot be told: {why}");
+            return Err(FactsError::Script { host: host.clone(), why });
+        }
         let version = known.version.clone();
         let mut queries = schema::queries(&version).to_vec();
         let has_sessions = version.has_repair_sessions();

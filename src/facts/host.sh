@@ -6,11 +6,20 @@ if [ -r "$archiving" ] && grep -q -E '^[[:space:]]*restore_(command|directories)
   echo commitlog_restore=yes
 fi
 # the log directory of the running process, else the usual ones
-logdir=
+logdir= storage= pid=
 for pid in $(cassandra_pids); do
   logdir=$(tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n 's/^-Dcassandra\.logdir=//p' | head -n 1)
+  storage=$(tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n 's/^-Dcassandra\.storagedir=//p' | head -n 1)
   echo "pid=$pid"
 done
+# where directories are that the yaml does not name; of a node that is down, from what starts it
+if [ -z "$pid" ]; then
+  storage=$({
+    sed -n 's/^[[:space:]]*cassandra_storagedir="\{0,1\}\(\/[^"$ ]*\).*/\1/p' "$HOME_DIR/bin/cassandra.in.sh" /usr/share/cassandra/cassandra.in.sh
+    sed -n 's/^[^#]*-Dcassandra\.storagedir=\(\/[^"$ ]*\).*/\1/p' "$CONF"/jvm*.options "$CONF/cassandra-env.sh"
+  } 2>/dev/null | tail -n 1)
+fi
+if [ -n "$storage" ] && [ "$(readlink -f -- "$storage")" != "$(readlink -f -- "$HOME_DIR/data")" ]; then echo "storagedir=$storage"; fi
 for log in "${logdir:-/}/system.log" "$HOME_DIR/logs/system.log" /var/log/cassandra/system.log; do
   [ ! -f "$log" ] || break
 done
@@ -19,6 +28,8 @@ if [ -f "$log" ] && [ -r "$log" ]; then echo log_readable=yes; fi
 for tool in awk base64 cmp comm cp df find flock grep head id ln mkdir mktemp mv readlink sed sort stat sync tail tr wc xargs; do
   command -v "$tool" >/dev/null 2>&1 || echo "missing=$tool"
 done
+# it needs a Python, which the node does not
+said=$("$CQLSH" --version 2>&1) || echo "no_cqlsh=$(printf '%s\n' "$said" | grep -v '^[[:space:]]*$' | tail -n 1)"
 command -v openssl >/dev/null 2>&1 || command -v sha256sum >/dev/null 2>&1 || echo "missing=sha256sum"
 
 # what a guard needs: the file that cassandra.yaml is, and whether a rename can replace it

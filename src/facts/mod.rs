@@ -114,6 +114,9 @@ pub struct NodeFacts {
     pub hint_files: u64,
     /// Tools that are missing on the host.
     pub missing_tools: Vec<String>,
+    /// Why cqlsh does not run there; `None`: it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_cqlsh: Option<String>,
     /// Filesystem number of the backup root's nearest existing directory, and its free bytes.
     pub backup_fs: (String, u64),
     /// The directory in which the backup root cannot be made, when it cannot be written.
@@ -195,10 +198,14 @@ impl Facts {
         self.up().next().is_none()
     }
 
-    /// Who speaks for the cluster: the restored seed, else the first node that is up.
+    /// Who speaks for the cluster: the restored seed, else the first node that is up; one with a
+    /// working cqlsh when there is any.
     pub fn voice<'a>(&self, inventory: &'a Inventory) -> Option<&'a Node> {
-        let up = |node: &&Node| self.nodes.get(&node.name).is_some_and(|known| !known.is_down());
-        std::iter::once(inventory.seed()).chain(inventory.present()).find(up)
+        let known = |node: &Node| self.nodes.get(&node.name).filter(|known| !known.is_down());
+        let mut up = std::iter::once(inventory.seed()).chain(inventory.present()).filter(|node| known(node).is_some());
+        let first = up.next()?;
+        let asks = |node: &&Node| known(node).is_some_and(|known| known.no_cqlsh.is_none());
+        Some(std::iter::once(first).chain(up).find(asks).unwrap_or(first))
     }
 
     /// What the ring holds besides the nodes of the inventory that are there: machines that are gone

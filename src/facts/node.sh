@@ -1,5 +1,5 @@
 # What a node's directories and Cassandra itself say. DIRS: `label<tab>path`, one a line.
-# LOG: Cassandra's log file.
+# LOG: Cassandra's log file. ADDRESSES: how the ring may call this node.
 # Changes nothing that stays: each place is tried with a real rename of a probe, then removed.
 
 # try_place DIRECTORY PLACE: whether a rename between them works; prints why not.
@@ -50,16 +50,23 @@ while [ ! -d "$near" ]; do near=${near%/*}; near=${near:-/}; done
 echo "backup_fs=$(stat -c %d -- "$near")$tab$(df -Pk -- "$near" | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')"
 [ -w "$near" ] || echo "backup_unwritable=$near"
 
-# two JVMs, one after the other: the node serves meanwhile
-info=$(nt info 2>&1)
-printf 'info=%s\n' "$(printf '%s\n' "$info" | base64 | tr -d '\n')"
-case $info in
-  *'Gossip active'*) printf 'status=%s\n' "$(nt status 2>&1 | base64 | tr -d '\n')" ;;
-  *)
-    # it does not answer: its log may say why, and what it was
-    if [ -f "$LOG" ] && [ -r "$LOG" ]; then
-      printf 'died=%s\n' "$(log_since "$LOG" "$(($(wc -c <"$LOG") - 65536))" | tail -c 8192 | base64 | tr -d '\n')"
-      echo "logged=$(sed -n 's/.*Cassandra version: *//p' "$LOG" | tail -n 1)"
-    fi
-    ;;
-esac
+# One JVM where that suffices: a node that serves clients is told from the others in its own ring by
+# its address (ADDRESSES), when exactly one row has one of these. Else `info` tells who it is, and that
+# its gossip is stopped. One after the other: the node serves meanwhile.
+status=$(nt status 2>&1)
+own=$(printf '%s\n' "$status" | awk -v list="$(printf '%s' "$ADDRESSES" | tr '\n' ' ')" '
+  BEGIN { n = split(list, all, " "); for (i = 1; i <= n; i++) mine[all[i]] = 1 }
+  /^[UD?][NLJM] / && $2 in mine { rows++ }
+  END { print rows + 0 }')
+if [ "$own" = 1 ] && listening "$NATIVE_PORT"; then answers=yes
+else
+  info=$(nt info 2>&1)
+  printf 'info=%s\n' "$(printf '%s\n' "$info" | base64 | tr -d '\n')"
+  case $info in *'Gossip active'*) answers=yes ;; *) answers= ;; esac
+fi
+if [ -n "$answers" ]; then printf 'status=%s\n' "$(printf '%s\n' "$status" | base64 | tr -d '\n')"
+# it does not answer: its log may say why, and what it was
+elif [ -f "$LOG" ] && [ -r "$LOG" ]; then
+  printf 'died=%s\n' "$(log_since "$LOG" "$(($(wc -c <"$LOG") - 65536))" | tail -c 8192 | base64 | tr -d '\n')"
+  echo "logged=$(sed -n 's/.*Cassandra version: *//p' "$LOG" | tail -n 1)"
+fi

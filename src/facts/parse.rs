@@ -67,10 +67,14 @@ pub struct Identity {
     pub datacenter: String,
 }
 
-/// What `nodetool info` says of a node that is up.
-pub fn said(live: &Fields) -> Result<Info, (&'static str, String)> {
+/// What `nodetool info` says of a node that is up; `None`: it was not asked, because the node serves
+/// clients and its ring tells who it is.
+pub fn said(live: &Fields) -> Result<Option<Info>, (&'static str, String)> {
+    if live.get("info").is_none() {
+        return Ok(None);
+    }
     let text = live.decoded("info").map_err(|why| ("nodetool info", why))?;
-    info::parse(&text).map_err(|why| ("nodetool info", why.to_string()))
+    info::parse(&text).map(Some).map_err(|why| ("nodetool info", why.to_string()))
 }
 
 /// The ring as a node that is up sees it.
@@ -90,8 +94,11 @@ pub fn node(
     let dirs = live.all("dir").map(dir).collect::<Option<Vec<_>>>().ok_or(("its directories", String::new()))?;
     // before 3.0 hints are a table
     let dirs = dirs.into_iter().filter(|dir| dir.label != "hints" || identity.version.hints_are_files()).collect();
-    let (native_active, ring) =
-        if down.is_some() { (false, vec![]) } else { (said(live)?.native_transport_active, ring(live)?) };
+    let (native_active, ring) = if down.is_some() {
+        (false, vec![])
+    } else {
+        (said(live)?.is_none_or(|info| info.native_transport_active), ring(live)?)
+    };
     let Identity { version, host_id, datacenter } = identity;
     let (fs, free) = live.get("backup_fs").and_then(|v| v.split_once('\t')).unwrap_or(("", "0"));
     Ok(NodeFacts {
@@ -107,6 +114,7 @@ pub fn node(
         keyspace_bytes: keyspace_bytes(live),
         commitlog_restore: files.get("commitlog_restore").is_some(),
         hint_files: live.get("hint_files").and_then(|n| n.trim().parse().ok()).unwrap_or(0),
+        no_cqlsh: files.get("no_cqlsh").map(str::to_owned),
         missing_tools: files.all("missing").map(str::to_owned).collect(),
         backup_fs: (fs.to_owned(), free.parse().unwrap_or(0)),
         backup_unwritable: live.get("backup_unwritable").map(str::to_owned),

@@ -19,8 +19,8 @@ pub const LATE_OWNER: &str = "'Late'";
 /// Makes keyspaces and tables and fills them.
 pub fn load(lab: &Lab) {
     let node = &lab.nodes()[0];
-    let centers: String = lab.options().replication().iter().map(|(dc, nodes)| format!(", '{dc}': {nodes}")).collect();
-    let replication = format!("{{'class': 'NetworkTopologyStrategy'{centers}}}");
+    let centers: Vec<_> = lab.options().replication().iter().map(|(dc, nodes)| format!(", '{dc}': {nodes}")).collect();
+    let replication = format!("{{'class': 'NetworkTopologyStrategy'{}}}", centers.concat());
     let mut schema: Vec<String> = [KEYSPACES[0], "\"Ledger_2\"", SMALL]
         .iter()
         .map(|keyspace| format!("CREATE KEYSPACE {keyspace} WITH replication = {replication}"))
@@ -34,7 +34,9 @@ pub fn load(lab: &Lab) {
     if from(lab, 3) {
         schema.push(VIEW.to_owned());
     } else {
-        schema.iter_mut().for_each(|statement| *statement = statement.replace("work address", "work frozen<address>"));
+        for statement in &mut schema {
+            *statement = statement.replace("work address", "work frozen<address>");
+        }
     }
     good(lab.cql_all(node, &schema, Consistency::One));
     // The name of a dropped table lives on: two directories begin with it.

@@ -4,18 +4,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use lab::{Consistency, Host, Lab, Options};
+use lab::{Consistency, Host, Options};
 
 use crate::dataset::{self, KEYSPACES, must};
 use crate::hosts::DATA;
-use crate::picture::{self, Alone, Picture, same};
+use crate::picture::{self, Alone, same};
 use crate::scene::wait;
-use crate::world::{self, CLUSTER, LABS, Ran, Stage, World, good};
+use crate::site::{RESTORE, Site, usual};
+use crate::world::{LABS, Ran, Stage, World, good};
 
-const RESTORE: [&str; 8] = ["restore", "main", "-k", KEYSPACES[0], "-k", KEYSPACES[1], "--confirm", CLUSTER];
 const ACCEPT: [&str; 4] = ["--override", "node-down", "--reason", "a test"];
 
 /// What the tests here rest on; the last leaves a machine off.
@@ -35,14 +34,6 @@ impl Default for Disaster {
             gone: Stage::new("the restore without a machine did not end well"),
         }
     }
-}
-
-/// A cluster with a backup.
-struct Site {
-    lab: Lab,
-    state: PathBuf,
-    inventory: PathBuf,
-    backup: Picture,
 }
 
 /// A restore, and what each node says alone after it.
@@ -65,53 +56,27 @@ struct Dropped {
     ids: (BTreeMap<String, String>, BTreeMap<String, String>),
 }
 
-impl Site {
-    fn new(world: &World) -> Self {
-        // two clusters at the same time are too much for a small machine
-        for other in world::booted() {
-            good(lab::down(&other));
-        }
-        let lab = world::boot(&Options { name: LABS[6].to_owned(), ..Options::default() });
-        dataset::load(&lab);
-        let backup = picture::of(&lab, &lab.nodes()[0], Consistency::All);
-        let (state, inventory) = (world.dir.join("state-disaster"), world.dir.join("disaster.yaml"));
-        let text = fs::read_to_string(lab.inventory()).expect("the lab wrote it");
-        fs::write(&inventory, format!("{text}limits: {{settle: 5s, connect: 5s}}\n")).expect("the directory is ours");
-        let site = Self { lab, state, inventory, backup };
-        site.reseed(&["backup", "-k", KEYSPACES[0], "-k", KEYSPACES[1], "--tag", "main"]).ends(0);
-        site
+/// No guard is left of the run, the gateway serves, these nodes are asked alone.
+fn whole(site: &Site, ran: Ran, nodes: &[&str]) -> Whole {
+    assert!(good(good(site.lab.gateway("gw1")).is_running()), "the gateway serves");
+    let hosts: Vec<&Host> = nodes.iter().map(|name| site.host(name)).collect();
+    for host in &hosts {
+        let guards = must(host.sh("find /opt/cassandra -name 'RESEED-RUN*'"));
+        assert_eq!(guards, "", "{}", host.name);
     }
+    Whole { ran, alone: picture::of_these_alone(&site.lab, &hosts) }
+}
 
-    fn reseed(&self, args: &[&str]) -> Ran {
-        world::run(&self.lab, &self.state, &self.inventory, args)
-    }
-
-    fn host(&self, name: &str) -> &Host {
-        good(self.lab.host(name))
-    }
-
-    /// What is left of the last run goes, the gateway runs, these nodes are asked alone.
-    fn whole(&self, ran: Ran, nodes: &[&str]) -> Whole {
-        assert!(good(good(self.lab.gateway("gw1")).is_running()), "the gateway serves");
-        let hosts: Vec<&Host> = nodes.iter().map(|name| self.host(name)).collect();
-        for host in &hosts {
-            let guards = must(host.sh("find /opt/cassandra -name 'RESEED-RUN*'"));
-            assert_eq!(guards, "", "{}", host.name);
-        }
-        Whole { ran, alone: picture::of_these_alone(&self.lab, &hosts) }
-    }
-
-    /// The ids of all tables of the restored keyspaces.
-    fn ids(&self) -> BTreeMap<String, String> {
-        let cql = "SELECT keyspace_name, table_name, id FROM system_schema.tables";
-        let rows = good(self.lab.cql(self.host("cass3"), cql, Consistency::One));
-        let ours = rows.into_iter().filter(|row| KEYSPACES.contains(&row[0].as_str()));
-        ours.map(|row| (format!("{}.{}", row[0], row[1]), row[2].clone())).collect()
-    }
+/// The ids of all tables of the restored keyspaces.
+fn ids(site: &Site) -> BTreeMap<String, String> {
+    let cql = "SELECT keyspace_name, table_name, id FROM system_schema.tables";
+    let rows = good(site.lab.cql(site.host("cass3"), cql, Consistency::One));
+    let ours = rows.into_iter().filter(|row| KEYSPACES.contains(&row[0].as_str()));
+    ours.map(|row| (format!("{}.{}", row[0], row[1]), row[2].clone())).collect()
 }
 
 fn site(world: &World) -> &Site {
-    world.disaster.site.get(|| Site::new(world))
+    world.disaster.site.get(|| Site::new(world, &Options { name: LABS[6].to_owned(), ..Options::default() }, usual))
 }
 
 /// One node is killed while others go on writing; then one of its files is broken, so that it dies
@@ -132,7 +97,7 @@ fn dead(world: &World) -> &Dead {
         let refused = site.reseed(&RESTORE);
         let ran = site.reseed(&[&RESTORE[..], &ACCEPT].concat()).ends(0);
         must(third.sh("touch /tmp/enough"));
-        Dead { refused, whole: site.whole(ran, &["cass1", "cass2", "cass3"]) }
+        Dead { refused, whole: whole(site, ran, &["cass1", "cass2", "cass3"]) }
     })
 }
 
@@ -140,13 +105,13 @@ fn dead(world: &World) -> &Dead {
 fn dropped(world: &World) -> &Dropped {
     let site = site(world);
     world.disaster.dropped.get(|| {
-        let before = site.ids();
+        let before = ids(site);
         dataset::damage(&site.lab);
         let drops = [r#"DROP TABLE shop."OrderItems""#, "DROP TABLE shop.docs", r#"DROP KEYSPACE "Ledger_2""#];
         good(site.lab.cql_all(site.host("cass1"), &drops, Consistency::One));
         let refused = site.reseed(&RESTORE);
         let ran = site.reseed(&[&RESTORE[..], &["--create-schema"]].concat()).ends(0);
-        Dropped { refused, whole: site.whole(ran, &["cass1", "cass2", "cass3"]), ids: (before, site.ids()) }
+        Dropped { refused, whole: whole(site, ran, &["cass1", "cass2", "cass3"]), ids: (before, ids(site)) }
     })
 }
 
@@ -163,7 +128,7 @@ fn gone(world: &World) -> &Whole {
         let down = || must(site.host("cass1").sh("nodetool status")).contains("DN  10.77.0.13");
         wait("the others to notice", Duration::from_mins(1), down);
         let ran = site.reseed(&RESTORE).ends(0);
-        site.whole(ran, &["cass1", "cass2"])
+        whole(site, ran, &["cass1", "cass2"])
     })
 }
 

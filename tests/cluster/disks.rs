@@ -1,4 +1,4 @@
-//! Nodes with two data directories: files of a table are in both.
+//! Nodes with two data directories: files of a table and of its indexes, a legacy one and SAI, are in both.
 
 use lab::{Consistency, Lab, Options};
 
@@ -7,9 +7,13 @@ use crate::scene::wait;
 use crate::world::{self, CLUSTER, LABS, World, good};
 
 fn rows(lab: &Lab, host: &lab::Host, at: Consistency) -> Vec<Vec<String>> {
-    let mut rows = good(lab.cql(host, "SELECT k, v, WRITETIME(v) FROM disks.t", at));
+    let mut rows = good(lab.cql(host, "SELECT k, v, w, WRITETIME(v) FROM disks.t", at));
     rows.sort();
-    rows.extend(good(lab.cql(host, "SELECT k FROM disks.t WHERE v = 'v 3'", at)));
+    for answer in ["v = 'v 3'", "w = 'w 5'"] {
+        let mut keys = good(lab.cql(host, &format!("SELECT k FROM disks.t WHERE {answer}"), at));
+        keys.sort();
+        rows.extend(keys);
+    }
     rows
 }
 
@@ -27,11 +31,12 @@ pub fn two_data_directories_on_every_node(_: &World) {
     let seed = &lab.nodes()[0];
     let schema = [
         "CREATE KEYSPACE disks WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 3}",
-        "CREATE TABLE disks.t (k int PRIMARY KEY, v text)",
+        "CREATE TABLE disks.t (k int PRIMARY KEY, v text, w text)",
         "CREATE INDEX by_v ON disks.t (v)",
+        "CREATE CUSTOM INDEX by_w ON disks.t (w) USING 'StorageAttachedIndex'",
     ];
     good(lab.cql_all(seed, &schema, Consistency::One));
-    let put = |k: usize| format!("INSERT INTO disks.t (k, v) VALUES ({k}, 'v {}')", k % 9);
+    let put = |k: usize| format!("INSERT INTO disks.t (k, v, w) VALUES ({k}, 'v {}', 'w {}')", k % 9, k % 7);
     let mut next = 0;
     wait("sstables in both directories", std::time::Duration::from_mins(2), || {
         good(lab.cql_batch(seed, &(next..next + 100).map(put).collect::<Vec<_>>(), Consistency::All));
@@ -40,14 +45,14 @@ pub fn two_data_directories_on_every_node(_: &World) {
         has_files(seed, "data") && has_files(seed, "data2")
     });
     let wanted = rows(&lab, seed, Consistency::All);
-    assert!(wanted.len() > next, "{} rows and index entries", wanted.len());
+    assert!(wanted.len() > next + next / 6, "{} rows and index entries", wanted.len());
 
     let (dir, inventory) = (tempfile::tempdir().expect("a directory"), lab.inventory());
     let reseed = |args: &[&str]| world::run(&lab, dir.path(), &inventory, args).ends(0);
     reseed(&["backup", "-k", "disks", "--tag", "both"]);
     let damage = ["DELETE FROM disks.t WHERE k = 3", "UPDATE disks.t SET v = 'v 3' WHERE k = 4", "TRUNCATE disks.t"];
     good(lab.cql_all(seed, &damage, Consistency::All));
-    good(lab.cql(seed, "INSERT INTO disks.t (k, v) VALUES (-1, 'v 3')", Consistency::All));
+    good(lab.cql(seed, "INSERT INTO disks.t (k, v, w) VALUES (-1, 'v 3', 'w 5')", Consistency::All));
     reseed(&["restore", "both", "--confirm", CLUSTER]);
     for node in lab.nodes() {
         good(lab.cut_off_alone(node));

@@ -28,7 +28,9 @@ mod repeat;
 mod restored;
 mod rollback;
 mod scene;
+mod site;
 mod until;
+mod upgrades;
 mod versions;
 mod world;
 
@@ -88,6 +90,7 @@ const TESTS: &[Test] = tests! {
         hints_were_there_and_were_set_aside
         other_keyspaces_lost_nothing_with_the_hints
         what_was_replaced_is_in_quarantine_by_rename
+        a_stale_transaction_log_was_set_aside
         foreign_snapshots_are_still_there
         directories_of_dropped_tables_were_not_touched
         no_guard_or_stage_is_left_behind
@@ -121,7 +124,7 @@ const TESTS: &[Test] = tests! {
     disks:
         two_data_directories_on_every_node;
     versions:
-        cassandra_2_2_where_hints_are_a_table;
+        cassandra_2_2_where_hints_are_a_table_and_sh_is_busybox;
     guarded:
         systemd_neither_restarts_nor_starts_a_guarded_node
         a_node_that_boots_meanwhile_stays_down
@@ -156,9 +159,13 @@ const CAMPAIGN: &[Test] = tests! {
         a_machine_that_is_gone_is_left_out
         without_it_the_others_hold_the_backups_rows;
     versions:
-        cassandra_3_11_started_by_a_bare_command
+        cassandra_3_11_in_odd_places_started_by_a_bare_command
         cassandra_4_0_under_systemd
         cassandra_4_1_in_two_data_centers_through_sudo;
+    upgrades:
+        a_backup_of_2_2_is_restored_on_3_11
+        on_4_1_a_backup_of_2_2_is_refused_and_one_of_3_11_is_restored
+        a_backup_of_3_11_is_restored_on_5_0;
     repeat:
         the_same_restore_again_changes_no_row;
     killed:

@@ -7,9 +7,9 @@ use lab::Consistency;
 use reseed::event::{Body, StepOutcome};
 
 use crate::dataset::{LATE_OWNER, OWNERS, must};
-use crate::hosts::{self, ASIDE, inodes};
+use crate::hosts::{self, ASIDE, DATA, inodes};
 use crate::picture::{Alone, same};
-use crate::scene::{Restored, damaged, loaded, restored, wait};
+use crate::scene::{Restored, TXN_LOG, damaged, loaded, restored, wait};
 use crate::world::{World, good};
 
 fn each_node(world: &World, look: impl Fn(&str, &Alone)) {
@@ -162,6 +162,16 @@ pub fn what_was_replaced_is_in_quarantine_by_rename(world: &World) {
             assert_eq!(before.get(table), Some(inode), "{name}: {table}");
             assert_ne!(now.get(table), Some(inode), "{name}: {table} is still the old one");
         }
+    }
+}
+
+/// It went with its directory, so that no start finds it beside the restored files.
+pub fn a_stale_transaction_log_was_set_aside(world: &World) {
+    let restored = restored(world);
+    for node in world.lab().nodes() {
+        let found = |below: &str| inodes(node, below, &format!("-path '*/shop/bags-*/{TXN_LOG}'")).len();
+        assert_eq!(found(DATA), 0, "{}", node.name);
+        assert_eq!(found(&format!("{ASIDE}/{}/quarantine", restored.run)), 1, "{}", node.name);
     }
 }
 

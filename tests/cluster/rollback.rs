@@ -1,32 +1,31 @@
 //! The way back on a real cluster: from a restore that was killed, and from one that was done and
 //! served; then the discard.
 //!
-//! [`Site`] is made for reuse: `site.killed(at)` kills a restore at a record of its journal,
+//! [`Changed`] is made for reuse: `site.killed(at)` kills a restore at a record of its journal,
 //! `site.goes_back(run, more)` rolls it back and compares every row on every node, cut off.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::PathBuf;
+use std::ops::Deref;
 use std::time::Duration;
 
-use lab::{Consistency, Host, Lab, Options};
+use lab::{Consistency, Host, Options};
 use reseed::event::Body;
 use reseed::journal::History;
 
-use crate::dataset::{self, KEYSPACES, must};
+use crate::dataset::{self, must};
 use crate::hosts::{self, ASIDE, HINTS, Inodes, inodes};
 use crate::picture::{self, Alone, Picture, same};
 use crate::scene::wait;
+use crate::site::{RESTORE, Site, usual};
 use crate::until::{Killed, Until, started};
-use crate::world::{self, CLUSTER, LABS, Ran, Stage, World, good};
+use crate::world::{CLUSTER, LABS, Ran, Stage, World, good};
 
-const RESTORE: [&str; 8] = ["restore", "main", "-k", KEYSPACES[0], "-k", KEYSPACES[1], "--confirm", CLUSTER];
 /// What accepts that writes are lost.
 const ACCEPT: [&str; 4] = ["--override", "clients-served", "--reason", "a test"];
 
 /// What the tests here rest on, in this order.
 pub struct Rolled {
-    site: Stage<Site>,
+    site: Stage<Changed>,
     killed: Stage<Back>,
     done: Stage<Done>,
     undone: Stage<Back>,
@@ -44,12 +43,8 @@ impl Default for Rolled {
 }
 
 /// A cluster with a backup, and with other rows since: the old data.
-pub struct Site {
-    lab: Lab,
-    state: PathBuf,
-    inventory: PathBuf,
-    /// The backup's rows.
-    backup: Picture,
+pub struct Changed {
+    site: Site,
     /// The rows of before the restore.
     old: Picture,
     /// Hint files of before the first restore, per node.
@@ -75,45 +70,21 @@ pub struct Back {
     acked: BTreeSet<u64>,
 }
 
-impl Site {
-    /// Boots the lab, loads the data, makes the backup `main`, and changes the data; some of that is
-    /// only a hint when the restore begins.
+/// All that a site can is wanted of this one, too.
+impl Deref for Changed {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+impl Changed {
+    /// Changes the data after the backup; some of that is only a hint when the restore begins.
     fn new(world: &World) -> Self {
-        // two clusters at the same time are too much for a small machine
-        for other in world::booted() {
-            good(lab::down(&other));
-        }
-        let lab = world::boot(&Options { name: LABS[4].to_owned(), ..Options::default() });
-        dataset::load(&lab);
-        for node in lab.nodes() {
-            must(node.sh("nodetool snapshot -t keepme shop"));
-        }
-        let backup = picture::of(&lab, &lab.nodes()[0], Consistency::All);
-        let state = world.dir.join("state-roll");
-        let inventory = world.dir.join("roll.yaml");
-        let text = fs::read_to_string(lab.inventory()).expect("the lab wrote it");
-        fs::write(&inventory, format!("{text}limits: {{settle: 5s, connect: 5s}}\n")).expect("the directory is ours");
-        let mut site = Self {
-            lab,
-            state,
-            inventory,
-            backup,
-            old: Picture::new(),
-            hints: BTreeMap::new(),
-            snapshots: BTreeMap::new(),
-        };
-        site.reseed(&["backup", "-k", KEYSPACES[0], "-k", KEYSPACES[1], "--tag", "main"]).ends(0);
+        let site = Site::new(world, &Options { name: LABS[4].to_owned(), ..Options::default() }, usual);
         dataset::damage(&site.lab);
-        let (with_hints, third) = (&site.lab.nodes()[..2], site.host("cass3"));
-        for node in with_hints {
-            must(node.sh("nodetool pausehandoff"));
-        }
-        good(site.lab.stop_node(third));
-        dataset::damage_in_hints(&site.lab);
-        good(site.lab.start_node(third));
-        good(site.lab.wait_un());
-        let hints = |host: &Host| inodes(host, HINTS, "-name '*.hints' -size +0");
-        wait("hint files", Duration::from_mins(1), || !hints(site.host("cass1")).is_empty());
+        site.hint_the_third();
         // the first node coordinated all writes, so it has them all
         good(site.lab.cut_off_alone(site.host("cass1")));
         let old = picture::of(&site.lab, site.host("cass1"), Consistency::One);
@@ -124,13 +95,7 @@ impl Site {
             site.lab.nodes().iter().map(|n| (n.name.clone(), look(n))).collect()
         };
         let (hints, snapshots) = (each(|host| inodes(host, HINTS, "-name '*.hints' -size +0")), each(hosts::snapshots));
-        (site.old, site.hints, site.snapshots) = (old, hints, snapshots);
-        site
-    }
-
-    /// Runs `reseed` to its end.
-    pub fn reseed(&self, args: &[&str]) -> Ran {
-        world::run(&self.lab, &self.state, &self.inventory, args)
+        Self { site, old, hints, snapshots }
     }
 
     /// Kills a restore at a record.
@@ -178,24 +143,20 @@ impl Site {
         Back { of: run.to_owned(), alone, acked }
     }
 
-    fn host(&self, name: &str) -> &Host {
-        good(self.lab.host(name))
-    }
-
     fn history(&self, run: &str) -> History {
         let path = self.state.join("lab-cluster").join(run).join("journal.jsonl");
         History::read(&path).unwrap_or_else(|error| panic!("{error}"))
     }
+}
 
-    /// Whether a node keeps anything of a run.
-    fn keeps(&self, node: &Host, run: &str) -> bool {
-        must(node.sh(&format!("[ ! -e {ASIDE}/{run} ] || echo kept"))) == "kept\n"
-    }
+/// Whether a node keeps anything of a run.
+fn keeps(node: &Host, run: &str) -> bool {
+    must(node.sh(&format!("[ ! -e {ASIDE}/{run} ] || echo kept"))) == "kept\n"
 }
 
 /// The cluster.
-pub fn site(world: &World) -> &Site {
-    world.rolled.site.get(|| Site::new(world))
+pub fn site(world: &World) -> &Changed {
+    world.rolled.site.get(|| Changed::new(world))
 }
 
 fn killed(world: &World) -> &Back {
@@ -304,10 +265,10 @@ pub fn a_discard_says_what_goes_and_frees_it(world: &World) {
     let shown = site.reseed(&["discard", "--dry-run"]).ends(0);
     shown.says("go for good").says(&run).says("run.discard");
     site.reseed(&["discard"]).ends(4).says("was not confirmed");
-    assert!(site.lab.nodes().iter().all(|node| site.keeps(node, &run) && site.keeps(node, &first)));
+    assert!(site.lab.nodes().iter().all(|node| keeps(node, &run) && keeps(node, &first)));
     site.reseed(&["discard", "--confirm", CLUSTER]).ends(0).says("freed");
     for node in site.lab.nodes() {
-        assert!(!site.keeps(node, &run) && site.keeps(node, &first), "{}: only that run", node.name);
+        assert!(!keeps(node, &run) && keeps(node, &first), "{}: only that run", node.name);
     }
     assert!(site.history(&run).discarded().is_some());
     site.reseed(&["rollback", &run, "--confirm", CLUSTER]).ends(4).says("was deleted by run");

@@ -15,6 +15,7 @@ use crate::guarded::Guarded;
 use crate::picture::Picture;
 use crate::rollback::Rolled;
 use crate::scene::{Backed, Damaged, Restored};
+use crate::upgrades::Upgrades;
 
 /// The labs of this tier. They are ours: whatever runs under these names is taken down.
 pub const LABS: [&str; 7] = ["e2e", "e2edisks", "sysd", "link", "roll", "versions", "hd"];
@@ -47,6 +48,8 @@ pub struct World {
     pub rolled: Rolled,
     /// The cluster that loses a node, its schema, a machine.
     pub disaster: Disaster,
+    /// Backups of older versions.
+    pub upgrades: Upgrades,
 }
 
 impl World {
@@ -67,6 +70,7 @@ impl World {
             guarded: Guarded::default(),
             rolled: Rolled::default(),
             disaster: Disaster::default(),
+            upgrades: Upgrades::default(),
         }
     }
 

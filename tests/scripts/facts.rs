@@ -2,21 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::{Child, Command};
 
 use reseed::script::Script;
 
 use super::tree::{DIR, KS, Tree};
 
-/// What `facts.node` says, by key.
+/// What `facts.node` says, by key; of a node that serves nobody and whose nodetool says nothing.
 async fn said(tree: &Tree, run_as: &str) -> BTreeMap<String, Vec<String>> {
+    asked(tree, run_as, "/bin/true", 1).await
+}
+
+async fn asked(tree: &Tree, run_as: &str, nodetool: &str, port: u16) -> BTreeMap<String, Vec<String>> {
     let conf = tree.root.join("conf");
     let script = Script::new("facts.node")
         .list("DIRS", (0..2).map(|n| format!("data-{n}\t{}", tree.data(n).display())))
         .var("BACKUP_ROOT", tree.root.display())
         .var("RUN_AS", run_as)
-        .var("NODETOOL", "/bin/true")
+        .var("NODETOOL", nodetool)
+        .var("NATIVE_PORT", port)
+        .list("ADDRESSES", ["10.0.0.1", "10.1.0.1"])
         .var("NODETOOL_ARGS", "")
         .var("CONF", conf.display())
         .var("HOME_DIR", tree.root.display())
@@ -33,6 +41,34 @@ async fn said(tree: &Tree, run_as: &str) -> BTreeMap<String, Vec<String>> {
 fn me() -> String {
     let id = Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(id.stdout).unwrap().trim().to_owned()
+}
+
+/// A node that serves clients and is in its ring under an address of its own is asked in one JVM; any
+/// other one is asked who it is.
+pub async fn jvms(tree: &mut Tree) {
+    let calls = tree.root.join("calls");
+    let nodetool = |rows: &str| {
+        format!(
+            "#!/bin/sh\necho $1 >>{}\ncase $1 in info) echo 'Gossip active: true' ;; status) printf '{rows}' ;; esac\n",
+            calls.display()
+        )
+    };
+    let row = |address: &str| format!("UN  {address}  145.77 KiB  4  100.0%%  4f065e01  rack1\\n");
+    let serving = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = serving.local_addr().unwrap().port();
+    let peers = row("10.0.0.2") + &row("10.0.0.11");
+    for (rows, port, wanted) in [
+        (row("10.0.0.1") + &peers, port, "status\n"),
+        (row("10.0.0.1") + &peers, 1, "status\ninfo\n"),
+        (peers.clone(), port, "status\ninfo\n"),
+        (row("10.0.0.1") + &row("10.1.0.1"), port, "status\ninfo\n"),
+    ] {
+        tree.tool("nodetool", &nodetool(&rows));
+        let _ = fs::remove_file(&calls);
+        let found = asked(tree, &me(), "nodetool", port).await;
+        assert_eq!(fs::read_to_string(&calls).unwrap(), wanted, "{rows}");
+        assert!(found.contains_key("status") && found.contains_key("info") == wanted.contains("info"), "{found:?}");
+    }
 }
 
 /// What lies beside live data.
@@ -72,13 +108,58 @@ pub async fn beside(tree: &mut Tree) {
     }
 }
 
-/// Kills what passes for Cassandra when dropped.
+/// What passes for Cassandra; killed when dropped.
 struct Daemon(Child);
+
+impl Daemon {
+    /// Its words are what counts; the jar is open, as a class path of lib/* leaves it.
+    fn start(tree: &Tree, jar: &Path, options: &[&str]) -> Self {
+        let script = "exec 7<\"$1\"; exec \"$2\" -e 'sleep 1000' org.apache.cassandra.service.CassandraDaemon $3";
+        let java = tree.root.join("java");
+        if !java.exists() {
+            symlink("/usr/bin/perl", &java).unwrap();
+        }
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "sh"]).arg(jar).arg(&java).arg(options.join(" ")).current_dir(&tree.root);
+        let daemon = Self(command.spawn().unwrap());
+        let cmdline = format!("/proc/{}/cmdline", daemon.0.id());
+        while !fs::read(&cmdline).unwrap().starts_with(java.as_os_str().as_encoded_bytes()) {
+            std::thread::yield_now();
+        }
+        daemon
+    }
+}
 
 impl Drop for Daemon {
     fn drop(&mut self) {
         drop((self.0.kill(), self.0.wait()));
     }
+}
+
+/// Where directories are that the yaml does not name: the process knows, else what would start it.
+pub async fn storage(tree: &mut Tree) {
+    let (conf, bin) = (tree.root.join("conf"), tree.root.join("bin"));
+    fs::create_dir_all(&conf).unwrap();
+    fs::create_dir_all(&bin).unwrap();
+    fs::create_dir_all(tree.root.join("data")).unwrap();
+    fs::write(conf.join("cassandra.yaml"), "cluster_name: x\n").unwrap();
+    let script = Script::new("facts.host").var("CONF", conf.display()).var("HOME_DIR", tree.root.display());
+    let script = script.var("CQLSH", "true");
+    let told = |text: String| text.lines().find_map(|line| line.strip_prefix("storagedir=").map(str::to_owned));
+    fs::write(bin.join("cassandra.in.sh"), "cassandra_storagedir=\"$CASSANDRA_HOME/data\"\n").unwrap();
+    assert_eq!(told(tree.ok(&script).await), None);
+    fs::write(bin.join("cassandra.in.sh"), "cassandra_storagedir=\"/srv/down\"\n").unwrap();
+    assert_eq!(told(tree.ok(&script).await).as_deref(), Some("/srv/down"));
+    fs::write(conf.join("jvm.options"), "#-Dcassandra.storagedir=/x\n-Dcassandra.storagedir=/srv/option\n").unwrap();
+    assert_eq!(told(tree.ok(&script).await).as_deref(), Some("/srv/option"));
+    let jar = conf.join("jvm.options");
+    let usual = format!("-Dcassandra.storagedir={}/bin/../data", tree.root.display());
+    for (option, wanted) in [("-Dcassandra.storagedir=/srv/runs", Some("/srv/runs")), (&usual, None)] {
+        let _daemon = Daemon::start(tree, &jar, &[option]);
+        assert_eq!(told(tree.ok(&script).await).as_deref(), wanted);
+    }
+    let why = tree.ok(&script.var("CQLSH", "no-such-cqlsh")).await;
+    assert!(why.lines().any(|line| line.starts_with("no_cqlsh=") && line.contains("not found")), "{why}");
 }
 
 /// What a restart would find.
@@ -92,17 +173,8 @@ pub async fn restart(tree: &mut Tree) {
     }
     let jar = lib.join("apache-cassandra-5.0.8.jar");
     fs::write(&jar, "").unwrap();
-    // its words are what counts; the jar is open, as a class path of lib/* leaves it
-    let script = "exec 7<\"$1\"; exec \"$2\" -e 'sleep 1000' org.apache.cassandra.service.CassandraDaemon \
-                  -Dcassandra.replace_address=10.0.0.1 -Dcassandra.replace_address_first_boot=10.0.0.2";
-    symlink("/usr/bin/perl", tree.root.join("java")).unwrap();
-    let mut command = Command::new("sh");
-    command.args(["-c", script, "sh"]).arg(&jar).arg(tree.root.join("java")).current_dir(&tree.root);
-    let daemon = Daemon(command.spawn().unwrap());
-    let cmdline = format!("/proc/{}/cmdline", daemon.0.id());
-    while !fs::read_to_string(&cmdline).unwrap().contains("java") {
-        std::thread::yield_now();
-    }
+    let options = ["-Dcassandra.replace_address=10.0.0.1", "-Dcassandra.replace_address_first_boot=10.0.0.2"];
+    let _daemon = Daemon::start(tree, &jar, &options);
     let found = said(tree, &me()).await;
     assert_eq!(
         (found["user"][0].as_str(), found["jar"][0].as_str()),

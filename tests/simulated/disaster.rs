@@ -3,6 +3,7 @@
 use reseed::event::{Body, Level};
 use reseed::run::Verb;
 
+use crate::creating::creating;
 use crate::sim::order::assert_barriers;
 use crate::sim::world::Process;
 use crate::sim::{Data, SMALL, Sim, TAG, WHOLE};
@@ -22,14 +23,14 @@ fn burnt(node: &str) -> Sim {
     sim
 }
 
-fn over(sim: &Sim) -> reseed::run::Order {
+pub fn over(sim: &Sim) -> reseed::run::Order {
     let mut order = sim.order("restore", TAG);
     let reason = "it burns".to_owned();
     order.ask.overrides = vec![reseed::guard::Override { guard: "node-down".to_owned(), reason }];
     order
 }
 
-fn failing(sim: &Sim) -> Vec<(String, Option<String>, String, String)> {
+pub fn failing(sim: &Sim) -> Vec<(String, Option<String>, String, String)> {
     let found = sim.events().into_iter().filter_map(|e| match e.body {
         Body::Finding { guard, host, level: Level::Fail, message, cure } => {
             Some((guard, host.map(|h| h.to_string()), message, cure))
@@ -126,6 +127,40 @@ async fn a_network_that_is_cut_between_running_nodes_cannot_be_overridden() {
     assert!(failing(&sim).iter().any(|(guard, ..)| guard == "nodes-normal"));
 }
 
+/// The coordinator dies after each record of a restore; then the run is gone on with, or rolled back.
+/// `back` is told the record.
+pub async fn after_any_record(
+    make: impl Fn() -> Sim,
+    order: impl Fn(&Sim) -> reseed::run::Order,
+    on: impl Fn(&Sim),
+    back: impl Fn(&Sim, usize),
+) {
+    let whole = make();
+    assert_eq!(whole.run(order(&whole)).await, Some(0), "{:?}", whole.end());
+    for n in 1..whole.events().len() {
+        for goes_back in [false, true] {
+            let mut sim = make();
+            sim.die_after = Some(n);
+            if sim.run(order(&sim)).await.is_some() {
+                continue;
+            }
+            sim.die_after = None;
+            if !goes_back {
+                assert_eq!(sim.resume().await, Some(0), "record {n}: {:?}", sim.end());
+                on(&sim);
+                continue;
+            }
+            let Ok(order) = sim.order_about(Verb::Rollback, None, &["clients-served"]) else { continue };
+            assert_eq!(sim.run(order).await, Some(0), "record {n}: {:?}", sim.end());
+            back(&sim, n);
+        }
+    }
+}
+
+fn nothing_was_undone(sim: &Sim) -> bool {
+    sim.end().2.contains("nothing to undo")
+}
+
 #[tokio::test(start_paused = true)]
 async fn after_any_record_such_a_restore_goes_on_or_goes_back() {
     let dead = || {
@@ -133,30 +168,14 @@ async fn after_any_record_such_a_restore_goes_on_or_goes_back() {
         sim.world().dies("cass2");
         sim
     };
-    let whole = dead();
-    assert_eq!(whole.run(over(&whole)).await, Some(0), "{:?}", whole.end());
-    for n in 1..whole.events().len() {
-        for back in [false, true] {
-            let mut sim = dead();
-            sim.die_after = Some(n);
-            if sim.run(over(&sim)).await.is_some() {
-                continue;
-            }
-            sim.die_after = None;
-            if !back {
-                assert_eq!(sim.resume().await, Some(0), "record {n}: {:?}", sim.end());
-                sim.world().assert_restored();
-                continue;
-            }
-            let Ok(order) = sim.order_about(Verb::Rollback, None, &["clients-served"]) else { continue };
-            assert_eq!(sim.run(order).await, Some(0), "record {n}: {:?}", sim.end());
-            if sim.end().2.contains("nothing to undo") {
-                continue;
-            }
+    let restored = |sim: &Sim| sim.world().assert_restored();
+    after_any_record(dead, over, restored, |sim, n| {
+        if !nothing_was_undone(sim) {
             sim.world().assert_rolled_back();
             assert!(sim.world().nodes["cass2"].unflushed, "record {n}: its commit log is there again");
         }
-    }
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -260,134 +279,6 @@ async fn a_backup_is_made_without_a_dead_node_but_not_of_it() {
     sim.world().nodes.values().for_each(|n| assert!(n.live.values().all(|d| *d == Data::Old)));
 }
 
-/// An order that creates what is missing.
-fn creating(sim: &Sim) -> reseed::run::Order {
-    let mut order = over(sim);
-    order.ask.create_schema = true;
-    order
-}
-
-/// The cluster lacks a table of one keyspace, and the other keyspace.
-fn bereft(shape: crate::sim::Shape) -> Sim {
-    let sim = Sim::new(shape);
-    sim.world().drops("ks1", Some("by_owner"));
-    if shape.keyspaces > 1 {
-        sim.world().drops("ks2", None);
-    }
-    sim
-}
-
-/// The backup is live on every node; what was there before is in quarantine, also what was empty.
-fn assert_whole_again(sim: &Sim) {
-    sim.world().assert_serves(Data::Backup);
-    let world = sim.world();
-    assert_eq!(world.tables.len(), world.nodes["cass1"].live.len());
-    for (name, node) in &world.nodes {
-        assert_eq!(node.quarantine.len(), world.tables.len(), "{name}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_was_dropped_is_refused_and_the_cure_names_the_flag() {
-    let sim = bereft(WHOLE);
-    assert_eq!(sim.restore().await, 4);
-    let found = failing(&sim);
-    for (guard, words) in
-        [("tables-match", "no table ks1.by_owner"), ("keyspaces-known", "keyspace ks2 does not exist")]
-    {
-        let (_, _, message, cure) = found.iter().find(|f| f.0 == guard).unwrap_or_else(|| panic!("{guard}: {found:?}"));
-        assert!(message.contains(words) && cure.contains("--create-schema"), "{message}, {cure}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_dropped_table_and_a_dropped_keyspace_are_created_under_their_old_ids_and_filled() {
-    let whole = Sim::new(WHOLE);
-    let sim = bereft(WHOLE);
-    assert_eq!(sim.run(creating(&sim)).await, Some(0), "{:?}", sim.end());
-    assert_whole_again(&sim);
-    let sorted = |sim: &Sim| {
-        let mut tables = sim.world().tables.clone();
-        tables.sort_by(|a, b| (&a.keyspace, &a.name).cmp(&(&b.keyspace, &b.name)));
-        tables
-    };
-    assert_eq!(sorted(&sim), sorted(&whole), "ids and indexes");
-    let ran = crate::sim::order::Ran::of(&sim.calls());
-    ran.all_before("client.stop.act", "schema.create.act").all_before("schema.known", "native.disable.act");
-    assert_eq!(ran.hosts("schema.create.act"), ["cass1"]);
-    let history = sim.history();
-    let step = history.plan().unwrap().0.steps().find(|(_, s)| s.step == "schema.create").unwrap().1;
-    assert_eq!(step.summary, "create 1 table of ks1, keyspace ks2 with 2 tables as in the backup");
-}
-
-#[tokio::test(start_paused = true)]
-async fn with_nothing_missing_the_flag_changes_nothing() {
-    let sim = Sim::new(WHOLE);
-    assert_eq!(sim.run(creating(&sim)).await, Some(0));
-    assert!(sim.calls().iter().all(|call| !call.name.starts_with("schema.create")));
-    sim.world().assert_restored();
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_keyspace_is_not_created_with_a_replication_that_leaves_nodes_out() {
-    let sim = Sim::new(WHOLE);
-    sim.world().rf = 2;
-    let of_two = sim.world().manifest(TAG, "nb-1-big");
-    sim.world().backups.insert(format!("/backup/{TAG}"), of_two);
-    sim.world().drops("ks2", None);
-    sim.world().rf = 3;
-    assert_eq!(sim.run(creating(&sim)).await, Some(4));
-    let found = failing(&sim);
-    assert!(
-        found.iter().any(|(guard, _, message, cure)| guard == "replication"
-            && message.contains("ks2")
-            && cure.contains("by hand")),
-        "{found:?}"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_missing_is_created_through_another_node_when_the_seed_is_down() {
-    for node in ["cass1", "cass3"] {
-        let sim = bereft(WHOLE);
-        sim.world().dies(node);
-        assert_eq!(sim.run(creating(&sim)).await, Some(0), "{node}: {:?}", sim.end());
-        assert_whole_again(&sim);
-        let ran = crate::sim::order::Ran::of(&sim.calls());
-        assert_eq!(ran.hosts("schema.create.act"), [if node == "cass1" { "cass2" } else { "cass1" }]);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn after_any_record_a_restore_that_creates_goes_on_or_goes_back_and_what_it_created_stays_empty() {
-    let whole = bereft(SMALL);
-    assert_eq!(whole.run(creating(&whole)).await, Some(0), "{:?}", whole.end());
-    for n in 1..whole.events().len() {
-        for back in [false, true] {
-            let mut sim = bereft(SMALL);
-            sim.die_after = Some(n);
-            if sim.run(creating(&sim)).await.is_some() {
-                continue;
-            }
-            sim.die_after = None;
-            if !back {
-                assert_eq!(sim.resume().await, Some(0), "record {n}: {:?}", sim.end());
-                assert_whole_again(&sim);
-                continue;
-            }
-            let Ok(order) = sim.order_about(Verb::Rollback, None, &["clients-served"]) else { continue };
-            assert_eq!(sim.run(order).await, Some(0), "record {n}: {:?}", sim.end());
-            for node in sim.world().nodes.values() {
-                assert_eq!((node.process, node.guarded), (Process::Normal, false), "record {n}");
-                for (dir, data) in &node.live {
-                    let wanted = if dir.starts_with("ks1/by_owner") { Data::Empty } else { Data::Old };
-                    assert_eq!(*data, wanted, "record {n}: {dir}");
-                }
-            }
-        }
-    }
-}
-
 /// A cluster in which no Cassandra runs.
 fn lifeless(shape: crate::sim::Shape) -> Sim {
     let sim = Sim::new(shape);
@@ -474,26 +365,16 @@ async fn with_every_node_down_nothing_is_created_and_no_machine_is_left_out() {
 
 #[tokio::test(start_paused = true)]
 async fn after_any_record_a_restore_of_a_lifeless_cluster_goes_on_or_goes_back() {
-    let whole = lifeless(SMALL);
-    assert_eq!(whole.run(over(&whole)).await, Some(0), "{:?}", whole.end());
-    for n in 1..whole.events().len() {
-        for back in [false, true] {
-            let mut sim = lifeless(SMALL);
-            sim.die_after = Some(n);
-            if sim.run(over(&sim)).await.is_some() {
-                continue;
-            }
-            sim.die_after = None;
-            if !back {
-                assert_eq!(sim.resume().await, Some(0), "record {n}: {:?}", sim.end());
-                sim.world().assert_restored();
-                continue;
-            }
-            let Ok(order) = sim.order_about(Verb::Rollback, None, &["clients-served"]) else { continue };
-            assert_eq!(sim.run(order).await, Some(0), "record {n}: {:?}", sim.end());
-            if !sim.end().2.contains("nothing to undo") {
+    let restored = |sim: &Sim| sim.world().assert_restored();
+    after_any_record(
+        || lifeless(SMALL),
+        over,
+        restored,
+        |sim, _| {
+            if !nothing_was_undone(sim) {
                 sim.world().assert_rolled_back();
             }
-        }
-    }
+        },
+    )
+    .await;
 }

@@ -10,6 +10,7 @@
     reason = "worlds are changed field by field, `.act` is no file's extension, answers are written as the real tools print them, tests tell what they covered"
 )]
 
+mod creating;
 mod cuts;
 mod disaster;
 mod events;

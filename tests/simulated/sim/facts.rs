@@ -72,7 +72,10 @@ pub fn node(world: &World, name: &str, dirs: &str) -> String {
     if node.unwritable {
         text.push_str("backup_unwritable=/backup\n");
     }
-    let _ = writeln!(text, "info={}", base64(&info(node)));
+    // one that serves clients is told from the others by its address
+    if node.process == Process::Stopped || !node.native_open {
+        let _ = writeln!(text, "info={}", base64(&info(node)));
+    }
     if node.process == Process::Stopped {
         let _ = writeln!(text, "died={}\nlogged={}", base64(CORRUPT), node.version);
     } else {

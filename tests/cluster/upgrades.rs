@@ -1,0 +1,150 @@
+//! A backup of one Cassandra is restored on a new cluster of a later one: its tables are made from the
+//! backup, under their ids. Where the later one cannot read such files, that is said before anything
+//! changes.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lab::{Consistency, Host, Lab, Options};
+
+use crate::picture::Picture;
+use crate::site::{Site, alone, usual};
+use crate::world::{CLUSTER, LABS, Stage, World, good};
+
+/// Backups of older ones, each made once.
+pub struct Upgrades {
+    v2_2: Stage<Kept>,
+    v3_11: Stage<Kept>,
+}
+
+impl Default for Upgrades {
+    fn default() -> Self {
+        Self {
+            v2_2: Stage::new("there is no backup of Cassandra 2.2"),
+            v3_11: Stage::new("there is no backup of Cassandra 3.11"),
+        }
+    }
+}
+
+/// A backup that outlives its cluster.
+struct Kept {
+    files: PathBuf,
+    rows: Vec<Vec<Vec<String>>>,
+}
+
+const SCHEMA: &[&str] = &[
+    "CREATE KEYSPACE moved WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 3}",
+    r#"CREATE TYPE moved.address (street text, "House No" int)"#,
+    r#"CREATE TABLE moved."Items" (id int, seq int, owner text, fixed text static, tags set<text>, props map<text, int>,
+       home frozen<address>, PRIMARY KEY (id, seq)) WITH CLUSTERING ORDER BY (seq DESC) AND comment = 'it''s'"#,
+    r#"CREATE INDEX "ByOwner" ON moved."Items" (owner)"#,
+    "CREATE TABLE moved.hits (page text PRIMARY KEY, n counter)",
+    "CREATE TABLE moved.nothing (id int PRIMARY KEY, v text)",
+];
+
+const QUESTIONS: &[&str] = &[
+    r#"SELECT id, seq, owner, fixed, tags, props, home, WRITETIME(owner) FROM moved."Items""#,
+    r#"SELECT id, seq FROM moved."Items" WHERE owner = 'o 3'"#,
+    "SELECT page, n FROM moved.hits",
+    "SELECT id, v FROM moved.nothing",
+];
+
+fn rows(lab: &Lab, host: &Host, at: Consistency) -> Vec<Vec<Vec<String>>> {
+    let ask = |question: &&str| {
+        let mut rows = good(lab.cql(host, question, at));
+        rows.sort();
+        rows
+    };
+    QUESTIONS.iter().map(ask).collect()
+}
+
+fn options(version: &str) -> Options {
+    Options { name: LABS[5].to_owned(), version: version.to_owned(), ..Options::default() }
+}
+
+fn copy(from: &Path, to: &Path) {
+    let done = Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp is there");
+    assert!(done.success(), "cp {} {}", from.display(), to.display());
+}
+
+impl Kept {
+    fn of(world: &World, version: &str) -> Self {
+        let site = Site::of(world, alone(&options(version)), usual, Picture::new());
+        let seed = site.host("cass1");
+        good(site.lab.cql_all(seed, SCHEMA, Consistency::One));
+        let mut all = vec![];
+        for n in 0..100 {
+            all.push(format!(
+                "INSERT INTO moved.\"Items\" (id, seq, owner, fixed, tags, props, home) VALUES ({}, {n}, 'o {}', 'f', \
+                 {{'a', '{n}'}}, {{'k': {n}}}, {{street: 'S', \"House No\": {n}}})",
+                n % 10,
+                n % 7
+            ));
+            all.push(format!("UPDATE moved.hits SET n = n + {n} WHERE page = 'p{}'", n % 6));
+        }
+        good(site.lab.cql_batch(seed, &all, Consistency::All));
+        let rows = rows(&site.lab, seed, Consistency::All);
+        assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [100, 14, 6, 0], "{rows:?}");
+        site.reseed(&["backup", "-k", "moved", "--tag", "older"]).ends(0);
+        let files = world.dir.join(format!("backup-{version}"));
+        copy(&seed.path("/backup/older"), &files);
+        good(site.lab.down());
+        Self { files, rows }
+    }
+
+    /// The backup is put on a new cluster of another version.
+    fn on(&self, world: &World, version: &str) -> Site {
+        let site = Site::of(world, alone(&options(version)), usual, Picture::new());
+        copy(&self.files, &site.host("cass1").path("/backup/older"));
+        site
+    }
+}
+
+const RESTORE: [&str; 4] = ["restore", "older", "--confirm", CLUSTER];
+const CREATING: [&str; 5] = ["restore", "older", "--create-schema", "--confirm", CLUSTER];
+
+/// Refused without the flag; then every node alone has every row, and the index answers.
+fn moved(kept: &Kept, site: &Site) {
+    site.reseed(&RESTORE).ends(4).says("--create-schema");
+    site.reseed(&CREATING).ends(0);
+    for node in site.lab.nodes() {
+        good(site.lab.cut_off_alone(node));
+        assert_eq!(rows(&site.lab, node, Consistency::One), kept.rows, "{}", node.name);
+        good(site.lab.rejoin(node));
+    }
+}
+
+fn of_2_2(world: &World) -> &Kept {
+    world.upgrades.v2_2.get(|| Kept::of(world, "2.2.19"))
+}
+
+fn of_3_11(world: &World) -> &Kept {
+    world.upgrades.v3_11.get(|| Kept::of(world, "3.11.19"))
+}
+
+/// Schema text made from schema tables, files of format `lb`.
+pub fn a_backup_of_2_2_is_restored_on_3_11(world: &World) {
+    let kept = of_2_2(world);
+    moved(kept, &kept.on(world, "3.11.19"));
+}
+
+/// Formats that this one does not read are refused; the next ones it does.
+pub fn on_4_1_a_backup_of_2_2_is_refused_and_one_of_3_11_is_restored(world: &World) {
+    let (unreadable, kept) = (of_2_2(world), of_3_11(world));
+    let site = kept.on(world, "4.1.10");
+    let seed = site.host("cass1");
+    copy(&unreadable.files, &seed.path("/backup/unreadable"));
+    let backups = seed.path("/backup");
+    std::fs::rename(backups.join("older"), backups.join("later")).expect("it is there");
+    std::fs::rename(backups.join("unreadable"), backups.join("older")).expect("it is there");
+    site.reseed(&CREATING).ends(4).says("sstable-version");
+    std::fs::rename(backups.join("older"), backups.join("unreadable")).expect("it is there");
+    std::fs::rename(backups.join("later"), backups.join("older")).expect("it is there");
+    moved(kept, &site);
+}
+
+/// Two major versions later.
+pub fn a_backup_of_3_11_is_restored_on_5_0(world: &World) {
+    let kept = of_3_11(world);
+    moved(kept, &kept.on(world, "5.0.8"));
+}
