@@ -26,6 +26,7 @@
 
 pub mod backup;
 pub mod cassandra;
+pub mod catalogue;
 pub mod cli;
 pub mod digest;
 pub mod engine;

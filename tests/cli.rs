@@ -30,9 +30,26 @@ fn home(inventory: &str) -> tempfile::TempDir {
 fn the_help_of_every_command_is_what_it_was() {
     let home = home(GOOD);
     let mut text = String::new();
-    for command in
-        ["", "check", "backup", "restore", "resume", "rollback", "discard", "runs", "status", "report", "explain"]
-    {
+    for command in [
+        "",
+        "check",
+        "keyspaces",
+        "backup",
+        "backups",
+        "backups list",
+        "backups show",
+        "backups verify",
+        "backups import",
+        "backups prune",
+        "restore",
+        "resume",
+        "rollback",
+        "discard",
+        "runs",
+        "status",
+        "report",
+        "explain",
+    ] {
         let args: Vec<&str> = command.split(' ').filter(|w| !w.is_empty()).chain(["--help"]).collect();
         let (code, out, err) = reseed(home.path(), &args);
         assert_eq!((code, err.as_str()), (0, ""), "{command}");
@@ -57,6 +74,12 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
         (vec!["runs", "-q", "-v"], "cannot be used with"),
         (vec!["explain", "nodedrain"], "reseed explain node.drain"),
         (vec!["status", "--offline"], "no run"),
+        (vec!["backups", "prune"], "--keep"),
+        (vec!["backups", "prune", "--keep", "0"], "0 is not in 1.."),
+        (vec!["backups", "prune", "--older-than", "7"], "write it like"),
+        (vec!["backups", "import", "/x"], "--keyspace"),
+        (vec!["backups", "import", "../x", "-k", "ks"], "without `..`"),
+        (vec!["backups", "import", "/a b", "-k", "ks"], "--tag"),
     ] {
         let (code, out, err) = reseed(home.path(), &args);
         assert_eq!((code, out.as_str()), (2, ""), "{args:?}: {err}");
@@ -202,6 +225,7 @@ fn conducted(home: &Path) -> (RunLock, RunDir, Journal) {
         extra_tables: None,
         verify_rows: false,
         of: None,
+        errand: None,
     };
     let header = Header { format: FORMAT, reseed, run, cluster, command, args, overrides, inventory, operator, asked };
     let journal = Journal::create(&dir.journal(), header).unwrap();

@@ -4,7 +4,9 @@
 //! <root>/<tag>/manifest.json
 //! <root>/<tag>/manifest.json.sha256
 //! <root>/<tag>/<keyspace>/<table>/<files>
+//! <root>/<tag>/verified.json          what the last `backups verify` found
 //! <root>/.partial-<tag>/…             while it is being made
+//! <root>/.pruned-<tag>/…              while it is being deleted
 //! ```
 //! Invariant: a directory `<root>/<tag>` is complete, because it got that name by a rename after
 //! everything in it was synced.
@@ -17,7 +19,14 @@ pub const MANIFEST: &str = "manifest.json";
 /// Name of the manifest's checksum, in the form of `sha256sum`.
 pub const MANIFEST_SHA256: &str = "manifest.json.sha256";
 
+/// Name of the record of the last verification. Not in the manifest, whose bytes are hashed.
+pub const VERIFIED: &str = "verified.json";
+
+/// What lies beside the keyspaces in a backup's directory.
+pub const OWN: [&str; 3] = [MANIFEST, MANIFEST_SHA256, VERIFIED];
+
 const PARTIAL: &str = ".partial-";
+const PRUNED: &str = ".pruned-";
 
 /// The finished backup.
 pub fn dir(root: &str, tag: &Tag) -> String {
@@ -27,6 +36,11 @@ pub fn dir(root: &str, tag: &Tag) -> String {
 /// The backup while it is being made.
 pub fn partial_dir(root: &str, tag: &Tag) -> String {
     format!("{root}/{PARTIAL}{tag}")
+}
+
+/// The backup while it is being deleted.
+pub fn pruned_dir(root: &str, tag: &Tag) -> String {
+    format!("{root}/{PRUNED}{tag}")
 }
 
 /// A table's files, below the backup's directory.
@@ -51,6 +65,8 @@ pub enum Entry {
     Backup(Tag),
     /// One that was never finished.
     Partial(Tag),
+    /// One that was condemned, and is half deleted.
+    Pruned(Tag),
     /// Something else, such as `lost+found`.
     Other,
 }
@@ -60,10 +76,10 @@ pub fn entry(name: &str) -> Entry {
     if name == "lost+found" {
         return Entry::Other;
     }
-    match name.strip_prefix(PARTIAL) {
-        Some(tag) => Tag::parse(tag).map_or(Entry::Other, Entry::Partial),
-        None => Tag::parse(name).map_or(Entry::Other, Entry::Backup),
-    }
+    let forms: [(&str, fn(Tag) -> Entry); 3] =
+        [(PARTIAL, Entry::Partial), (PRUNED, Entry::Pruned), ("", Entry::Backup)];
+    let found = forms.iter().find_map(|(prefix, form)| Some((name.strip_prefix(prefix)?, form)));
+    found.and_then(|(tag, form)| Tag::parse(tag).ok().map(form)).unwrap_or(Entry::Other)
 }
 
 #[cfg(test)]
@@ -86,8 +102,9 @@ mod tests {
     fn entries_of_the_root_are_told_apart() {
         let tag = Tag::parse("t-1").unwrap();
         assert_eq!(entry("t-1"), Entry::Backup(tag.clone()));
-        assert_eq!(entry(".partial-t-1"), Entry::Partial(tag));
-        for other in ["lost+found", ".partial-", ".snapshot", "a b", "..", ""] {
+        assert_eq!(entry(".partial-t-1"), Entry::Partial(tag.clone()));
+        assert_eq!(entry(".pruned-t-1"), Entry::Pruned(tag));
+        for other in ["lost+found", ".partial-", ".pruned-a b", ".snapshot", "a b", "..", ""] {
             assert_eq!(entry(other), Entry::Other, "{other}");
         }
     }

@@ -10,6 +10,8 @@
 
 mod check;
 
+pub use check::judge_path;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -88,8 +90,20 @@ pub struct Manifest {
     pub taken_at: Timestamp,
     /// The reseed that made it.
     pub reseed: String,
+    /// Where it came from, when another program copied the files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
     /// What it holds.
     pub keyspaces: Vec<KeyspaceEntry>,
+}
+
+/// That a backup was made by others, and what is therefore not known about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// The directory that its files were copied from.
+    pub from: String,
+    /// What it cannot vouch for, one sentence each.
+    pub limits: Vec<String>,
 }
 
 /// One keyspace of a backup.

@@ -6,7 +6,6 @@ use super::printer::Printer;
 use super::session::{self, Selection};
 use super::{Ended, ExitCode, Failure, Global};
 use crate::name::{NameError, Tag};
-use crate::playbook;
 use crate::run::{Ask, Order};
 
 /// Backs up keyspaces of one node, which holds all the data; the cluster serves meanwhile
@@ -30,16 +29,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         let unfit = |why: NameError| Failure::new(ExitCode::Usage, why.to_string()).hint("give one with --tag");
         Tag::parse(name).map_err(unfit)?
     };
-    let ask = Ask {
-        playbook: playbook::built_in("backup").expect("it is built in"),
-        tag: Some(tag),
-        keyspaces: args.selection.keyspaces.clone(),
-        create_schema: false,
-        extra_tables: None,
-        verify_rows: false,
-        overrides,
-        of: None,
-    };
+    let ask = Ask { tag: Some(tag), keyspaces: args.selection.keyspaces.clone(), overrides, ..Ask::to("backup") };
     let order = Order { inventory, ask, command: "backup".to_owned(), args: std::env::args().collect(), confirm: None };
     session::conduct(global, printer, order)
 }

@@ -13,7 +13,6 @@ use super::{Ended, Global};
 use crate::guard::GUARDS;
 use crate::name::Tag;
 use crate::plan::{self, Outage};
-use crate::playbook;
 use crate::remote::Transport;
 use crate::run::{Ask, prepare};
 use crate::units::bytes;
@@ -31,14 +30,10 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let name = if args.tag.is_some() { "restore" } else { "backup" };
     let ask = Ask {
-        playbook: playbook::built_in(name).expect("it is built in"),
         tag: args.tag.clone(),
         keyspaces: args.selection.keyspaces.clone(),
-        create_schema: false,
-        extra_tables: None,
-        verify_rows: false,
         overrides: args.selection.overrides()?,
-        of: None,
+        ..Ask::to(name)
     };
     let transport = Arc::new(session::transport(&inventory)?);
     let screen = Screen::new(printer);

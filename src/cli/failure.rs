@@ -1,6 +1,7 @@
 //! The one table from the library's errors to exit codes and hints.
 
 use super::exit::{ExitCode, Failure};
+use crate::catalogue::CatalogueError;
 use crate::engine::EngineError;
 use crate::inventory::{InventoryError, PasswordError};
 use crate::remote::TransportError;
@@ -121,6 +122,16 @@ impl From<OfError> for Failure {
             OfError::State(error) => error.into(),
             OfError::Unfit { next, .. } if !next.is_empty() => failure.hint(next),
             OfError::Unfit { .. } | OfError::NoPlan(_) => failure,
+        }
+    }
+}
+
+impl From<CatalogueError> for Failure {
+    fn from(error: CatalogueError) -> Self {
+        match error {
+            CatalogueError::Transport(error) => error.into(),
+            CatalogueError::Unknown { .. } => Self::of(ExitCode::Invalid, &error).hint("reseed backups list"),
+            CatalogueError::Script { .. } => Self::of(ExitCode::Refused, &error),
         }
     }
 }

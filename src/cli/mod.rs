@@ -5,6 +5,7 @@
 
 mod abandon;
 mod backup;
+mod backups;
 mod before;
 mod check;
 mod confirm;
@@ -14,6 +15,7 @@ pub mod exit;
 mod explain;
 mod failure;
 mod follow;
+mod keyspaces;
 pub mod printer;
 mod report;
 mod restore;
@@ -77,7 +79,9 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Keyspaces(keyspaces::Args),
     Backup(backup::Args),
+    Backups(backups::Args),
     Restore(restore::Args),
     Resume(resume::Args),
     Rollback(rollback::Args),
@@ -115,7 +119,9 @@ pub fn main() -> std::process::ExitCode {
     let printer = cli.global.printer();
     let ended = match &cli.command {
         Command::Check(args) => check::run(&cli.global, printer, args),
+        Command::Keyspaces(args) => keyspaces::run(&cli.global, printer, args),
         Command::Backup(args) => backup::run(&cli.global, printer, args),
+        Command::Backups(args) => backups::run(&cli.global, printer, args),
         Command::Restore(args) => restore::run(&cli.global, printer, args),
         Command::Resume(args) => resume::run(&cli.global, printer, args),
         Command::Rollback(args) => rollback::run(&cli.global, printer, args),

@@ -5,7 +5,6 @@ use super::session::{self, Selection};
 use super::{Ended, Global, before, confirm, detach};
 use crate::name::Tag;
 use crate::plan;
-use crate::playbook;
 use crate::run::conduct::Confirm;
 use crate::run::{Ask, Order};
 
@@ -36,6 +35,9 @@ pub struct Args {
     /// The restored ones always are. Before Cassandra 4.0 that is a repair of these keyspaces, which cures what it finds.
     #[arg(long)]
     verify_rows: bool,
+    /// Gateway instances that are found stopped stay so; without it all of the inventory are started at the end
+    #[arg(long)]
+    leave_stopped: bool,
     /// Prints the resolved plan and changes nothing
     #[arg(long)]
     dry_run: bool,
@@ -76,14 +78,14 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let Strategy::Seed = args.strategy;
     let ask = Ask {
-        playbook: playbook::built_in("restore").expect("it is built in"),
         tag: Some(args.tag.clone()),
         keyspaces: args.selection.keyspaces.clone(),
         create_schema: args.create_schema,
         extra_tables: args.extra_tables.map(ExtraTables::plan),
         verify_rows: args.verify_rows,
+        leave_stopped: args.leave_stopped,
         overrides: args.selection.overrides()?,
-        of: None,
+        ..Ask::to("restore")
     };
     if args.dry_run {
         return before::dry_run(printer, &inventory, &ask);

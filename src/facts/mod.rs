@@ -26,6 +26,7 @@ mod missing;
 mod ondisk;
 mod parse;
 mod restart;
+mod scope;
 
 use std::collections::BTreeMap;
 
@@ -38,12 +39,16 @@ pub use gather::{FactsError, SCRIPTS, Secrets, Wanted, gather};
 pub use guarding::Guarding;
 pub use left::{Earlier, Left, left};
 pub use missing::Creation;
+pub(crate) use parse::Fields;
 pub use restart::{Process, Restart};
+pub use scope::{Scope, scope};
 
+use crate::backup::catalogue::Backup;
 use crate::backup::manifest::Manifest;
+use crate::backup::written::Written;
 use crate::cassandra::{conf::Conf, schema::Schema, status::Row, version::Version};
 use crate::inventory::{Inventory, Node};
-use crate::name::{HostName, Keyspace};
+use crate::name::{HostName, Keyspace, Tag};
 
 /// All that is known about the cluster.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -67,6 +72,15 @@ pub struct Facts {
     /// 4.0). With a replication factor of all nodes, every node takes part in every session.
     #[serde(default)]
     pub repair_sessions: Option<Vec<String>>,
+    /// What is to be imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
+    /// What lies below the backup root (only gathered to prune it).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub catalogue: Vec<Backup>,
+    /// Backups that runs count on, and how (only gathered to prune).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub used: BTreeMap<Tag, String>,
 }
 
 /// What was found on a node.

@@ -6,7 +6,7 @@ use super::{Case, Guard, Objection, When};
 pub const GUARD: Guard = Guard {
     name: "cluster-name",
     about: "every node's cluster_name is the inventory's",
-    when: When::Live,
+    when: When::Present,
     overridable: false,
     judge,
 };

@@ -23,6 +23,7 @@ mod gateways_known;
 mod gateways_unattended;
 mod guard_effective;
 mod host_tools;
+mod import_whole;
 mod keyspaces_known;
 mod log_readable;
 mod node_absent;
@@ -32,6 +33,7 @@ mod nodes_normal;
 mod one_source;
 mod owners;
 mod pending_repair;
+mod prune_spares;
 mod quarantine_whole;
 mod rename_works;
 mod replication;
@@ -143,12 +145,20 @@ pub struct Guard {
 /// Which commands a guard is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// Those that start from a cluster that serves: backup and restore.
+    /// All that go by the cluster as it is now, not as an earlier run found it.
+    Present,
+    /// Those that start from a cluster that serves: backup, import and restore.
     Live,
     /// Where data is replaced by a backup's.
     Restore,
+    /// Where a backup comes to be.
+    Makes,
     /// Where a backup is made.
     Backup,
+    /// Where what others copied becomes a backup.
+    Import,
+    /// Where backups are deleted.
+    Prune,
     /// Those about an earlier run, whose facts they have: rollback and discard.
     Past,
     /// The way back.
@@ -160,9 +170,13 @@ pub enum When {
 impl When {
     fn covers(self, playbook: &str) -> bool {
         match self {
-            Self::Live => !Self::Past.covers(playbook),
-            Self::Restore => Self::Live.covers(playbook) && !Self::Backup.covers(playbook),
+            Self::Present => !Self::Past.covers(playbook),
+            Self::Live => Self::Present.covers(playbook) && !Self::Prune.covers(playbook),
+            Self::Restore => Self::Live.covers(playbook) && !Self::Makes.covers(playbook),
+            Self::Makes => Self::Backup.covers(playbook) || Self::Import.covers(playbook),
             Self::Backup => playbook == "backup",
+            Self::Import => playbook == "import",
+            Self::Prune => playbook == "prune",
             Self::Past => Self::Rollback.covers(playbook) || Self::Discard.covers(playbook),
             Self::Rollback => playbook == "rollback",
             Self::Discard => playbook == "discard",
@@ -225,6 +239,7 @@ pub const GUARDS: &[&Guard] = &[
     &replication::GUARD,
     &one_source::GUARD,
     &tag_free::GUARD,
+    &import_whole::GUARD,
     &backup_whole::GUARD,
     &tables_match::GUARD,
     &columns_match::GUARD,
@@ -257,6 +272,7 @@ pub const GUARDS: &[&Guard] = &[
     &schema_stays::GUARD,
     &foreign_kept::GUARD,
     &discard_size::GUARD,
+    &prune_spares::GUARD,
 ];
 
 /// A guard overridden by the operator.

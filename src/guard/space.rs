@@ -1,4 +1,5 @@
 //! `space`: the disk does not fill up half way.
+use crate::backup::written::Written;
 use crate::facts::BackupFacts;
 
 /// Kept free besides the copy itself.
@@ -44,7 +45,8 @@ fn judge(case: &Case) -> Vec<Objection> {
             let node = &case.inventory.backup.node;
             let Some(facts) = case.facts.nodes.get(node) else { return vec![] };
             let bytes = |name: &crate::name::Keyspace| facts.keyspace_bytes.get(name.as_str());
-            let needed: u64 = case.request.keyspaces.iter().filter_map(bytes).sum();
+            let live = || case.request.keyspaces.iter().filter_map(bytes).sum();
+            let needed: u64 = case.facts.written.as_ref().map_or_else(live, Written::bytes);
             if enough(facts.backup_fs.1, needed) {
                 return vec![];
             }

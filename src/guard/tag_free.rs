@@ -4,7 +4,7 @@ use crate::facts::BackupFacts;
 
 /// The guard.
 pub const GUARD: Guard =
-    Guard { name: "tag-free", about: "no backup of that tag exists", when: When::Backup, overridable: false, judge };
+    Guard { name: "tag-free", about: "no backup of that tag exists", when: When::Makes, overridable: false, judge };
 
 fn judge(case: &Case) -> Vec<Objection> {
     let tag = &case.request.tag;

@@ -33,6 +33,7 @@ pub use legal::Illegal;
 pub use read::{History, Reader};
 pub use writer::Journal;
 
+use crate::backup::prune::Policy;
 use crate::event::Event;
 use crate::facts::Facts;
 use crate::guard::Override;
@@ -131,9 +132,30 @@ pub struct Asked {
     /// Whether what is not restored is compared between nodes too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub verify_rows: bool,
+    /// Whether gateway instances that were found stopped are not started.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leave_stopped: bool,
     /// The run that it is about (rollback, discard).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<RunId>,
+    /// What is to be done to the catalogue (import, prune).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errand: Option<Errand>,
+}
+
+/// What is to be done to the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Errand {
+    /// That directory of the backup node, as the written scripts leave it, becomes a backup.
+    Import(String),
+    /// Old backups go.
+    Prune {
+        /// Which.
+        policy: Policy,
+        /// Those that runs of the coordinator count on, and how.
+        used: BTreeMap<Tag, String>,
+    },
 }
 
 /// Why a run will not be gone on with.

@@ -21,7 +21,9 @@ pub(super) fn header() -> Header {
             create_schema: false,
             extra_tables: None,
             verify_rows: false,
+            leave_stopped: false,
             of: None,
+            errand: None,
         },
     }
 }
@@ -41,8 +43,7 @@ pub(super) fn plan() -> Entry {
 
 pub(super) fn facts() -> Entry {
     let (playbook, tag, keyspaces) = ("restore".to_owned(), "good".parse().unwrap(), vec![]);
-    let request =
-        Request { playbook, tag, keyspaces, earlier: None, extra_tables: None, kept: vec![], verify_rows: false };
+    let request = Request { keyspaces, ..Request::of(&playbook, tag) };
     Entry::Facts { facts: Box::default(), request }
 }
 

@@ -48,13 +48,13 @@ fn number(phases: &mut [Phase]) {
 
 fn params(context: &Context) -> BTreeMap<String, String> {
     let request = context.request;
-    let mut params = BTreeMap::from([
-        match &request.earlier {
-            Some(earlier) => ("run".to_owned(), earlier.run.to_string()),
-            None => ("backup".to_owned(), request.tag.to_string()),
-        },
-        ("keyspaces".to_owned(), context.keyspace_list().replace(',', "")),
-    ]);
+    let mut params = match &request.earlier {
+        // a prune is about many
+        None if request.playbook == "prune" => return BTreeMap::new(),
+        Some(earlier) => BTreeMap::from([("run".to_owned(), earlier.run.to_string())]),
+        None => BTreeMap::from([("backup".to_owned(), request.tag.to_string())]),
+    };
+    params.insert("keyspaces".to_owned(), context.keyspace_list().replace(',', ""));
     params.extend(request.extra_tables.map(|choice| ("extra_tables".to_owned(), choice.word().to_owned())));
     params.extend(request.verify_rows.then(|| ("verify_rows".to_owned(), "yes".to_owned())));
     params

@@ -63,15 +63,7 @@ mod tests {
         assert_eq!(said(50, 100), "about 1 to 2 minutes");
         assert_eq!(said(150, 610), "about 2 to 11 minutes");
         assert_eq!(said(7200, 21_600), "about 2 to 6 hours");
-        let request = Request {
-            playbook: "restore".to_owned(),
-            tag: Tag::parse("t").unwrap(),
-            keyspaces: vec![],
-            earlier: None,
-            extra_tables: None,
-            verify_rows: false,
-            kept: vec![],
-        };
+        let request = Request::of("restore", Tag::parse("t").unwrap());
         assert_eq!(outage(&Facts::default(), &request), None);
     }
 }

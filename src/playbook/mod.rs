@@ -145,6 +145,8 @@ pub enum PlaybookError {
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("backup", include_str!("../../playbooks/backup.yaml")),
     ("discard", include_str!("../../playbooks/discard.yaml")),
+    ("import", include_str!("../../playbooks/import.yaml")),
+    ("prune", include_str!("../../playbooks/prune.yaml")),
     ("restore", include_str!("../../playbooks/restore.yaml")),
     ("rollback", include_str!("../../playbooks/rollback.yaml")),
 ];

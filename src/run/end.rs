@@ -4,12 +4,16 @@ use super::conduct::{Confirm, Order};
 use super::earlier::Verb;
 use super::lease::LeaseError;
 use super::prepare::PrepareError;
+use crate::catalogue::CatalogueError;
 use crate::engine::Ending;
 use crate::event::{Level, RunOutcome};
 use crate::facts::FactsError;
 use crate::guard::Finding;
 use crate::name::{HostName, RunId};
 use crate::remote::TransportError;
+
+/// Commands that make a backup: their phase `verify` is about a copy that nobody has yet.
+const MAKING: [&str; 2] = ["backup", "import"];
 
 /// How a run ends, before it becomes the last event.
 pub(super) struct End {
@@ -75,7 +79,7 @@ impl End {
                 let next = "cure what the findings say, then start again".to_owned();
                 Self { outcome: RunOutcome::Refused, exit: 4, reason, next }
             }
-            Ending::Failed { phase, step, why } if phase == "verify" && command != "backup" => {
+            Ending::Failed { phase, step, why } if phase == "verify" && !MAKING.contains(&command) => {
                 end(RunOutcome::VerifyFailed, 7, format!("{step}: {why}"))
             }
             Ending::Failed { step, why, .. } => end(RunOutcome::Paused, 5, format!("{step}: {why}")),
@@ -95,7 +99,8 @@ pub(super) fn confirmed(order: &Order) -> Result<(), End> {
     match &order.confirm {
         None => Ok(()),
         Some(Confirm(None)) => {
-            let does = if order.command == Verb::Discard.name() { "deletes" } else { "replaces" };
+            let does =
+                if [Verb::Discard.name(), "prune"].contains(&order.command.as_str()) { "deletes" } else { "replaces" };
             Err(refused(format!("it {does} data and the cluster's name was not confirmed; nothing was changed")))
         }
         Some(Confirm(Some(name))) if name == order.inventory.cluster.as_str() => Ok(()),
@@ -121,6 +126,9 @@ pub fn verdict(error: &PrepareError) -> (u8, String) {
         PrepareError::Facts(FactsError::Transport(_)) => (8, "try again".to_owned()),
         PrepareError::Facts(_) | PrepareError::Unresolved(_) => (4, "cure that, then try again".to_owned()),
         PrepareError::NoBackup { root, node, .. } => (3, format!("see what is there: ssh {node} ls {root}")),
+        PrepareError::Catalogue(CatalogueError::Transport(_)) => (8, "try again".to_owned()),
+        PrepareError::Catalogue(CatalogueError::Unknown { .. }) => (3, "reseed backups list".to_owned()),
+        PrepareError::Catalogue(CatalogueError::Script { .. }) => (4, "cure that, then try again".to_owned()),
         PrepareError::Password(_) => (3, String::new()),
     }
 }

@@ -12,6 +12,7 @@
 pub mod conduct;
 mod earlier;
 mod end;
+pub mod errand;
 mod gates;
 pub mod hold;
 pub mod lease;
@@ -26,5 +27,5 @@ pub use conduct::{Ended, Order, Stand, conduct, resume};
 pub use earlier::{Of, OfError, Verb, find as find_earlier};
 pub use end::verdict;
 pub use lock::RunLock;
-pub use prepare::{Ask, PrepareError, Prepared, prepare};
+pub use prepare::{Ask, PrepareError, Prepared, connect, prepare, secrets};
 pub use state::{RunDir, StateDir, StateError};

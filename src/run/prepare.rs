@@ -6,11 +6,13 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::earlier::{Of, Verb};
+use super::errand;
+use crate::catalogue::CatalogueError;
 use crate::event::Level;
 use crate::facts::{self, BackupFacts, Facts, FactsError, Secrets, Wanted};
 use crate::guard::{self, Case, Finding, Override, Past};
 use crate::inventory::{Inventory, PasswordError};
-use crate::journal::Asked;
+use crate::journal::{Asked, Errand};
 use crate::name::{Keyspace, RunId, Table, Tag};
 use crate::plan::{self, ExtraTables, Plan, Request};
 use crate::playbook::{self, Playbook};
@@ -53,26 +55,36 @@ pub struct Ask {
     pub extra_tables: Option<ExtraTables>,
     /// Whether what is not restored is compared between nodes too.
     pub verify_rows: bool,
+    /// Whether gateway instances that were found stopped are not started.
+    pub leave_stopped: bool,
     /// Guards that the operator overrides.
     pub overrides: Vec<Override>,
     /// The run that this one is about (rollback, discard); tag and keyspaces are then that run's.
     pub of: Option<Box<Of>>,
+    /// What is to be done to the catalogue (import, prune).
+    pub errand: Option<Errand>,
 }
 
 impl Ask {
-    /// For a run about an earlier one.
-    pub fn about(verb: Verb, of: Of, overrides: Vec<Override>) -> Self {
-        let playbook = playbook::built_in(verb.name()).expect("it is built in");
+    /// For a built-in playbook, and nothing more said.
+    pub fn to(playbook: &str) -> Self {
         Self {
-            playbook,
+            playbook: playbook::built_in(playbook).expect("it is built in"),
             tag: None,
             keyspaces: vec![],
             create_schema: false,
             extra_tables: None,
             verify_rows: false,
-            overrides,
-            of: Some(Box::new(of)),
+            leave_stopped: false,
+            overrides: vec![],
+            of: None,
+            errand: None,
         }
+    }
+
+    /// For a run about an earlier one.
+    pub fn about(verb: Verb, of: Of, overrides: Vec<Override>) -> Self {
+        Self { overrides, of: Some(Box::new(of)), ..Self::to(verb.name()) }
     }
 
     /// As the journal keeps it.
@@ -84,16 +96,30 @@ impl Ask {
             create_schema: self.create_schema,
             extra_tables: self.extra_tables,
             verify_rows: self.verify_rows,
+            leave_stopped: self.leave_stopped,
             of: self.earlier().cloned(),
+            errand: self.errand.clone(),
         }
     }
 
     /// From the journal; `None`: its playbook is not built in. The earlier run is not looked up: that
     /// is needed only when there is no plan yet.
     pub fn again(asked: &Asked, overrides: &[Override]) -> Option<Self> {
-        let Asked { playbook, tag, keyspaces, create_schema, extra_tables, verify_rows, .. } = asked.clone();
-        let (playbook, overrides) = (playbook::built_in(&playbook)?, overrides.to_vec());
-        Some(Self { playbook, tag, keyspaces, create_schema, extra_tables, verify_rows, overrides, of: None })
+        let Asked { playbook, tag, keyspaces, create_schema, extra_tables, verify_rows, leave_stopped, errand, .. } =
+            asked.clone();
+        let (playbook, overrides, of) = (playbook::built_in(&playbook)?, overrides.to_vec(), None);
+        Some(Self {
+            playbook,
+            tag,
+            keyspaces,
+            create_schema,
+            extra_tables,
+            verify_rows,
+            leave_stopped,
+            overrides,
+            of,
+            errand,
+        })
     }
 
     /// The run that this one is about.
@@ -121,6 +147,9 @@ pub enum PrepareError {
         /// `backup.node`.
         node: String,
     },
+    /// The backup root cannot be looked at.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
     /// A password cannot be had.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -148,20 +177,24 @@ pub async fn prepare<T: Transport>(
     pulse(&format!("connecting to {hosts} hosts"));
     connect(transport, inventory).await?;
     pulse(&format!("reading facts from {hosts} hosts"));
-    let backs_up = ask.playbook.playbook == "backup";
-    let wanted = Wanted { tag: ask.tag.clone(), describe: backs_up };
-    let facts = facts::gather(transport, inventory, &wanted, &secrets).await?;
-    if let (BackupFacts::Missing, Some(tag), false) = (&facts.backup, &ask.tag, backs_up) {
+    let makes = matches!(ask.playbook.playbook.as_str(), "backup" | "import");
+    let wanted = Wanted { tag: ask.tag.clone(), describe: makes };
+    let mut facts = facts::gather(transport, inventory, &wanted, &secrets).await?;
+    if let (BackupFacts::Missing, Some(tag), false) = (&facts.backup, &ask.tag, makes) {
         let (root, node) = (inventory.backup.root.clone(), inventory.backup.node.to_string());
         return Err(PrepareError::NoBackup { tag: tag.clone(), root, node });
     }
     let tag = ask.tag.clone().unwrap_or(Tag::parse("none").expect("a word"));
+    if let Some(errand) = &ask.errand {
+        let request = errand::look(transport, inventory, ask, errand, tag, &mut facts).await?;
+        return judged(inventory, ask, facts, request, None);
+    }
     let keyspaces = keyspaces(inventory, &facts, ask);
     let facts = if ask.create_schema && !facts.all_down() { facts.with_missing(&keyspaces) } else { facts };
     let (playbook, extra_tables) = (ask.playbook.playbook.clone(), ask.extra_tables);
     let kept = if extra_tables == Some(ExtraTables::Keep) { extra(&facts, &keyspaces) } else { vec![] };
-    let verify_rows = ask.verify_rows;
-    let request = Request { playbook, tag, keyspaces, earlier: None, extra_tables, kept, verify_rows };
+    let Ask { verify_rows, leave_stopped, .. } = *ask;
+    let request = Request { keyspaces, extra_tables, kept, verify_rows, leave_stopped, ..Request::of(&playbook, tag) };
     judged(inventory, ask, facts, request, None)
 }
 
@@ -211,7 +244,7 @@ fn judged(
 ) -> Result<Prepared, PrepareError> {
     let findings = guard::judge(&Case { inventory, facts: &facts, request: &request, past }, &ask.overrides);
     let mut prepared = Prepared { facts, request, findings, plan: None, nothing: None };
-    if !prepared.refused() && (ask.tag.is_some() || ask.of.is_some()) {
+    if !prepared.refused() && (ask.tag.is_some() || ask.of.is_some() || ask.errand.is_some()) {
         prepared.plan = Some(plan::build(&ask.playbook, inventory, &prepared.facts, &prepared.request)?);
     }
     Ok(prepared)

@@ -27,9 +27,14 @@ pub const SPEC: Spec = Spec {
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (_, facts) = context.node(SPEC.name, target)?;
-    let head = json!({"format": FORMAT, "tag": context.tag(), "cluster": context.inventory.cluster,
+    let mut head = json!({"format": FORMAT, "tag": context.tag(), "cluster": context.inventory.cluster,
         "node": target.host, "host_id": facts.host_id, "version": facts.version.to_string(),
         "partitioner": facts.conf.partitioner, "reseed": env!("CARGO_PKG_VERSION")});
+    if let Some(written) = &context.facts.written {
+        let schemas = context.request.keyspaces.iter().filter_map(|name| context.facts.schema.keyspace(name));
+        let limits: Vec<String> = schemas.flat_map(|schema| written.limits(schema, &facts.version)).collect();
+        head["imported"] = json!({"from": written.dir, "limits": limits});
+    }
     let mut keyspaces = vec![];
     let mut tables = vec![];
     for name in &context.request.keyspaces {
@@ -38,9 +43,8 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         let cql = context.facts.schema_cql.get(name.as_str()).map_or("", String::as_str);
         let head = json!({"name": name, "replication": schema.replication, "schema_cql": cql, "types": schema.types});
         keyspaces.push(format!("{name}\t{}", open(&head)));
-        tables.extend(
-            schema.dirs().iter().map(|dir| format!("{name}\t{}\t{}", dir.table, open(&table_head(schema, dir)))),
-        );
+        let dirs = context.table_dirs(name);
+        tables.extend(dirs.iter().map(|dir| format!("{name}\t{}\t{}", dir.table, open(&table_head(schema, dir)))));
     }
     let publish = context
         .backup_vars(Script::new("backup.publish.act"))

@@ -113,6 +113,7 @@ pub const LONG: Duration = Duration::from_hours(24);
 
 mod acceptance_query;
 mod backup_publish;
+mod backup_remove;
 mod backup_stage;
 mod backup_verify;
 mod client_start;
@@ -126,6 +127,7 @@ mod gateway_stopped;
 mod guard_clear;
 mod guard_set;
 mod hints_settle;
+mod import_copy;
 mod index_query;
 mod index_rebuild;
 mod jobs_ended;
@@ -192,6 +194,7 @@ pub enum Kind {
 pub const SPECS: &[&Spec] = &[
     &acceptance_query::SPEC,
     &backup_publish::SPEC,
+    &backup_remove::SPEC,
     &backup_stage::SPEC,
     &backup_verify::SPEC,
     &client_start::SPEC,
@@ -204,6 +207,7 @@ pub const SPECS: &[&Spec] = &[
     &guard_clear::SPEC,
     &guard_set::SPEC,
     &hints_settle::SPEC,
+    &import_copy::SPEC,
     &index_query::SPEC,
     &index_rebuild::SPEC,
     &jobs_ended::SPEC,

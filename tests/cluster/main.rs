@@ -12,6 +12,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test runner prints")]
 
 mod backup;
+mod catalogue;
 mod checks;
 mod dataset;
 mod disaster;
@@ -114,6 +115,12 @@ const TESTS: &[Test] = tests! {
     repeat:
         a_finished_run_resumes_to_nothing
         its_report_is_there;
+    catalogue:
+        a_flipped_byte_is_found_and_named
+        keyspaces_are_told_with_what_a_backup_takes
+        a_backup_of_the_written_script_is_imported_and_restored
+        a_prune_spares_what_a_restore_came_from
+        the_written_restore_script_restores_our_backup;
     disks:
         two_data_directories_on_every_node;
     versions:

@@ -52,6 +52,18 @@ impl Factor {
     }
 }
 
+impl std::fmt::Display for Replication {
+    /// `SimpleStrategy 3`, `NetworkTopologyStrategy dc1: 3, dc2: 3`, as written.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let option = |(key, value): (&String, &String)| match key.as_str() {
+            "replication_factor" => value.clone(),
+            _ => format!("{key}: {value}"),
+        };
+        let options: Vec<String> = self.options.iter().map(option).collect();
+        write!(f, "{} {}", self.class(), options.join(", "))
+    }
+}
+
 impl Replication {
     /// Reads `{"class": "…SimpleStrategy", "replication_factor": "3"}`; class names short or full.
     pub fn parse(value: &Value) -> Result<Self, Unreadable> {

@@ -456,18 +456,7 @@ impl Sim {
 
     #[expect(clippy::unused_self, reason = "read as `sim.ask(…)` beside `sim.order(…)`")]
     pub fn ask(&self, playbook: &str, tag: &str) -> Ask {
-        let playbook = playbook::built_in(playbook).unwrap();
-        let (tag, overrides) = (Some(Tag::parse(tag).unwrap()), vec![]);
-        Ask {
-            playbook,
-            tag,
-            keyspaces: vec![],
-            create_schema: false,
-            extra_tables: None,
-            verify_rows: false,
-            overrides,
-            of: None,
-        }
+        Ask { tag: Some(Tag::parse(tag).unwrap()), ..Ask::to(playbook) }
     }
 
     pub fn order(&self, command: &str, tag: &str) -> Order {

@@ -1,0 +1,4 @@
+# Everything in the backup FINAL that is no directory: `kind<tab>size<tab>path`; but not what a
+# verification that was cut short left half written.
+cd "$FINAL" || die "cannot enter $FINAL"
+find . ! -type d ! -path ./.verified.json -exec stat -c "%F$tab%s$tab%n" -- {} +

@@ -1,0 +1,83 @@
+//! `backups`: the catalogue on the backup node.
+
+mod import;
+mod list;
+mod prune;
+mod show;
+mod verify;
+
+use std::sync::Arc;
+
+use clap::Subcommand;
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::printer::Printer;
+use super::session::{self, Screen};
+use super::view::Look;
+use super::{Ended, Failure, Global};
+use crate::catalogue::Catalogue;
+use crate::inventory::Inventory;
+use crate::remote::Transport;
+use crate::remote::ssh::SshTransport;
+
+/// The backups below `backup.root`: lists, shows, verifies, imports and prunes them
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::Args),
+    Show(show::Args),
+    Verify(verify::Args),
+    Import(import::Args),
+    Prune(prune::Args),
+}
+
+pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
+    match &args.command {
+        Command::List(args) => list::run(global, printer, args),
+        Command::Show(args) => show::run(global, printer, args),
+        Command::Verify(args) => verify::run(global, printer, args),
+        Command::Import(args) => import::run(global, printer, args),
+        Command::Prune(args) => prune::run(global, printer, args),
+    }
+}
+
+/// Asks the backup node something, and shows meanwhile what is waited for.
+fn asked<A, F>(printer: Printer, inventory: &Inventory, what: &str, work: F) -> Result<A, Failure>
+where
+    F: AsyncFnOnce(&Arc<Catalogue<SshTransport>>, &Screen) -> Result<A, Failure>,
+{
+    let transport = Arc::new(session::transport(inventory)?);
+    let screen = Screen::new(printer);
+    screen.pulse(what);
+    let catalogue = Arc::new(Catalogue::of(inventory, &transport));
+    let answer = session::block_on(async {
+        let answer = match transport.connect(&catalogue.host).await {
+            Ok(()) => work(&catalogue, &screen).await,
+            Err(error) => Err(error.into()),
+        };
+        transport.close().await;
+        answer
+    });
+    screen.finish();
+    answer
+}
+
+/// An empty table in the look of all others.
+fn table(look: Look, header: impl IntoIterator<Item = &'static str>) -> Table {
+    let mut table = Table::new();
+    table.load_style(if look.ascii { presets::ASCII_HORIZONTAL_ONLY } else { presets::UTF8_HORIZONTAL_ONLY });
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(look.columns()).unwrap_or(110));
+    table.set_header(header);
+    table
+}
+
+/// The table's lines without blanks at their ends.
+fn lines(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
