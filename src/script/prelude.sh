@@ -105,10 +105,10 @@ log_since() {
 }
 
 # last_start FILE BYTE: the byte of a log at which the last start of Cassandra begins, of those that it
-# tells of from that byte on; nothing when it tells of none.
+# tells of from that byte on; nothing when it tells of none. (2.2 tells no location, only the configuration.)
 last_start() {
   tail -c "+$(($2 + 1))" "$1" |
-    awk -v at="$2" '/ Configuration location: / { n = at; hit = 1 } { at += length($0) + 1 } END { if (hit) printf "%.0f\n", n }'
+    awk -v at="$2" '/ Configuration location: | Node configuration:\[/ { n = at; hit = 1 } { at += length($0) + 1 } END { if (hit) printf "%.0f\n", n }'
 }
 
 # inode PATH

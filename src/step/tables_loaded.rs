@@ -76,12 +76,9 @@ fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
             return Verdict::Not(format!("{path} is there but was not loaded, nor were {more}"));
         }
     }
-    let which = if files.contains("reseed: a log that began anew since") {
-        "its log, which began anew since,"
-    } else {
-        "its log"
-    };
-    let clean = format!("no load error in {which} since the start");
+    let part =
+        if files.contains("reseed: a log that began anew since") { " (what is older was rotated away)" } else { "" };
+    let clean = format!("no load error in its log since the start{part}");
     let vars = &step.proof[0].script.vars;
     let Some(wanted) = vars.get("FILES").map(|files| files.lines().count()) else { return Verdict::Holds(clean) };
     let Some(open) = told("reseed: open ").first().and_then(|n| n.parse::<usize>().ok()) else {

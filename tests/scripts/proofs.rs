@@ -71,6 +71,10 @@ pub async fn loaded(tree: &mut Tree) {
     assert!(tree.ok(&script(&files)).await.contains(&format!("reseed: not open {}\n", files[0])));
     fs::write(&log, format!("{start}{bad}")).unwrap();
     assert!(tree.ok(&script(&[])).await.ends_with(&format!("reseed: log\n{bad}reseed: end\n")));
+    // as 2.2 begins
+    fs::write(&log, format!("{bad}INFO  [main] 2026-01-01 00:00:00,000 Config.java:440 - Node configuration:[a=b]\n"))
+        .unwrap();
+    assert_eq!(tree.ok(&script(&[]).var("KEYSPACE", "")).await, "reseed: log\nreseed: end\n");
     fs::write(&log, bad).unwrap();
     let rotated = tree.ok(&script(&[]).var("KEYSPACE", "")).await;
     assert_eq!(rotated, format!("reseed: a log that began anew since\nreseed: log\n{bad}reseed: end\n"));

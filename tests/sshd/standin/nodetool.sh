@@ -75,9 +75,10 @@ case $command in
         same=yes
         for table in "$here/data/$keyspace"/*/; do
           table=${table%/}
-          for other in "$shared"/../host[123]; do
-            cmp -s "$other/data/$keyspace/${table##*/}/nb-1-big-Data.db" "$table/nb-1-big-Data.db" || same=
-          done
+          while read -r other address id; do
+            case $* in *-hosts*) case " $* " in *" -hosts $address "*) ;; *) continue ;; esac ;; esac
+            cmp -s "$shared/../host${other#cass}/data/$keyspace/${table##*/}/nb-1-big-Data.db" "$table/nb-1-big-Data.db" || same=
+          done <"$shared/ring"
         done
         printf '[x] Starting repair command #2 (5a1d), repairing keyspace %s with repair options (previewKind: ALL)\n' "$keyspace"
         if [ -n "$same" ]; then echo "[x] Previewed data was in sync"
