@@ -223,6 +223,7 @@ fn conducted(home: &Path) -> (RunLock, RunDir, Journal) {
         keyspaces: vec![],
         create_schema: false,
         extra_tables: None,
+        verify_rows: false,
         of: None,
         errand: None,
     };

@@ -14,6 +14,7 @@ pub mod describecluster;
 pub mod drainlog;
 pub mod gossipinfo;
 pub mod info;
+pub mod insync;
 pub mod layout;
 pub mod netstats;
 pub mod repair;

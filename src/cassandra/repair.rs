@@ -37,6 +37,11 @@ const NOTHING: &[&str] = &["No repair is needed", "Nothing to repair"];
 
 /// Judges the output (both streams) and the exit code.
 pub fn judge(output: &str, rc: i32) -> Verdict {
+    judge_by(output, rc, "Repair completed successfully")
+}
+
+/// The same with other words of success.
+pub fn judge_by(output: &str, rc: i32, success: &str) -> Verdict {
     let lines = || output.lines().filter(|line| !line.contains(START));
     let find = |texts: &[&str]| lines().find(|line| texts.iter().any(|text| line.contains(text))).map(excerpt);
     if let Some(line) = find(FAILURES).or_else(|| lines().find(|line| is_error(line)).map(excerpt)) {
@@ -52,7 +57,7 @@ pub fn judge(output: &str, rc: i32) -> Verdict {
     if let Some(line) = find(NOTHING) {
         return Verdict::Nothing(line);
     }
-    unfinished(output).map_or(Verdict::Repaired, Verdict::Unproven)
+    unfinished(output, success).map_or(Verdict::Repaired, Verdict::Unproven)
 }
 
 const START: &str = "Starting repair command";
@@ -63,7 +68,7 @@ fn is_error(line: &str) -> bool {
 }
 
 /// The first command that did not report success.
-fn unfinished(output: &str) -> Option<String> {
+fn unfinished(output: &str, success: &str) -> Option<String> {
     let mut open: Option<&str> = None;
     let mut done = false;
     for line in output.lines() {
@@ -72,14 +77,14 @@ fn unfinished(output: &str) -> Option<String> {
                 return Some(format!("no success was reported for: {}", excerpt(line)));
             }
             open = Some(line);
-        } else if line.contains("Repair completed successfully") {
+        } else if line.contains(success) {
             open = None;
             done = true;
         }
     }
     match open {
         Some(line) => Some(format!("no success was reported for: {}", excerpt(line))),
-        None if !done => Some("the output holds no `Repair completed successfully`".to_owned()),
+        None if !done => Some(format!("the output holds no `{success}`")),
         None => None,
     }
 }

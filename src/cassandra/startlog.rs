@@ -21,7 +21,8 @@ pub struct Finding {
     pub line: String,
 }
 
-const NOT_LOADED: &[&str] = &[
+/// Texts that tell of data that was not loaded.
+pub const NOT_LOADED: &[&str] = &[
     "[SSTableBatchOpen",
     "Removing orphans for",
     "Corrupt",

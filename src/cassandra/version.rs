@@ -83,6 +83,11 @@ impl Version {
         self.from(4, 0)
     }
 
+    /// `repair --preview` compares replicas and changes nothing (4.0+).
+    pub fn previews_repairs(&self) -> bool {
+        self.from(4, 0)
+    }
+
     /// sstables may have UUIDs for ids (4.1+).
     pub fn has_uuid_sstables(&self) -> bool {
         self.from(4, 1)
@@ -229,6 +234,7 @@ mod tests {
     fn what_a_release_can_do_follows_its_line() {
         assert!(!v("2.2.19").has_system_schema() && !v("2.2.19").hints_are_files());
         assert!(v("3.11.19").has_thrift() && !v("4.0.19").has_thrift());
+        assert!(!v("3.11.19").previews_repairs() && v("4.0.19").previews_repairs());
         assert!(v("2.2.19").resending_tables().contains(&"hints") && !v("3.0.1").resending_tables().contains(&"hints"));
         assert!(v("3.11.19").hints_are_files() && !v("4.1.10").has_sai() && v("5.0.8").has_sai());
         assert!(v("5.0.8-SNAPSHOT").is_supported() && !v("5.1-alpha1").is_supported() && !v("2.1.22").is_supported());

@@ -30,6 +30,11 @@ pub struct Args {
     /// What becomes of tables that were created after the backup; without it they are a refusal
     #[arg(long, value_enum, value_name = "WHAT")]
     extra_tables: Option<ExtraTables>,
+    /// Compares every other replicated keyspace of users between the nodes too, before clients start
+    ///
+    /// The restored ones always are. Before Cassandra 4.0 that is a repair of these keyspaces, which cures what it finds.
+    #[arg(long)]
+    verify_rows: bool,
     /// Prints the resolved plan and changes nothing
     #[arg(long)]
     dry_run: bool,
@@ -74,6 +79,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         keyspaces: args.selection.keyspaces.clone(),
         create_schema: args.create_schema,
         extra_tables: args.extra_tables.map(ExtraTables::plan),
+        verify_rows: args.verify_rows,
         overrides: args.selection.overrides()?,
         ..Ask::to("restore")
     };

@@ -14,6 +14,7 @@
 
 pub mod bus;
 mod once;
+mod pace;
 
 pub mod stop;
 
@@ -36,6 +37,7 @@ use crate::step::ResolvedStep;
 pub use once::{job_name, seconds};
 
 use bus::Bus;
+use pace::Pace;
 use stop::{Level, StopFlag};
 
 /// Passes judgement at a phase's gate.
@@ -109,6 +111,7 @@ pub enum EngineError {
 struct Work {
     library: Library,
     undone: BTreeSet<String>,
+    pace: Pace,
 }
 
 /// A step's or lane's end, for the phase.
@@ -135,7 +138,7 @@ impl<T: Transport, G: Gatekeeper> Engine<T, G> {
     pub async fn run(self: Arc<Self>, plan: &Plan) -> Result<Ending, EngineError> {
         let mut library = plan.scripts.clone();
         library.extend(crate::remote::job::SCRIPTS);
-        let work = Arc::new(Work { library, undone: self.undone(plan) });
+        let work = Arc::new(Work { library, undone: self.undone(plan), pace: Pace::default() });
         let mut ending = Ending::Done;
         for (position, phase) in plan.phases.iter().enumerate() {
             if (ending != Ending::Done && !phase.always) || self.is_done(phase, &work) {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
-use tokio::time::{Instant as Clock, sleep};
+use tokio::time::Instant as Clock;
 
 use super::stop::Level;
 use super::{Engine, EngineError, Gatekeeper, Stop, Work};
@@ -15,9 +15,6 @@ use crate::step::{self, Ask, LONG, Observations, ResolvedStep, Seen, Spec, Verdi
 
 /// What one question of a probe or proof may take: a JVM on a node that is busy starting.
 const QUESTION: Duration = Duration::from_mins(2);
-/// Pauses between two looks at a proof that does not hold yet: quick at first, then no more than
-/// one JVM per two seconds, since looking slows down the very node that is looked at.
-const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(2)];
 /// Lines of remote error output that an event carries.
 const STDERR_LINES: usize = 20;
 
@@ -89,7 +86,7 @@ async fn told<T: Transport, G: Gatekeeper>(
         summary: step.summary.clone(),
     })?;
     let began = Instant::now();
-    let ended = perform(engine, step, attempt, before, &work.library).await?;
+    let ended = perform(engine, step, attempt, before, work).await?;
     engine.bus.publish(Body::StepFinished {
         phase: phase.to_owned(),
         step: step.step.clone(),
@@ -134,8 +131,9 @@ async fn perform<T: Transport, G: Gatekeeper>(
     step: &ResolvedStep,
     attempt: u32,
     before: Before,
-    library: &Library,
+    work: &Work,
 ) -> Result<Attempt, EngineError> {
+    let library = &work.library;
     let spec = step::spec(&step.step).expect("a plan names known steps: a journal of another version is refused");
     let mut remote = Duration::ZERO;
     if !step.probe.is_empty() {
@@ -148,7 +146,7 @@ async fn perform<T: Transport, G: Gatekeeper>(
         None => None,
         Some(_) if before == Before::Failed && !step.idempotent => {
             let why = "it failed before and may not run twice".to_owned();
-            return adopt(engine, spec, step, why, library, remote).await;
+            return adopt(engine, spec, step, why, work, remote).await;
         }
         Some(script) => match act(engine, step, script, attempt, before, library).await? {
             Acted::Replied(reply) => {
@@ -167,7 +165,7 @@ async fn perform<T: Transport, G: Gatekeeper>(
                 return Ok(Attempt { again: true, ..Attempt::new(StepOutcome::Unknown, why, remote) });
             }
             Acted::Unknown(why) if before == Before::Open && !step.idempotent => {
-                return adopt(engine, spec, step, why, library, remote).await;
+                return adopt(engine, spec, step, why, work, remote).await;
             }
             Acted::Unknown(why) => {
                 let cancelled = engine.stop.level() == Level::Cancel;
@@ -175,7 +173,7 @@ async fn perform<T: Transport, G: Gatekeeper>(
             }
         },
     };
-    prove(engine, spec, step, act, library, remote).await
+    prove(engine, spec, step, act, work, remote).await
 }
 
 /// Runs the act: detached as a job, or attached when it needs a secret.
@@ -254,14 +252,14 @@ async fn adopt<T: Transport, G: Gatekeeper>(
     spec: &Spec,
     step: &ResolvedStep,
     why: String,
-    library: &Library,
+    work: &Work,
     remote: Duration,
 ) -> Result<Attempt, EngineError> {
     let unknown = Attempt::new(StepOutcome::Unknown, why, remote);
     if step.proof.is_empty() {
         return Ok(unknown);
     }
-    let proven = prove(engine, spec, step, None, library, remote).await?;
+    let proven = prove(engine, spec, step, None, work, remote).await?;
     Ok(if proven.outcome.good() { proven } else { unknown })
 }
 
@@ -271,21 +269,23 @@ async fn prove<T: Transport, G: Gatekeeper>(
     spec: &Spec,
     step: &ResolvedStep,
     act: Option<Reply>,
-    library: &Library,
+    work: &Work,
     mut remote: Duration,
 ) -> Result<Attempt, EngineError> {
     // the clock that `sleep` goes by, which tests may wind forward
     let deadline = Clock::now() + Duration::from_secs(step.patience_s);
-    let mut pauses = PAUSES.iter().chain(std::iter::repeat(&PAUSES[2]));
+    let mut looks = 0;
     loop {
-        let seen = ask(engine, step, &step.proof, library, &mut remote).await?;
+        looks += 1;
+        work.pace.asked(&step.proof);
+        let seen = ask(engine, step, &step.proof, &work.library, &mut remote).await?;
         let stderr = seen.iter().filter_map(|s| s.reply.as_ref().ok()).map(|r| tail(&r.stderr)).collect::<String>();
         let observed = Observations { act: act.clone(), seen };
         let (outcome, detail) = match (spec.judge)(step, &observed) {
             Verdict::Holds(why) => (StepOutcome::Done, why),
             Verdict::Not(_) | Verdict::Unknown(_) if Clock::now() < deadline => {
                 tokio::select! {
-                    () = sleep(*pauses.next().unwrap_or(&PAUSES[2])) => continue,
+                    () = work.pace.again(looks, &step.proof) => continue,
                     () = engine.stop.reached(Level::Cancel) => {
                         let why = "interrupted by the operator before it was proven".to_owned();
                         return Ok(Attempt { cancelled: true, ..Attempt::new(StepOutcome::Unknown, why, remote) });

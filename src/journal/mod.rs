@@ -129,6 +129,9 @@ pub struct Asked {
     /// What becomes of tables that the backup does not hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra_tables: Option<ExtraTables>,
+    /// Whether what is not restored is compared between nodes too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verify_rows: bool,
     /// The run that it is about (rollback, discard).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<RunId>,

@@ -20,6 +20,7 @@ pub(super) fn header() -> Header {
             keyspaces: vec![],
             create_schema: false,
             extra_tables: None,
+            verify_rows: false,
             of: None,
             errand: None,
         },

@@ -13,7 +13,8 @@ use crate::step::{self, Context, ResolvedStep, Target, Unresolved};
 /// Resolves `playbook` for the request on the cluster as found.
 pub fn build(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request: &Request) -> Result<Plan, Unresolved> {
     let context = Context { inventory, facts, request };
-    let phases = playbook.phases.iter().map(|entry| phase(entry, &context)).collect::<Result<Vec<_>, _>>()?;
+    let mut phases = playbook.phases.iter().map(|entry| phase(entry, &context)).collect::<Result<Vec<_>, _>>()?;
+    number(&mut phases);
     let library = Library::of(step::SPECS.iter().flat_map(|spec| spec.scripts));
     let used: Vec<&str> = phases
         .iter()
@@ -33,6 +34,18 @@ pub fn build(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request:
     })
 }
 
+/// Ids are unique: a step that a playbook names again in the same phase bears a number.
+fn number(phases: &mut [Phase]) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for step in phases.iter_mut().flat_map(|phase| &mut phase.lanes).flat_map(|lane| &mut lane.steps) {
+        let times = seen.entry(step.id.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            step.id = format!("{}/again-{times}", step.id);
+        }
+    }
+}
+
 fn params(context: &Context) -> BTreeMap<String, String> {
     let request = context.request;
     let mut params = match &request.earlier {
@@ -43,6 +56,7 @@ fn params(context: &Context) -> BTreeMap<String, String> {
     };
     params.insert("keyspaces".to_owned(), context.keyspace_list().replace(',', ""));
     params.extend(request.extra_tables.map(|choice| ("extra_tables".to_owned(), choice.word().to_owned())));
+    params.extend(request.verify_rows.then(|| ("verify_rows".to_owned(), "yes".to_owned())));
     params
 }
 

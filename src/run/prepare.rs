@@ -53,6 +53,8 @@ pub struct Ask {
     pub create_schema: bool,
     /// What becomes of tables that the backup does not hold.
     pub extra_tables: Option<ExtraTables>,
+    /// Whether what is not restored is compared between nodes too.
+    pub verify_rows: bool,
     /// Guards that the operator overrides.
     pub overrides: Vec<Override>,
     /// The run that this one is about (rollback, discard); tag and keyspaces are then that run's.
@@ -70,6 +72,7 @@ impl Ask {
             keyspaces: vec![],
             create_schema: false,
             extra_tables: None,
+            verify_rows: false,
             overrides: vec![],
             of: None,
             errand: None,
@@ -89,6 +92,7 @@ impl Ask {
             keyspaces: self.keyspaces.clone(),
             create_schema: self.create_schema,
             extra_tables: self.extra_tables,
+            verify_rows: self.verify_rows,
             of: self.earlier().cloned(),
             errand: self.errand.clone(),
         }
@@ -97,9 +101,9 @@ impl Ask {
     /// From the journal; `None`: its playbook is not built in. The earlier run is not looked up: that
     /// is needed only when there is no plan yet.
     pub fn again(asked: &Asked, overrides: &[Override]) -> Option<Self> {
-        let Asked { playbook, tag, keyspaces, create_schema, extra_tables, errand, .. } = asked.clone();
+        let Asked { playbook, tag, keyspaces, create_schema, extra_tables, verify_rows, errand, .. } = asked.clone();
         let (playbook, overrides) = (playbook::built_in(&playbook)?, overrides.to_vec());
-        Some(Self { playbook, tag, keyspaces, create_schema, extra_tables, overrides, of: None, errand })
+        Some(Self { playbook, tag, keyspaces, create_schema, extra_tables, verify_rows, overrides, of: None, errand })
     }
 
     /// The run that this one is about.
@@ -173,7 +177,8 @@ pub async fn prepare<T: Transport>(
     let facts = if ask.create_schema && !facts.all_down() { facts.with_missing(&keyspaces) } else { facts };
     let (playbook, extra_tables) = (ask.playbook.playbook.clone(), ask.extra_tables);
     let kept = if extra_tables == Some(ExtraTables::Keep) { extra(&facts, &keyspaces) } else { vec![] };
-    let request = Request { keyspaces, extra_tables, kept, ..Request::of(&playbook, tag) };
+    let verify_rows = ask.verify_rows;
+    let request = Request { keyspaces, extra_tables, kept, verify_rows, ..Request::of(&playbook, tag) };
     judged(inventory, ask, facts, request, None)
 }
 

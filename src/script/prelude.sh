@@ -84,12 +84,31 @@ listening() {
     awk -v p=":$_hex" '$4 == "0A" && substr($2, length($2) - 4) == p { hit = 1 } END { exit !hit }'
 }
 
+# connected PORTS: for each established connection to one of these ports of ours, where it comes from,
+# in the hexadecimal form of /proc/net/tcp; IPv4 within IPv6 as IPv4. Not those of this host itself.
+connected() {
+  _ports=
+  for _port in $1; do _ports="$_ports $(printf '%04X' "$_port")"; done
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v ports="$_ports " '
+    function plain(address) { sub(/^0000000000000000FFFF0000/, "", address); return address }
+    { split($2, here, ":"); split($3, there, ":"); own[plain(here[1])] = 1 }
+    $4 == "01" && index(ports, " " here[2] " ") { from[++n] = plain(there[1]) }
+    END { for (i = 1; i <= n; i++) if (!(from[i] in own)) print "reseed: client " from[i] }'
+}
+
 # log_since FILE BYTE: what a log says above INFO from that byte on, at most 256 KiB of it. A log
 # that is shorter by now was rotated and is read whole.
 log_since() {
   _from=$2
   if [ "$_from" -lt 0 ] || [ "$(wc -c <"$1")" -lt "$_from" ]; then _from=0; fi
   tail -c "+$((_from + 1))" "$1" | grep -v -E '^(INFO|DEBUG|TRACE)[ []' | tail -c 262144 || :
+}
+
+# last_start FILE BYTE: the byte of a log at which the last start of Cassandra begins, of those that it
+# tells of from that byte on; nothing when it tells of none.
+last_start() {
+  tail -c "+$(($2 + 1))" "$1" |
+    awk -v at="$2" '/ Configuration location: / { n = at; hit = 1 } { at += length($0) + 1 } END { if (hit) printf "%.0f\n", n }'
 }
 
 # inode PATH

@@ -34,6 +34,9 @@ pub struct Request {
     /// Backups to delete.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remove: Vec<Removal>,
+    /// Whether what is not restored is compared between nodes too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verify_rows: bool,
 }
 
 /// What becomes of tables that were created after the backup.
@@ -60,7 +63,16 @@ impl Request {
     /// A request for a playbook, about no keyspace yet.
     pub fn of(playbook: &str, tag: Tag) -> Self {
         let playbook = playbook.to_owned();
-        Self { playbook, tag, keyspaces: vec![], earlier: None, extra_tables: None, kept: vec![], remove: vec![] }
+        Self {
+            playbook,
+            tag,
+            keyspaces: vec![],
+            earlier: None,
+            extra_tables: None,
+            kept: vec![],
+            remove: vec![],
+            verify_rows: false,
+        }
     }
 
     /// Whether that table stays as it is.

@@ -24,9 +24,9 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         .tables(keyspace)
         .flat_map(|table| table.indexes.iter().map(move |index| (table, index)))
         .filter_map(|(table, index)| {
-            let column = plain_column(&index.target)?;
+            let (part, column) = taken_apart(&index.target)?;
             let table = format!("{}.{}", quoted(keyspace.as_str()), quoted(table.name.as_str()));
-            Some(format!("{}\t{table}\t{}", index.name, quoted(column)))
+            Some(format!("{}\t{table}\t{}\t{part}", index.name, quoted(&column)))
         })
         .collect();
     if lines.is_empty() {
@@ -43,14 +43,44 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     }])
 }
 
-/// The column of an index on a plain value. Those on parts of collections (`keys(c)`, `entries(c)`)
-/// need other questions, which nobody asks here yet.
-fn plain_column(target: &str) -> Option<&str> {
-    let column = target.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(target);
-    (!column.contains(['(', '"'])).then_some(column)
+/// Which part of which column is indexed: `keys(c)`, `values(c)`, `entries(c)`; `full(c)` and `c` are the
+/// whole value. `None`: an expression that nobody here knows how to ask (of a custom index).
+fn taken_apart(target: &str) -> Option<(&'static str, String)> {
+    let inner = |part: &str| target.strip_prefix(part)?.strip_prefix('(')?.strip_suffix(')');
+    let part = ["keys", "values", "entries"].into_iter().find_map(|part| Some((part, inner(part)?)));
+    let (part, column) = part.unwrap_or_else(|| ("whole", inner("full").unwrap_or(target)));
+    let name = match column.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None if column.contains(['(', '"', ',']) => return None,
+        None => column.to_owned(),
+    };
+    Some((part, name))
 }
 
 /// A CQL identifier as is, whatever its case.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_collections_are_told_from_columns_with_odd_names() {
+        let apart = |target| taken_apart(target).map(|(part, column)| format!("{part} {column}"));
+        for (target, expected) in [
+            ("title", "whole title"),
+            ("\"Owner Name\"", "whole Owner Name"),
+            ("keys(props)", "keys props"),
+            ("values(\"My Set\")", "values My Set"),
+            ("entries(\"a\"\"b\")", "entries a\"b"),
+            ("full(fs)", "whole fs"),
+            ("\"keys(c)\"", "whole keys(c)"),
+        ] {
+            assert_eq!(apart(target).as_deref(), Some(expected));
+        }
+        assert_eq!(apart("lower(title)"), None);
+        assert_eq!(apart("(a, b)"), None);
+    }
 }

@@ -2,6 +2,8 @@
 # so; the judgement over the output is made by who asked.
 # $HOSTS: when machines are gone, those that are there. A repair that needs a dead replica fails, and
 # -pr, whose ranges only their owner repairs, would leave those of the dead ones out.
+# $ALL: all ranges of this node, not only its primary ones. $PREVIEW: compares, changes nothing (4.0+).
+# $LOG: what is compared is told by the log alone (before 4.0); it is summed up behind each repair.
 # $STALL_S: how long a repair may stand still (0: for ever); 2.2 and 3.11 wait without end for a
 # notification that was lost.
 
@@ -44,19 +46,55 @@ watch_over() {
   done
 }
 
-if [ -z "$HOSTS" ]; then set -- -pr --full
-else
+# begin_log KEYSPACE: follows the log, also while it is rotated, from here on to `end_log`.
+begin_log() {
+  rm -f "$RESEED_JOB/lines"
+  mkfifo "$RESEED_JOB/lines" || die "cannot make a pipe in $RESEED_JOB"
+  tail -n 0 -F "$LOG" >"$RESEED_JOB/lines" 2>/dev/null &
+  follower=$!
+  awk -v keyspace="$1" '
+    !match($0, /\[repair #[0-9a-f-]+\]/) { next }
+    { id = substr($0, RSTART, RLENGTH) }
+    / new session: will sync / && (at = index($0, " for " keyspace ".[")) {
+      own[id] = 1; sessions++
+      wanted += split(substr($0, at), tables, ",")
+    }
+    !(id in own) { next }
+    / is fully synced$/ { done++ }
+    match($0, / have [0-9]+ range\(s\) out of sync for /) { differ[$NF] += substr($0, RSTART + 6) + 0 }
+    END {
+      for (table in differ) print "reseed: differ " table " " differ[table]
+      print "reseed: compared " sessions + 0 " " wanted + 0 " " done + 0
+    }' <"$RESEED_JOB/lines" >"$RESEED_JOB/sum" &
+  summing=$!
+}
+
+# end_log: ends it, and prints the sum.
+end_log() {
+  # the last lines may be read a second later
+  sleep 3
+  kill "$follower"
+  wait "$summing"
+  cat "$RESEED_JOB/sum"
+}
+
+if [ -n "$HOSTS" ]; then
   set -- --full
   for host in $HOSTS; do set -- "$@" -hosts "$host"; done
+elif [ -n "$ALL" ]; then set -- --full
+else set -- -pr --full
 fi
+[ -z "$PREVIEW" ] || set -- "$@" --preview
 printf '%s\n' "$KEYSPACES" | while IFS= read -r keyspace; do
   [ -n "$keyspace" ] || continue
   printf 'reseed: repair of %s\n' "$keyspace"
+  [ -z "$LOG" ] || begin_log "$keyspace"
   nt repair "$@" "$keyspace" </dev/null &
   repair=$! watcher=
   if [ "$STALL_S" -gt 0 ]; then watch_over "$repair" & watcher=$!; fi
   wait "$repair"
   rc=$?
+  [ -z "$LOG" ] || end_log
   [ ! -e "$RESEED_JOB/stalled" ] || die "repair of $keyspace stood still: no word, no validation and no stream for $STALL_S s"
   [ -z "$watcher" ] || end_tree "$watcher"
   [ "$rc" = 0 ] || die "repair of $keyspace failed with exit code $rc"

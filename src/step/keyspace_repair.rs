@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
 use crate::cassandra::repair::{self, Verdict as Said};
+use crate::remote::Reply;
 use crate::script::Embedded;
 
 /// The act, which `others.repair` shares.
@@ -48,27 +49,21 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     }])
 }
 
-/// The act over these keyspaces; `HOSTS` and what nodetool needs are still to be added.
+/// The act over these keyspaces, for the node's primary ranges; what nodetool needs is still to be added.
 pub fn act(context: &Context, keyspaces: impl IntoIterator<Item = impl ToString>) -> Script {
     let stall = context.inventory.limits.repair_stall;
     let seconds = if stall > Duration::ZERO { stall.as_secs().max(1) } else { 0 };
-    Script::new(ACT.0).list("KEYSPACES", keyspaces).var("STALL_S", seconds)
+    let script = Script::new(ACT.0).list("KEYSPACES", keyspaces).var("STALL_S", seconds);
+    ["HOSTS", "ALL", "PREVIEW", "LOG"].into_iter().fold(script, |script, unset| script.var(unset, ""))
 }
 
 /// Judges a repair's output, keyspace by keyspace; `single_ok`: a keyspace of one replica may say
 /// that it needs none.
 pub fn judge(step: &ResolvedStep, observed: &Observations, single_ok: bool) -> Verdict {
     let Some(act) = &observed.act else { return Verdict::Unknown("nothing was run".to_owned()) };
-    let wanted = step.act.as_ref().and_then(|s| s.vars.get("KEYSPACES")).map_or("", String::as_str);
-    // stderr after stdout: it belongs to the last keyspace at the latest
-    let output = format!("{}\n{}", act.stdout, act.stderr);
-    for keyspace in wanted.lines() {
-        let mark = format!("reseed: repair of {keyspace}\n");
-        let Some((_, own)) = output.split_once(&mark) else {
-            return Verdict::Not(format!("the repair of {keyspace} was not reached"));
-        };
-        let own = own.split("reseed: repair of ").next().unwrap_or(own);
-        match repair::judge(own, act.rc) {
+    for (keyspace, own) in sections(step, act) {
+        let Some(own) = own else { return Verdict::Not(format!("the repair of {keyspace} was not reached")) };
+        match repair::judge(&own, act.rc) {
             Said::Repaired => {}
             Said::Nothing(_) if single_ok => {}
             Said::Failed(why) | Said::Lost(why) | Said::Nothing(why) | Said::Unproven(why) => {
@@ -76,5 +71,21 @@ pub fn judge(step: &ResolvedStep, observed: &Observations, single_ok: bool) -> V
             }
         }
     }
-    Verdict::Holds(format!("Repair completed successfully: {}", wanted.lines().collect::<Vec<_>>().join(", ")))
+    Verdict::Holds(format!("Repair completed successfully: {}", wanted(step).join(", ")))
+}
+
+/// The keyspaces of such an act.
+pub fn wanted(step: &ResolvedStep) -> Vec<&str> {
+    step.act.as_ref().and_then(|s| s.vars.get("KEYSPACES")).map_or(vec![], |list| list.lines().collect())
+}
+
+/// What the act said of each of its keyspaces; `None`: it did not come so far.
+pub fn sections<'s>(step: &'s ResolvedStep, act: &Reply) -> Vec<(&'s str, Option<String>)> {
+    // stderr after stdout: it belongs to the last keyspace at the latest
+    let output = format!("{}\n{}", act.stdout, act.stderr);
+    let own = |keyspace: &str| {
+        let (_, rest) = output.split_once(&format!("reseed: repair of {keyspace}\n"))?;
+        rest.split("reseed: repair of ").next().map(str::to_owned)
+    };
+    wanted(step).into_iter().map(|keyspace| (keyspace, own(keyspace))).collect()
 }

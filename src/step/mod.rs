@@ -119,6 +119,7 @@ mod backup_verify;
 mod client_start;
 mod client_stop;
 mod client_stopped;
+mod clients_gone;
 mod context;
 mod gateway_start;
 mod gateway_stop;
@@ -130,6 +131,7 @@ mod import_copy;
 mod index_query;
 mod index_rebuild;
 mod jobs_ended;
+mod keyspace_confirm;
 mod keyspace_repair;
 mod native_disable;
 mod node_back;
@@ -138,6 +140,7 @@ mod node_drain;
 mod node_quiet;
 mod node_start;
 mod node_stop;
+mod others_confirm;
 mod others_repair;
 mod ring_ready;
 mod run_discard;
@@ -150,6 +153,7 @@ mod snapshot_take;
 mod table_aside;
 mod table_back;
 mod table_swap;
+mod tables_loaded;
 
 pub use context::{Context, ExtraTables, Request, Target, Unresolved, count, places};
 
@@ -196,6 +200,7 @@ pub const SPECS: &[&Spec] = &[
     &client_start::SPEC,
     &client_stop::SPEC,
     &client_stopped::SPEC,
+    &clients_gone::SPEC,
     &gateway_start::SPEC,
     &gateway_stop::SPEC,
     &gateway_stopped::SPEC,
@@ -206,6 +211,7 @@ pub const SPECS: &[&Spec] = &[
     &index_query::SPEC,
     &index_rebuild::SPEC,
     &jobs_ended::SPEC,
+    &keyspace_confirm::SPEC,
     &keyspace_repair::SPEC,
     &native_disable::SPEC,
     &node_back::SPEC,
@@ -214,6 +220,7 @@ pub const SPECS: &[&Spec] = &[
     &node_quiet::SPEC,
     &node_start::SPEC,
     &node_stop::SPEC,
+    &others_confirm::SPEC,
     &others_repair::SPEC,
     &ring_ready::SPEC,
     &run_discard::SPEC,
@@ -226,6 +233,7 @@ pub const SPECS: &[&Spec] = &[
     &table_aside::SPEC,
     &table_back::SPEC,
     &table_swap::SPEC,
+    &tables_loaded::SPEC,
 ];
 
 /// Whether a step takes nodes or clients down: a run with such steps keeps the cluster until it is

@@ -1,13 +1,14 @@
 //! `native.disable`: fences clients that nobody listed, by closing the native transport, and Thrift
 //! where Cassandra has it (before 4.0).
 
-use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code};
+use super::clients_gone::{foreign, nodes, ports};
+use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, by_exit_code};
 
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "native.disable",
     help: "Runs `nodetool disablebinary`, and `disablethrift` before 4.0; proven when neither port listens any more. May \
-           run again.",
+           run again. Tells who was connected.",
     on: Kind::Node,
     scripts: &[
         ("native.disable.act", include_str!("native_disable.act.sh")),
@@ -15,7 +16,7 @@ pub const SPEC: Spec = Spec {
     ],
     resolve,
     probe: by_exit_code,
-    judge: by_exit_code,
+    judge,
 };
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
@@ -23,13 +24,26 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let port = facts.conf.native_transport_port;
     let thrift = if facts.version.has_thrift() { facts.conf.rpc_port.to_string() } else { String::new() };
     let closed = Script::new("native.disable.proof").var("NATIVE_PORT", port).var("THRIFT_PORT", &thrift);
+    let act = Script::new("native.disable.act").var("THRIFT_PORT", thrift);
+    let act = act.var("PORTS", ports(facts)).list("NODES", nodes(context));
     Ok(vec![ResolvedStep {
         summary: format!("close port {port} of {} to clients", target.host),
         probe: target.ask(closed.clone()),
-        act: Some(context.nodetool(Script::new("native.disable.act").var("THRIFT_PORT", thrift), node, facts)),
+        act: Some(context.nodetool(act, node, facts)),
         proof: target.ask(closed),
         idempotent: true,
         limit_s: 120,
         ..target.step(SPEC.name)
     }])
+}
+
+/// As the proof says; the evidence names the clients that nobody had stopped.
+fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
+    let verdict = by_exit_code(step, observed);
+    let known = step.act.as_ref().and_then(|act| act.vars.get("NODES")).map_or("", String::as_str);
+    let clients = observed.act.as_ref().and_then(|act| foreign(&act.stdout, known));
+    match (verdict, clients) {
+        (Verdict::Holds(evidence), Some(clients)) => Verdict::Holds(format!("{evidence}; was connected: {clients}")),
+        (verdict, _) => verdict,
+    }
 }

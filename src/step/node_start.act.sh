@@ -15,9 +15,8 @@ start() {
 logged() {
   from=$(cat "$mark" 2>/dev/null || echo 0)
   [ "$(wc -c <"$LOG")" -ge "$from" ] || from=0
-  line=$(tail -c "+$((from + 1))" "$LOG" | awk '/ Configuration location: / { n = NR } END { print n ? n : 1 }')
-  tail -c "+$((from + 1))" "$LOG" | tail -n "+$line" >"$RESEED_JOB/log"
-  log_since "$RESEED_JOB/log" 0
+  at=$(last_start "$LOG" "$from")
+  log_since "$LOG" "${at:-$from}"
 }
 if [ -z "$(cassandra_pids)" ]; then start; fi
 up=0

@@ -79,7 +79,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
 
 /// Whether at least two of the nodes that are there hold every row of it: a repair fails on a range
 /// that only one of them holds.
-fn shared(context: &Context, keyspace: &str) -> bool {
+pub fn shared(context: &Context, keyspace: &str) -> bool {
     let Some(found) = context.facts.schema.keyspaces.iter().find(|ks| ks.name.as_str() == keyspace) else {
         return false;
     };

@@ -1,10 +1,11 @@
 //! Guards on real hosts: nothing brings up a node between its drain and its turn, and a run that
 //! lost its coordinator, a node's power or both ends well.
 //!
-//! Two small clusters. One with systemd and `Restart=always`, on disks whose power can be cut: one
+//! Two small clusters. One of Cassandra 4.0 with systemd and `Restart=always`, on disks whose power can be cut: one
 //! restore loses its coordinator four times, and something else goes wrong each time. It logs in as
 //! a user with sudo, whose processes logind kills when a session ends, as it does with each
-//! coordinator. The other one with data directories behind a link or on a mount of their own.
+//! coordinator. The other one of 3.11, without a service script, with data directories behind a link or on a
+//! mount of their own.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use reseed::event::{Body, StepOutcome};
 
 use crate::dataset::must;
 use crate::scene::wait;
+use crate::site::{alone, bare, sudo};
 use crate::until::{Killed, Until, finished, started};
 use crate::world::{self, CLUSTER, LABS, Ran, Stage, World, good};
 
@@ -64,10 +66,8 @@ struct Site {
 
 impl Site {
     /// Boots the lab, loads a table, makes the backup `whole`, damages the table.
-    fn new(world: &World, before: &str, options: &Options) -> Self {
-        // two clusters at the same time are too much for a small machine
-        good(lab::down(before));
-        let lab = world::boot(options);
+    fn new(world: &World, options: &Options, inventory: fn(&Lab) -> String) -> Self {
+        let lab = alone(options);
         let seed = &lab.nodes()[0];
         let schema = [
             "CREATE KEYSPACE guarded WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 3}",
@@ -78,10 +78,8 @@ impl Site {
         let put = |k: usize| format!("INSERT INTO guarded.t (k, v) VALUES ({k}, 'v {}')", k % 9);
         good(lab.cql_batch(seed, &(0..200).map(put).collect::<Vec<_>>(), Consistency::All));
         let state = world.dir.join(format!("state-{}", options.name));
+        let text = inventory(&lab);
         let inventory = world.dir.join(format!("{}.yaml", options.name));
-        // where logind ends with a session what it started, a run goes through it for each command
-        let theirs = if options.init == Init::Systemd { lab.inventory_sudo() } else { lab.inventory() };
-        let text = fs::read_to_string(theirs).expect("the lab wrote it");
         fs::write(&inventory, format!("{text}limits: {{settle: 5s, connect: 5s}}\n")).expect("the directory is ours");
         let wanted = rows(&lab, seed, Consistency::All);
         assert!(wanted.len() > 200, "{} rows and index entries", wanted.len());
@@ -152,8 +150,10 @@ fn rows(lab: &Lab, host: &Host, at: Consistency) -> Rows {
 fn under_systemd(world: &World) -> &Site {
     world.guarded.systemd.get(|| {
         let name = LABS[2].to_owned();
-        let options = Options { name, init: Init::Systemd, disk: Disk::Image, gateways: 0, ..Options::default() };
-        Site::new(world, LABS[0], &options)
+        let version = "4.0.19".to_owned();
+        let options =
+            Options { name, version, init: Init::Systemd, disk: Disk::Image, gateways: 0, ..Options::default() };
+        Site::new(world, &options, sudo)
     })
 }
 
@@ -302,8 +302,9 @@ pub fn a_whole_restore_under_systemd_ends_well(world: &World) {
 fn linked(world: &World) -> &Site {
     world.guarded.linked.get(|| {
         let name = LABS[3].to_owned();
-        let options = Options { name, data: Data::Mixed, gateways: 0, ..Options::default() };
-        let site = Site::new(world, LABS[2], &options);
+        let version = "3.11.19".to_owned();
+        let options = Options { name, version, data: Data::Mixed, gateways: 0, ..Options::default() };
+        let site = Site::new(world, &options, bare);
         must(
             site.host("cass2")
                 .sh(&format!("chmod 640 {CONF} && stat -c '%i %U:%G %a' {CONF} >/root/before && cp {CONF} /root/")),

@@ -96,8 +96,24 @@ pub fn usual(lab: &Lab) -> String {
     read(&lab.inventory())
 }
 
-/// A text of the lab.
-pub fn read(path: &Path) -> String {
+/// The one for `ops` with sudo.
+pub fn sudo(lab: &Lab) -> String {
+    read(&lab.inventory_sudo())
+}
+
+/// Without a service script: the launcher puts itself into the background, a signal stops it.
+pub fn bare(lab: &Lab) -> String {
+    let commands = [
+        ("start: service cassandra start", "start: /opt/cassandra/bin/cassandra"),
+        ("stop: service cassandra stop", "stop: pkill -f '[C]assandraDaemon'"),
+    ];
+    commands.iter().fold(usual(lab), |text, (service, bare)| {
+        assert!(text.contains(service), "{text}");
+        text.replace(service, bare)
+    })
+}
+
+fn read(path: &Path) -> String {
     fs::read_to_string(path).expect("the lab wrote it")
 }
 

@@ -2,11 +2,12 @@
 //! backup, under their ids. Where the later one cannot read such files, that is said before anything
 //! changes.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use lab::{Consistency, Host, Lab, Options};
 
+use crate::dataset::must;
 use crate::picture::Picture;
 use crate::site::{Site, alone, usual};
 use crate::world::{CLUSTER, LABS, Stage, World, good};
@@ -62,9 +63,17 @@ fn options(version: &str) -> Options {
     Options { name: LABS[5].to_owned(), version: version.to_owned(), ..Options::default() }
 }
 
-fn copy(from: &Path, to: &Path) {
-    let done = Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp is there");
-    assert!(done.success(), "cp {} {}", from.display(), to.display());
+/// Backups are on a mount of the host's own, which only its processes see.
+fn fetch(host: &Host, archive: &Path) {
+    let file = File::create(archive).expect("the directory is ours");
+    let done = host.command("/bin/tar").args(["-C", "/backup", "-c", "older"]).stdout(file).status();
+    assert!(done.expect("tar is there").success(), "{}", archive.display());
+}
+
+fn put(archive: &Path, host: &Host) {
+    let file = File::open(archive).expect("it was fetched");
+    let done = host.command("/bin/tar").args(["-C", "/backup", "-x"]).stdin(file).status();
+    assert!(done.expect("tar is there").success(), "{}", archive.display());
 }
 
 impl Kept {
@@ -86,8 +95,8 @@ impl Kept {
         let rows = rows(&site.lab, seed, Consistency::All);
         assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [100, 14, 6, 0], "{rows:?}");
         site.reseed(&["backup", "-k", "moved", "--tag", "older"]).ends(0);
-        let files = world.dir.join(format!("backup-{version}"));
-        copy(&seed.path("/backup/older"), &files);
+        let files = world.dir.join(format!("backup-{version}.tar"));
+        fetch(seed, &files);
         good(site.lab.down());
         Self { files, rows }
     }
@@ -95,7 +104,7 @@ impl Kept {
     /// The backup is put on a new cluster of another version.
     fn on(&self, world: &World, version: &str) -> Site {
         let site = Site::of(world, alone(&options(version)), usual, Picture::new());
-        copy(&self.files, &site.host("cass1").path("/backup/older"));
+        put(&self.files, site.host("cass1"));
         site
     }
 }
@@ -133,13 +142,10 @@ pub fn on_4_1_a_backup_of_2_2_is_refused_and_one_of_3_11_is_restored(world: &Wor
     let (unreadable, kept) = (of_2_2(world), of_3_11(world));
     let site = kept.on(world, "4.1.10");
     let seed = site.host("cass1");
-    copy(&unreadable.files, &seed.path("/backup/unreadable"));
-    let backups = seed.path("/backup");
-    std::fs::rename(backups.join("older"), backups.join("later")).expect("it is there");
-    std::fs::rename(backups.join("unreadable"), backups.join("older")).expect("it is there");
+    must(seed.sh("mv /backup/older /backup/readable"));
+    put(&unreadable.files, seed);
     site.reseed(&CREATING).ends(4).says("sstable-version");
-    std::fs::rename(backups.join("older"), backups.join("unreadable")).expect("it is there");
-    std::fs::rename(backups.join("later"), backups.join("older")).expect("it is there");
+    must(seed.sh("mv /backup/older /backup/unreadable && mv /backup/readable /backup/older"));
     moved(kept, &site);
 }
 

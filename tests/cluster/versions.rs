@@ -1,11 +1,11 @@
 //! A whole restore on each Cassandra that is not the main lab's, each in other surroundings: rows,
-//! not products.
+//! not products. Others of these versions are those of `guarded` and `rollback`.
 
 use lab::{Init, Lab, Options};
 
 use crate::dataset::{self, must};
 use crate::picture::{self, same};
-use crate::site::{RESTORE, Site, alone, read, usual};
+use crate::site::{RESTORE, Site, alone, bare, sudo, usual};
 use crate::world::{LABS, World, good};
 
 /// A restore from the command line alone: data, backup, damage (some of it only in hints), restore;
@@ -63,16 +63,7 @@ pub fn cassandra_2_2_where_hints_are_a_table_and_sh_is_busybox(world: &World) {
 
 /// No service script: the launcher puts itself into the background, a signal stops it.
 pub fn cassandra_3_11_in_odd_places_started_by_a_bare_command(world: &World) {
-    restored(world, version("3.11.19"), odd_paths, |lab| {
-        let commands = [
-            ("start: service cassandra start", "start: /opt/cassandra/bin/cassandra"),
-            ("stop: service cassandra stop", "stop: pkill -f '[C]assandraDaemon'"),
-        ];
-        commands.iter().fold(usual(lab), |text, (service, bare)| {
-            assert!(text.contains(service), "{text}");
-            text.replace(service, bare)
-        })
-    });
+    restored(world, version("3.11.19"), odd_paths, bare);
 }
 
 /// `Restart=always`, and starts and stops by systemctl.
@@ -82,5 +73,5 @@ pub fn cassandra_4_0_under_systemd(world: &World) {
 
 /// Two nodes in one, one in the other; every command as a user with sudo.
 pub fn cassandra_4_1_in_two_data_centers_through_sudo(world: &World) {
-    restored(world, Options { dcs: 2, ..version("4.1.10") }, as_it_is, |lab| read(&lab.inventory_sudo()));
+    restored(world, Options { dcs: 2, ..version("4.1.10") }, as_it_is, sudo);
 }

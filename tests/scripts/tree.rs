@@ -421,6 +421,13 @@ impl Tree {
         assert!(reply.rc == 1 && reply.stderr.contains(words), "{said}");
     }
 
+    /// Runs it; it must say that it cannot tell.
+    pub async fn unsure(&self, script: &Script, words: &str) {
+        let reply = self.run(script).await;
+        let said = format!("{} under {}: rc {}, {}", script.name, self.shell.display(), reply.rc, reply.stderr);
+        assert!(reply.rc == 2 && reply.stderr.contains(words), "{said}");
+    }
+
     pub fn live_is_untouched(&self) {
         assert_eq!(fs::read(self.live(0).join("nb-1-big-Data.db")).unwrap(), b"old data");
         assert_eq!(fs::read(self.live(0).join(".idx_a/nb-1-big-Data.db")).unwrap(), b"old index");

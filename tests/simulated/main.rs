@@ -19,6 +19,7 @@ mod journal;
 mod lost;
 mod order;
 mod plans;
+mod proofs;
 mod refusals;
 mod rivals;
 mod rollback;

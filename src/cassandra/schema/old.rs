@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Column, DroppedColumn, Index, KeyspaceSchema, Replication, Row, Schema, TableSchema, TypeSchema, bad, ordered,
+    quoted,
 };
 use crate::cassandra::Unreadable;
 use crate::name::Keyspace;
@@ -82,7 +83,21 @@ fn index(row: Row) -> Result<Option<Index>, Unreadable> {
     // Unnamed indexes exist from the Thrift days; Cassandra calls them by their column.
     let name = row.opt("index_name").unwrap_or(column);
     let class = options.get("class_name").and_then(Value::as_str).map(str::to_owned);
-    Ok(Some(Index { name: name.to_owned(), kind: kind.to_owned(), class, target: column.to_owned() }))
+    let target = target(column, row.text("validator")?, &options);
+    Ok(Some(Index { name: name.to_owned(), kind: kind.to_owned(), class, target }))
+}
+
+/// What is indexed, as later versions write it. Of a collection the options tell which part.
+fn target(column: &str, validator: &str, options: &Map<String, Value>) -> String {
+    let parts = [("index_keys", "keys"), ("index_values", "values"), ("index_keys_and_values", "entries")];
+    let part = parts.into_iter().find(|(option, _)| options.contains_key(*option)).map(|(_, part)| part);
+    let collection =
+        |class: &str| validator.contains(&format!(".FrozenType(org.apache.cassandra.db.marshal.{class}Type("));
+    match part {
+        Some(part) => format!("{part}({})", quoted(column)),
+        None if ["Set", "List", "Map"].into_iter().any(collection) => format!("full({})", quoted(column)),
+        None => column.to_owned(),
+    }
 }
 
 fn dropped(row: Row) -> Vec<DroppedColumn> {

@@ -86,6 +86,35 @@ fn the_schema_of_2_2_is_read_into_the_same_value() {
     assert_eq!(ks.tables[0].dropped[0].time, "1719838293000000");
 }
 
+/// Validators and options as 2.2.19 holds them.
+#[test]
+fn parts_of_collections_that_2_2_indexes_are_told_as_later_versions_do() {
+    let class = |inner: &str| inner.replace('@', "org.apache.cassandra.db.marshal.");
+    let column = |name: &str, validator: &str, options: &str| {
+        json!({"keyspace_name": "ks", "columnfamily_name": "t", "column_name": name, "component_index": 0, "type": "regular",
+               "validator": class(validator), "index_name": format!("i_{name}"), "index_type": "COMPOSITES", "index_options": options})
+    };
+    let sets = vec![
+        vec![
+            json!({"keyspace_name": "ks", "durable_writes": true, "strategy_class": "SimpleStrategy", "strategy_options": "{\"replication_factor\":\"3\"}"}),
+        ],
+        vec![json!({"keyspace_name": "ks", "columnfamily_name": "t", "cf_id": ID, "dropped_columns": null})],
+        vec![
+            column("a", "@MapType(@UTF8Type,@UTF8Type)", r#"{"index_keys_and_values":""}"#),
+            column("b", "@MapType(@UTF8Type,@Int32Type)", r#"{"index_keys":""}"#),
+            column("Steps", "@ListType(@UTF8Type)", r#"{"index_values":""}"#),
+            column("d", "@FrozenType(@MapType(@UTF8Type,@ListType(@Int32Type)))", "{}"),
+            column("e", "@UTF8Type", "{}"),
+        ],
+        vec![],
+    ];
+    let schema = Schema::from_rows(&v("2.2.19"), &sets).unwrap();
+    let targets: Vec<_> = schema.keyspaces[0].tables[0].indexes.iter().map(|i| i.target.as_str()).collect();
+    assert_eq!(targets, ["values(\"Steps\")", "entries(a)", "keys(b)", "full(d)", "e"]);
+    // 2.2 itself has no word for values
+    assert!(schema.keyspaces[0].to_cql().contains("ON ks.t (\"Steps\");"));
+}
+
 #[test]
 fn missing_results_and_strange_names_are_refused() {
     assert!(Schema::from_rows(&v("4.0.19"), &modern()[..6]).is_err());

@@ -71,9 +71,14 @@ fn create_index(keyspace: &str, table: &TableSchema, index: &Index) -> String {
         Some(class) => ("CUSTOM ", format!(" USING '{class}'")),
         None => ("", String::new()),
     };
-    // a column of that name, or already an expression such as `keys(m)`
-    let target =
-        if table.columns.iter().any(|c| c.name == index.target) { quoted(&index.target) } else { index.target.clone() };
+    // a column of that name, or already an expression such as `keys(m)`; 2.2 does not know `values(m)` as
+    // such, which is what every version understands by the column alone
+    let values = index.target.strip_prefix("values(").and_then(|rest| rest.strip_suffix(')'));
+    let target = if table.columns.iter().any(|c| c.name == index.target) {
+        quoted(&index.target)
+    } else {
+        values.unwrap_or(&index.target).to_owned()
+    };
     let (name, table) = (quoted(&index.name), quoted(table.name.as_str()));
     format!("CREATE {custom}INDEX {name} ON {keyspace}.{table} ({target}){using};\n")
 }

@@ -62,6 +62,8 @@ fn script(world: &mut World, host: &str, call: &Call) -> Answer {
             back::answer(world, host, call)
         }
         "table" => table(world, host, call),
+        "tables" => loaded(world, host, call),
+        "clients" => Ok(connected(world, host) + "reseed: end\n"),
         "guard" => guard(world, host, name),
         "node" => node(world, host, call),
         "native" | "ring" | "schema" | "hints" | "repair" | "others" => running(world, host, call),
@@ -219,6 +221,33 @@ fn table(world: &mut World, host: &str, call: &Call) -> Answer {
     }
 }
 
+/// What the node said and holds since its start.
+fn loaded(world: &mut World, host: &str, call: &Call) -> Answer {
+    let vars = &call.script.vars;
+    let node = world.node(host);
+    check(node.process != Process::Stopped, "Cassandra does not run")?;
+    let files: Vec<&str> = vars.get("FILES").map_or(vec![], |files| files.lines().collect());
+    let missed: Vec<&&str> = files.iter().filter(|file| Some(**file) == node.unloaded.as_deref()).collect();
+    let mut text = String::new();
+    if !vars["KEYSPACE"].is_empty() {
+        text += &missed.iter().map(|file| format!("reseed: not open {file}\n")).collect::<String>();
+        text += &format!("reseed: open {}\n", files.len() - missed.len());
+    }
+    let said = node.complaint.iter().filter(|line| vars["SIGNS"].lines().any(|sign| line.contains(sign)));
+    Ok(text + "reseed: log\n" + &said.map(|line| format!("{line}\n")).collect::<String>() + "reseed: end\n")
+}
+
+/// Who is connected: as `connected` of the prelude.
+fn connected(world: &World, host: &str) -> String {
+    let node = &world.nodes[host];
+    let open = node.connected.iter().filter(|_| node.native_open);
+    open.map(|address| {
+        let parts: Vec<u8> = address.split('.').map(|part| part.parse().unwrap()).collect();
+        format!("reseed: client {:02X}{:02X}{:02X}{:02X}\n", parts[3], parts[2], parts[1], parts[0])
+    })
+    .collect()
+}
+
 fn guard(world: &mut World, host: &str, name: &str) -> Answer {
     let node = world.node(host);
     match name {
@@ -308,23 +337,55 @@ fn running(world: &mut World, host: &str, call: &Call) -> Answer {
     let refused = "nodetool: Failed to connect to '127.0.0.1:7199' - ConnectException: 'Connection refused'.";
     check(world.node(host).process != Process::Stopped, refused)?;
     match name {
-        "native.disable.act" => world.node(host).native_open = false,
-        "ring.view" => return Ok(facts::status(world, host)),
-        "schema.agree.proof" => return Ok(facts::describe(world)),
+        "native.disable.act" => {
+            let said = connected(world, host);
+            world.node(host).native_open = false;
+            Ok(said)
+        }
+        "ring.view" => Ok(facts::status(world, host)),
+        "schema.agree.proof" => Ok(facts::describe(world)),
         "hints.settle.act" => {
             let node = world.node(host);
             if !node.stuck {
                 node.hints = 0;
             }
-            return Ok(format!("hints_left={}\n", node.hints));
+            Ok(format!("hints_left={}\n", node.hints))
         }
         "repair.act" => {
             let hosts: Vec<&str> = vars.get("HOSTS").map_or("", String::as_str).lines().collect();
-            return repair(world, host, &vars["KEYSPACES"], &hosts);
+            if vars["PREVIEW"] == "yes" {
+                return Ok(preview(world, &vars["KEYSPACES"]));
+            }
+            repair(world, host, &vars["KEYSPACES"], &hosts)
         }
         other => panic!("the simulated cluster does not know {other}"),
     }
-    Ok(String::new())
+}
+
+/// `nodetool repair --full --preview` of a running cluster.
+fn preview(world: &World, keyspaces: &str) -> String {
+    let one = |keyspace: &str| {
+        let prefix = format!("{keyspace}/");
+        let dirs: BTreeSet<&String> = world.nodes.values().flat_map(|n| n.live.keys()).collect();
+        let differs = |dir: &&&String| {
+            let held: BTreeSet<String> = world.there().map(|(_, n)| format!("{:?}", n.live[**dir])).collect();
+            dir.starts_with(&prefix) && held.len() > 1
+        };
+        let differ: Vec<String> = dirs.iter().filter(differs).map(|dir| dir.replace('/', ".")).collect();
+        let start = format!(
+            "reseed: repair of {keyspace}\n[x] Starting repair command #7 (5a1c), repairing keyspace {keyspace}\n"
+        );
+        let end = "[x] Repair preview completed successfully\n";
+        if differ.is_empty() {
+            return format!("{start}[x] Previewed data was in sync\n{end}");
+        }
+        let lines: String =
+            differ.iter().map(|table| format!("{table} - 2 ranges, 1 sstables, 585B bytes\n")).collect();
+        format!(
+            "{start}[x] Preview complete\nTotal estimated streaming: 2 ranges, 1 sstables, 585B bytes\n{lines}\n{end}"
+        )
+    };
+    keyspaces.lines().map(one).collect()
 }
 
 fn repair(world: &mut World, host: &str, keyspaces: &str, hosts: &[&str]) -> Answer {

@@ -98,6 +98,12 @@ pub struct NodeState {
     pub foreign: Vec<String>,
     pub snapshots: BTreeSet<String>,
     pub starts: usize,
+    /// An sstable that it does not load, as FILES names it.
+    pub unloaded: Option<String>,
+    /// A line that its log holds.
+    pub complaint: Option<String>,
+    /// Addresses that are connected whenever it listens.
+    pub connected: Vec<String>,
 
     pub cluster_name: String,
     pub version: String,
@@ -134,6 +140,8 @@ pub struct World {
     pub partial: BTreeMap<String, (BTreeSet<String>, bool)>,
     pub repaired: BTreeMap<String, BTreeSet<String>>,
     pub corrupt_backup: bool,
+    /// Repairs say that they succeeded and do nothing.
+    pub idle_repairs: bool,
     pub index_files_restored: bool,
     /// By host; what is not here never held one.
     pub leases: BTreeMap<String, Held>,
@@ -192,6 +200,7 @@ impl World {
             partial: BTreeMap::new(),
             repaired: BTreeMap::new(),
             corrupt_backup: false,
+            idle_repairs: false,
             index_files_restored: true,
             leases: BTreeMap::new(),
             owner_type: "text",
@@ -405,6 +414,9 @@ impl World {
         if !hosts.is_empty() && (hosts.len() < 2 || !hosts.contains(&self.nodes[name].address.as_str())) {
             return Err(format!("Specified hosts {hosts:?} do not share range (1,2] needed for repair"));
         }
+        if self.idle_repairs {
+            return Ok(());
+        }
         let done = self.repaired.entry(keyspace.to_owned()).or_default();
         done.insert(name.to_owned());
         if hosts.is_empty() && done.len() < self.nodes.len() {
@@ -451,6 +463,9 @@ impl NodeState {
             foreign: vec![],
             snapshots: BTreeSet::new(),
             starts: 0,
+            unloaded: None,
+            complaint: None,
+            connected: vec![],
             cluster_name: CLUSTER.to_owned(),
             version: "4.1.10".to_owned(),
             missing_tool: None,

@@ -1,5 +1,5 @@
 # A stand-in for Cassandra's process: called `java`, with the class name on its command line; it
-# listens on its two ports, and USR1 closes the one for clients.
+# holds its data open and listens on its two ports, and USR1 closes the one for clients.
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -18,6 +18,8 @@ sub write_file {
     close($file);
 }
 
+# it keeps its data open
+my @held = map { open(my $file, '<', $_) or die "ERROR [main] $_: $!\n"; $file } glob("$here/data/*/*/*-Data.db");
 my $internal = port($storage);
 my $clients;
 $SIG{USR1} = sub { close($clients); unlink("$here/native-open"); };

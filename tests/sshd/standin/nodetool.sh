@@ -70,6 +70,22 @@ case $command in
       echo "[x] Replication factor is 1. No repair is needed for keyspace 'system_auth'"
       exit 0
     fi
+    case " $* " in
+      *" --preview "*)
+        same=yes
+        for table in "$here/data/$keyspace"/*/; do
+          table=${table%/}
+          for other in "$shared"/../host[123]; do
+            cmp -s "$other/data/$keyspace/${table##*/}/nb-1-big-Data.db" "$table/nb-1-big-Data.db" || same=
+          done
+        done
+        printf '[x] Starting repair command #2 (5a1d), repairing keyspace %s with repair options (previewKind: ALL)\n' "$keyspace"
+        if [ -n "$same" ]; then echo "[x] Previewed data was in sync"
+        else printf 'Total estimated streaming: 1 ranges, 1 sstables, 585B bytes\n%s.plain - 1 ranges, 1 sstables, 585B bytes\n' "$keyspace"; fi
+        echo "[x] Repair preview completed successfully"
+        exit 0
+        ;;
+    esac
     note "repair $keyspace"
     # an empty table is filled from the seed, which holds all of it
     for table in "$here/data/$keyspace"/*/; do

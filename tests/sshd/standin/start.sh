@@ -7,6 +7,7 @@ if [ -e "$here/data/RESEED-RUN-IN-PROGRESS.db" ]; then
   echo "ERROR [main] 2026-01-01 00:00:00,000 CassandraDaemon.java:1 - unreadable: RESEED-RUN-IN-PROGRESS.db" >>"$log"
   exit 0
 fi
+echo "INFO  [main] 2026-01-01 00:00:00,000 YamlConfigurationLoader.java:1 - Configuration location: file:$here/cassandra/conf/cassandra.yaml" >>"$log"
 # what an old commit log would do to restored tables
 if [ -n "$(ls "$here/commitlog")" ]; then
   for table in "$here"/data/ks1/*/; do echo replayed >"${table}nb-9-big-Data.db"; done

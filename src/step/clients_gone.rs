@@ -1,0 +1,133 @@
+//! `clients.gone`: nobody but the cluster itself is connected to a node's ports for clients.
+//!
+//! A gateway or client that the inventory does not name, or that a supervisor has revived, reads
+//! nothing while the others are still empty, and may write defaults with new timestamps. Told by the kernel's table of
+//! connections, so it costs no JVM; it is a look at a moment, taken again and again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, count, never};
+use crate::facts::NodeFacts;
+
+/// The step type.
+pub const SPEC: Spec = Spec {
+    name: "clients.gone",
+    help: "Only a proof, without a JVM: no established connection to the native port (and to Thrift's before 4.0) comes \
+           from an address that is neither this host's own nor a node's.",
+    on: Kind::Node,
+    scripts: &[("clients.gone.proof", include_str!("clients_gone.proof.sh"))],
+    resolve,
+    probe: never,
+    judge,
+};
+
+fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
+    let (_, facts) = context.node(SPEC.name, target)?;
+    let script = Script::new("clients.gone.proof").var("PORTS", ports(facts)).list("NODES", nodes(context));
+    Ok(vec![ResolvedStep {
+        summary: format!("see that no client is connected to {}", target.host),
+        proof: target.ask(script),
+        idempotent: true,
+        // what only looks whether the port is open is gone by then
+        patience_s: 10,
+        ..target.step(SPEC.name)
+    }])
+}
+
+/// The ports of clients, in a line.
+pub fn ports(facts: &NodeFacts) -> String {
+    let native = facts.conf.native_transport_port.to_string();
+    if facts.version.has_thrift() { format!("{native} {}", facts.conf.rpc_port) } else { native }
+}
+
+/// All addresses of nodes that are known.
+pub fn nodes<'a>(context: &Context<'a>) -> BTreeSet<&'a str> {
+    let each = |node: &'a NodeFacts| {
+        let conf = &node.conf;
+        let own = [&conf.listen_address, &conf.rpc_address, &conf.broadcast_rpc_address].into_iter().flatten();
+        node.ring
+            .iter()
+            .map(|row| row.host())
+            .chain(own.map(String::as_str))
+            .chain(node.addresses.iter().map(String::as_str))
+    };
+    context.facts.nodes.values().flat_map(each).collect()
+}
+
+fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
+    let reply = match &observed.seen[0].reply {
+        Ok(reply) if reply.rc == 0 && reply.stdout.ends_with("reseed: end\n") => reply,
+        Ok(reply) => return Verdict::Unknown(reply.reason()),
+        Err(why) => return Verdict::Unknown(why.clone()),
+    };
+    let known = step.proof[0].script.vars.get("NODES").map_or("", String::as_str);
+    match foreign(&reply.stdout, known) {
+        Some(who) => Verdict::Not(format!(
+            "a client is connected from {who}; stop it and resume; name it under clients: in the inventory for the next run"
+        )),
+        None => Verdict::Holds("no client is connected".to_owned()),
+    }
+}
+
+/// Who is connected besides the nodes (`known`, one a line), with the number of connections, from
+/// what `connected` of the prelude printed.
+pub fn foreign(printed: &str, known: &str) -> Option<String> {
+    let known: BTreeSet<IpAddr> = known.lines().filter_map(|line| line.trim().parse().ok()).collect();
+    let mut clients: BTreeMap<String, usize> = BTreeMap::new();
+    for hex in printed.lines().filter_map(|line| line.strip_prefix("reseed: client ")) {
+        let who = match address(hex) {
+            Some(address) if address.is_loopback() || known.contains(&address) => continue,
+            Some(address) => address.to_string(),
+            None => format!("an address that cannot be read ({hex})"),
+        };
+        *clients.entry(who).or_default() += 1;
+    }
+    let list: Vec<String> = clients.iter().map(|(who, n)| format!("{who} ({})", count(*n, "connection"))).collect();
+    (!list.is_empty()).then(|| list.join(", "))
+}
+
+/// An address of `/proc/net/tcp` or `tcp6`: words of 32 bits, as a little-endian machine prints them.
+fn address(hex: &str) -> Option<IpAddr> {
+    let word = |at: usize| u32::from_str_radix(hex.get(at..at + 8)?, 16).ok().map(u32::to_le_bytes);
+    match hex.len() {
+        8 => Some(IpAddr::from(word(0)?)),
+        32 => {
+            let mut bytes = [0; 16];
+            for n in 0..4 {
+                bytes[n * 4..n * 4 + 4].copy_from_slice(&word(n * 8)?);
+            }
+            Some(IpAddr::from(bytes).to_canonical())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_the_kernels_tables_are_read() {
+        let read = |hex: &str| address(hex).map(|address| address.to_string());
+        assert_eq!(read("0B004D0A").as_deref(), Some("10.77.0.11"));
+        assert_eq!(read("0000000000000000FFFF000015004D0A").as_deref(), Some("10.77.0.21"), "mapped into IPv6");
+        assert_eq!(read("B80D0120000000000000000001000000").as_deref(), Some("2001:db8::1"));
+        assert_eq!(read("00000000000000000000000001000000").as_deref(), Some("::1"));
+        for bad in ["", "xyz", "0B004D0", "0B004D0A0B004D0A"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn nodes_and_this_host_are_no_clients() {
+        let known = "10.77.0.11\n10.77.0.12\nlocalhost";
+        let lines = |list: &[&str]| list.iter().map(|hex| format!("reseed: client {hex}\n")).collect::<String>();
+        assert_eq!(foreign(&lines(&["0B004D0A", "0100007F", "00000000000000000000000001000000"]), known), None);
+        let two = "0000000000000000FFFF000032004D0A";
+        assert_eq!(
+            foreign(&lines(&[two, "0C004D0A", two, "nonsense"]), known).as_deref(),
+            Some("10.77.0.50 (2 connections), an address that cannot be read (nonsense) (1 connection)")
+        );
+    }
+}

@@ -1,0 +1,42 @@
+# Every Data.db that was restored is held open by Cassandra's process, which keeps all sstables open
+# that it has loaded, or is gone from the disk: compacted away (a load that fails leaves the file there).
+# Told by device and inode: the process may call the files by other names where there are links.
+# TABLES, FILES: below DATA_DIRS/KEYSPACE; without a KEYSPACE, and always at last, what the log says
+# since the last start. SIGNS: its texts that tell of data that was not loaded.
+unknown() { printf '%s\n' "$*" >&2; exit 2; }
+pids=$(cassandra_pids)
+[ -n "$pids" ] || die "Cassandra does not run"
+if [ -n "$KEYSPACE" ]; then
+  printf '%s\n' "$DATA_DIRS" | while IFS= read -r data; do
+    printf '%s\n' "$TABLES" | while IFS= read -r table; do
+      [ -z "$table" ] || [ -x "$data/$KEYSPACE/$table" ] || exit 2
+    done || exit 2
+  done || unknown "cannot look into the directories of the tables of $KEYSPACE"
+  # shellcheck disable=SC2016 # it is for another shell: only root and its owner may look into a process
+  look='printf "%s\n" "/proc/$1/fd"/* | xargs stat -L -c %d:%i 2>/dev/null'
+  open=$(for pid in $pids; do
+    held=$(sh -c "$look" sh "$pid")
+    [ -n "$held" ] || held=$(as_user "$RUN_AS" sh -c "$look" sh "$pid")
+    printf '%s\n' "$held"
+  done)
+  case $open in *:*) ;; *) unknown "cannot see which files process $pids holds open" ;; esac
+  # after the other look: a file that a compaction ended with meanwhile was open, or is gone by now
+  there=$(printf '%s\n' "$DATA_DIRS" | while IFS= read -r data; do
+    cd "$data/$KEYSPACE" || exit
+    printf '%s\n' "$FILES" | while IFS= read -r file; do
+      if [ -n "$file" ] && [ -e "$file" ]; then printf './%s\n' "$file"; fi
+    done | xargs -r stat -c '%d:%i %n' 2>/dev/null
+  done)
+  { printf '%s\n' "$open"; echo --; printf '%s\n' "$there"; } | awk '
+    $0 == "--" { files = 1; next }
+    !files { open[$1] = 1; next }
+    $1 in open { n++; next }
+    NF == 2 { print "reseed: not open " substr($2, 3) }
+    END { print "reseed: open " n + 0 }'
+fi
+[ -r "$LOG" ] || unknown "cannot read $LOG"
+at=$(last_start "$LOG" 0)
+[ -n "$at" ] || echo "reseed: a log that began anew since"
+echo "reseed: log"
+tail -c "+$((${at:-0} + 1))" "$LOG" | grep -F -e "$SIGNS" | grep -v -E '^(INFO|DEBUG|TRACE)[ []' | head -n 20
+echo "reseed: end"

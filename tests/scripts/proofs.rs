@@ -1,0 +1,218 @@
+//! Scripts that prove: what Cassandra holds open, who is connected, what a repair compared, what an
+//! index answers.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
+
+use reseed::script::Script;
+
+use super::tree::{DIR, KS, Tree};
+
+/// A process called `java` that holds a file open, ended when dropped.
+struct Holds(Child);
+
+impl Holds {
+    fn file(path: &std::path::Path) -> Self {
+        let mut sleep = Command::new("sleep");
+        Self(sleep.arg0("java").arg("600").stdin(fs::File::open(path).unwrap()).spawn().unwrap())
+    }
+}
+
+impl Drop for Holds {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+pub async fn loaded(tree: &mut Tree) {
+    if tree.shell.ends_with("busybox") {
+        return; // its shell may prefer its own grep to the one that is made up here
+    }
+    let log = tree.root.join("system.log");
+    let start =
+        "INFO  [main] 2026-01-01 00:00:00,000 YamlConfigurationLoader.java:1 - Configuration location: file:/c.yaml\n";
+    let bad = "WARN  [main] 2026-01-01 00:00:00,001 x - Removing orphans for /d/t-1/na-1-big: [Digest.crc32]\n";
+    let chatter = "INFO  [SSTableBatchOpen:1] 2026-01-01 00:00:00,002 x - Opening /d/Corrupt-1/nb-1-big\n";
+    fs::write(&log, format!("{start}{bad}{start}{chatter}")).unwrap();
+    let script = |files: &[String]| {
+        Script::new("tables.loaded.proof")
+            .var("KEYSPACE", KS)
+            .list("DATA_DIRS", (0..2).map(|n| tree.data(n).display().to_string()))
+            .list("TABLES", [DIR])
+            .list("FILES", files)
+            .list("SIGNS", ["Removing orphans for", "Corrupt"])
+            .var("RUN_AS", "")
+            .var("LOG", log.display())
+    };
+    let files = ["nb-1-big-Data.db", "nb-2-big-Data.db", ".idx_a/nb-1-big-Data.db"].map(|f| format!("{DIR}/{f}"));
+    // the first is in the first data directory, the second in the other
+    let held: Vec<Holds> = [tree.live(0).join("nb-1-big-Data.db"), tree.live(1).join("nb-2-big-Data.db")]
+        .iter()
+        .map(|path| Holds::file(path))
+        .collect();
+    tree.tool("grep", "#!/bin/sh\ncase $* in *CassandraDaemo*) ;; *) exec /bin/grep \"$@\" ;; esac\n");
+    tree.fails(&script(&files), "Cassandra does not run").await;
+    let pids: String = held.iter().map(|h| format!("echo /proc/{}/cmdline; ", h.0.id())).collect();
+    tree.tool("grep", &format!("#!/bin/sh\ncase $* in *CassandraDaemo*) {pids} ;; *) exec /bin/grep \"$@\" ;; esac\n"));
+    // what the log of an earlier start says does not count, nor does what is below WARN
+    let said = tree.ok(&script(&files)).await;
+    assert_eq!(said, format!("reseed: not open {}\nreseed: open 2\nreseed: log\nreseed: end\n", files[2]));
+    // compacted away
+    fs::remove_file(tree.live(0).join(".idx_a/nb-1-big-Data.db")).unwrap();
+    assert!(tree.ok(&script(&files)).await.starts_with("reseed: open 2\nreseed: log\n"));
+    // the same name is no proof: a file that took the place of the open one is not loaded
+    let first = tree.live(0).join("nb-1-big-Data.db");
+    fs::remove_file(&first).unwrap();
+    fs::write(&first, "another").unwrap();
+    assert!(tree.ok(&script(&files)).await.contains(&format!("reseed: not open {}\n", files[0])));
+    fs::write(&log, format!("{start}{bad}")).unwrap();
+    assert!(tree.ok(&script(&[])).await.ends_with(&format!("reseed: log\n{bad}reseed: end\n")));
+    fs::write(&log, bad).unwrap();
+    let rotated = tree.ok(&script(&[]).var("KEYSPACE", "")).await;
+    assert_eq!(rotated, format!("reseed: a log that began anew since\nreseed: log\n{bad}reseed: end\n"));
+    // nobody can tell: not the same as not loaded
+    fs::remove_file(&log).unwrap();
+    tree.unsure(&script(&[]).var("KEYSPACE", ""), "cannot read").await;
+    fs::write(&log, start).unwrap();
+    tree.unsure(&script(&files).list("TABLES", ["gone-1"]), "cannot look into").await;
+    // a process that nobody may look into
+    let hidden = tree.root.join("proc/4194399/cmdline");
+    fs::create_dir_all(hidden.parent().unwrap()).unwrap();
+    fs::write(&hidden, "java").unwrap();
+    let only = format!(
+        "#!/bin/sh\ncase $* in *CassandraDaemo*) echo '{}' ;; *) exec /bin/grep \"$@\" ;; esac\n",
+        hidden.display()
+    );
+    tree.tool("grep", &only);
+    tree.unsure(&script(&files), "cannot see which files").await;
+}
+
+pub async fn connected(tree: &mut Tree) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    client.write_all(b"x").unwrap();
+    let script = Script::new("clients.gone.proof").var("PORTS", format!("{port} 1"));
+    // this host itself is no client, and is known whatever its address
+    assert_eq!(tree.ok(&script).await, "reseed: end\n");
+    let tables = tree.root.join("net");
+    fs::write(
+        &tables,
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
+         \x20  0: 0B004D0A:2352 00000000:0000 0A 00000000:00000000 00:00000000 00000000  9042        0 8524940\n\
+         \x20  1: 0B004D0A:2352 32004D0A:BFFC 01 00000000:00000000 02:000A6CF6 00000000  9042        0 8532193\n\
+         \x20  2: 0000000000000000FFFF00000B004D0A:2352 0000000000000000FFFF000033004D0A:BFFC 01 0:0 02:0 0 9042 0 1\n\
+         \x20  3: 0000000000000000FFFF00000B004D0A:2352 0000000000000000FFFF00000B004D0A:BFFD 01 0:0 02:0 0 9042 0 2\n\
+         \x20  4: 0B004D0A:2352 34004D0A:BFFC 06 00000000:00000000 02:000A6CF6 00000000  9042        0 0\n\
+         \x20  5: 0B004D0A:1B58 35004D0A:BFFC 01 00000000:00000000 02:000A6CF6 00000000  9042        0 3\n",
+    )
+    .unwrap();
+    tree.tool(
+        "cat",
+        &format!("#!/bin/sh\ncase $1 in /proc/net/*) set -- '{}' ;; esac\nexec /bin/cat \"$@\"\n", tables.display()),
+    );
+    if !tree.shell.ends_with("busybox") {
+        let said = tree.ok(&script.var("PORTS", "9042 9160")).await;
+        assert_eq!(said, "reseed: client 32004D0A\nreseed: client 33004D0A\nreseed: end\n");
+    }
+}
+
+pub async fn compared(tree: &mut Tree) {
+    let job = tree.job();
+    let log = tree.root.join("system.log");
+    let script = Script::new("repair.act").list("KEYSPACES", ["shop", "small"]).var("STALL_S", 0);
+    let script = script.var("RESEED_JOB", job.display()).var("ALL", "yes");
+    let script = script.var("NODETOOL", "nodetool").var("NODETOOL_ARGS", "").var("RUN_AS", "");
+    tree.tool("nodetool", "#!/bin/sh\necho \"$@\"\n");
+    let said = tree.ok(&script.clone().var("PREVIEW", "yes")).await;
+    assert!(said.ends_with("repair --full --preview small\n"), "{said}");
+    let among = tree.ok(&script.clone().var("PREVIEW", "yes").list("HOSTS", ["10.0.0.1", "10.0.0.2"])).await;
+    assert!(among.contains("repair --full -hosts 10.0.0.1 -hosts 10.0.0.2 --preview shop\n"), "{among}");
+    // lines of 3.11.19; another repair of the same keyspace before, and of another one at the same time
+    let line = |id: &str, text: &str| {
+        format!("INFO  [RepairJobTask:1] 2026-11-23 03:02:07,006 x.java:1 - [repair #{id}] {text}\n")
+    };
+    let new = |id: &str, of: &str| {
+        line(id, &format!("new session: will sync /10.0.0.1, /10.0.0.2 on range [(1,2]] for {of}"))
+    };
+    let old = new("0a-1", "shop.[a, b]")
+        + &line("0a-1", "Endpoints /10.0.0.1 and /10.0.0.2 have 9 range(s) out of sync for a");
+    fs::write(&log, old).unwrap();
+    let during = new("1b-2", "shop.[by_text, OrderItems]")
+        + &new("2c-3", "shop2.[a]")
+        + &line("1b-2", "Endpoints /10.0.0.1 and /10.0.0.2 are consistent for by_text")
+        + &line("1b-2", "by_text is fully synced")
+        + &line("2c-3", "Endpoints /10.0.0.1 and /10.0.0.2 have 9 range(s) out of sync for a")
+        + &line("1b-2", "Endpoints /10.0.0.1 and /10.0.0.2 have 12 range(s) out of sync for OrderItems")
+        + &line("1b-2", "Endpoints /10.0.0.1 and /10.0.0.3 have 2 range(s) out of sync for OrderItems")
+        + &line("1b-2", "OrderItems is fully synced");
+    fs::write(tree.root.join("during"), during).unwrap();
+    let (from, to) = (tree.root.join("during"), log.display());
+    // in the middle of it the log is rotated
+    let nodetool = format!(
+        "#!/bin/sh\ncase $* in *shop) sleep 1; head -n 4 '{0}' >>'{to}'; sleep 2; mv '{to}' '{to}.1'; tail -n +5 '{0}' >'{to}' ;; esac\n",
+        from.display()
+    );
+    tree.tool("nodetool", &nodetool);
+    let said = tree.ok(&script.var("LOG", &to)).await;
+    assert_eq!(
+        said,
+        "reseed: repair of shop\nreseed: differ OrderItems 14\nreseed: compared 1 2 2\n\
+         reseed: repair of small\nreseed: compared 0 0 0\n"
+    );
+    assert!(!running(&to.to_string()), "nobody reads the log any more");
+}
+
+/// Whether a `tail` of that file runs.
+fn running(path: &str) -> bool {
+    let line = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
+    fs::read_dir("/proc").unwrap().flatten().map(line).any(|line| line.contains("tail") && line.contains(path))
+}
+
+pub async fn index_parts(tree: &mut Tree) {
+    let asked = tree.root.join("asked");
+    // as cqlsh prints them: backslashes doubled
+    let rows = [
+        r#"{"v": ["23", "it's"]}"#,
+        r#"{"v": {"k {\\"x\\", ]": 23, "b": 1}}"#,
+        r#"{"v": {"it's \\\\": {"a": [1, "}"]}, "b": {}}}"#,
+        r#"{"v": {"a: b": "c, \\"d\\""}}"#,
+        r#"{"v": {"m": [1, 2]}}"#,
+        r#"{"v": [[1, 2], [3]]}"#,
+    ];
+    let results: String = rows.iter().map(|row| format!("\n [json]\n----\n {row}\n\n(1 rows)\n")).collect();
+    fs::write(tree.root.join("results"), results).unwrap();
+    // every question is answered
+    tree.tool(
+        "cqlsh",
+        &format!(
+            "#!/bin/sh\nfor f in \"$@\"; do :; done\nif grep -q WHERE \"$f\"; then grep WHERE \"$f\" >'{}'\n\
+             grep WHERE \"$f\" | while read -r _; do printf ' [json]\\n----\\n {{\"v\": 1}}\\n'; done\nelse cat '{}'; fi\n",
+            asked.display(),
+            tree.root.join("results").display()
+        ),
+    );
+    let parts = ["values", "keys", "values", "entries", "whole", "values"];
+    let lines = parts.iter().enumerate().map(|(n, part)| format!("i{n}\t\"shop\".\"bags\"\t\"c{n}\"\t{part}"));
+    let script = Script::new("index.query.proof").list("INDEXES", lines);
+    let script = script.var("CQLSH", "cqlsh").var("CQLSH_ARGS", "").var("CQL_HOST", "h").var("CQL_PORT", "9042");
+    let said = tree.ok(&script.var("CQL_USER", "")).await;
+    assert_eq!(said, "6 of 6 index(es) held values, all answered\n");
+    let questions = fs::read_to_string(&asked).unwrap();
+    let wanted = [
+        r#""c0" CONTAINS fromJson('"23"')"#,
+        r#""c1" CONTAINS KEY fromJson('"k {\"x\", ]"')"#,
+        r#""c2" CONTAINS fromJson('{"a": [1, "}"]}')"#,
+        r#""c3"[fromJson('"a: b"')] = fromJson('"c, \"d\""')"#,
+        r#""c4" = fromJson('{"m": [1, 2]}')"#,
+        r#""c5" CONTAINS fromJson('[1, 2]')"#,
+    ];
+    for (question, wanted) in questions.lines().zip(wanted) {
+        assert!(question.contains(&format!(" WHERE {wanted} LIMIT 1;")), "{question}");
+    }
+    assert_eq!(questions.lines().count(), 6);
+}
