@@ -122,7 +122,8 @@ mod tests {
     #[test]
     fn nodes_and_this_host_are_no_clients() {
         let known = "10.77.0.11\n10.77.0.12\nlocalhost";
-        let lines = |list: &[&str]| list.iter().map(|hex| format!("reseed: client {hex}\n")).collect::<String>();
+        let lines =
+            |list: &[&str]| list.iter().map(|hex| format!("reseed: client {hex}\n")).collect::<Vec<_>>().concat();
         assert_eq!(foreign(&lines(&["0B004D0A", "0100007F", "00000000000000000000000001000000"]), known), None);
         let two = "0000000000000000FFFF000032004D0A";
         assert_eq!(
