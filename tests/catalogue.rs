@@ -97,7 +97,7 @@ impl Root {
 }
 
 fn sum(text: &str) -> String {
-    Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect()
+    Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn tag(text: &str) -> Tag {

@@ -224,6 +224,7 @@ fn conducted(home: &Path) -> (RunLock, RunDir, Journal) {
         create_schema: false,
         extra_tables: None,
         verify_rows: false,
+        leave_stopped: false,
         of: None,
         errand: None,
     };

@@ -76,10 +76,14 @@ pub fn entry(name: &str) -> Entry {
     if name == "lost+found" {
         return Entry::Other;
     }
-    let forms: [(&str, fn(Tag) -> Entry); 3] =
-        [(PARTIAL, Entry::Partial), (PRUNED, Entry::Pruned), ("", Entry::Backup)];
-    let found = forms.iter().find_map(|(prefix, form)| Some((name.strip_prefix(prefix)?, form)));
-    found.and_then(|(tag, form)| Tag::parse(tag).ok().map(form)).unwrap_or(Entry::Other)
+    let of = |tag: &str, form: fn(Tag) -> Entry| Tag::parse(tag).map_or(Entry::Other, form);
+    if let Some(tag) = name.strip_prefix(PARTIAL) {
+        of(tag, Entry::Partial)
+    } else if let Some(tag) = name.strip_prefix(PRUNED) {
+        of(tag, Entry::Pruned)
+    } else {
+        of(name, Entry::Backup)
+    }
 }
 
 #[cfg(test)]

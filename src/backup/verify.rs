@@ -66,7 +66,7 @@ pub struct Found {
 }
 
 /// What is wrong with one file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Damage {
     /// Below the backup's directory.
     pub path: String,
@@ -75,7 +75,7 @@ pub struct Damage {
 }
 
 /// What can be wrong with a file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Harm {
     /// The manifest names it and it is not there.
     Missing,

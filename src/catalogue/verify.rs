@@ -66,8 +66,8 @@ impl<T: Transport> Catalogue<T> {
     /// The manifest of a backup; unknown when there is none, or none of ours.
     pub async fn manifest(&self, tag: &Tag) -> Result<Manifested, CatalogueError> {
         let final_dir = layout::dir(&self.root, tag);
-        let script =
-            Script::new("facts.backup").var("FINAL", &final_dir).var("PARTIAL", layout::partial_dir(&self.root, tag));
+        let partial = layout::partial_dir(&self.root, tag);
+        let script = Script::new("facts.backup").var("FINAL", &final_dir).var("PARTIAL", partial).var("LISTED", "");
         let fields = self.fields(script).await?;
         let unknown = |why: &str| CatalogueError::Unknown {
             tag: tag.clone(),

@@ -13,6 +13,7 @@ use crate::run::{Ask, Order};
 /// Verifies and stages the backup while the cluster serves, then stops clients and nodes, swaps the
 /// data by rename (what was there goes to quarantine), starts, repairs, verifies, starts clients.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Args {
     /// The backup
     tag: Tag,

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use super::parse::{self, Fields, Identity};
 use super::{BackupFacts, Facts, GatewayFacts, NodeFacts, down, ondisk};
 use crate::backup::layout;
+use crate::backup::verify::Damage;
 use crate::cassandra::conf::Conf;
 use crate::cassandra::gossipinfo::Endpoint;
 use crate::cassandra::schema::Schema;
@@ -277,7 +278,7 @@ impl<T: Transport> Asker<T> {
     /// What only one node needs to be asked: the schema, the backup.
     async fn cluster(&self, inventory: &Inventory, wanted: &Wanted, facts: &mut Facts) -> Result<(), FactsError> {
         if let Some(tag) = &wanted.tag {
-            facts.backup = self.backup(inventory, tag).await?;
+            (facts.backup, facts.backup_flaws) = self.backup(inventory, tag).await?;
         }
         let Some(voice) = facts.voice(inventory) else { return self.on_disk(inventory, facts).await };
         let host = &voice.name;
@@ -343,12 +344,18 @@ impl<T: Transport> Asker<T> {
         self.ask(&node.name, script, true).await
     }
 
-    async fn backup(&self, inventory: &Inventory, tag: &Tag) -> Result<BackupFacts, FactsError> {
+    async fn backup(&self, inventory: &Inventory, tag: &Tag) -> Result<(BackupFacts, Vec<Damage>), FactsError> {
         let root = &inventory.backup.root;
         let script = Script::new("facts.backup")
             .var("FINAL", layout::dir(root, tag))
-            .var("PARTIAL", layout::partial_dir(root, tag));
+            .var("PARTIAL", layout::partial_dir(root, tag))
+            .var("LISTED", "yes");
         let fields = Fields::parse(&self.ask(&inventory.backup.node, script, false).await?);
-        Ok(parse::backup(&fields))
+        let backup = parse::backup(&fields);
+        let flaws = match &backup {
+            BackupFacts::Whole(manifest, _) => parse::flaws(manifest, &fields),
+            _ => vec![],
+        };
+        Ok((backup, flaws))
     }
 }

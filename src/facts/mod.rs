@@ -45,6 +45,7 @@ pub use scope::{Scope, scope};
 
 use crate::backup::catalogue::Backup;
 use crate::backup::manifest::Manifest;
+use crate::backup::verify::Damage;
 use crate::backup::written::Written;
 use crate::cassandra::{conf::Conf, schema::Schema, status::Row, version::Version};
 use crate::inventory::{Inventory, Node};
@@ -65,6 +66,9 @@ pub struct Facts {
     pub schema_versions: Vec<String>,
     /// The backup in question.
     pub backup: BackupFacts,
+    /// What is wrong with its files, as names and sizes show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backup_flaws: Vec<Damage>,
     /// What the schema above holds and the run itself creates (`--create-schema`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub creation: Vec<Creation>,

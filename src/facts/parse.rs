@@ -7,6 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::{BackupFacts, Clock, Dir, Disk, NodeFacts, Restart};
 use crate::backup::manifest::Manifest;
+use crate::backup::verify::{self, Damage, Harm};
 use crate::cassandra::conf::Conf;
 use crate::cassandra::info::{self, Info};
 use crate::cassandra::status::{self, Row};
@@ -178,6 +179,13 @@ pub fn backup(fields: &Fields) -> BackupFacts {
         }
         Some(other) => BackupFacts::Incomplete(other.to_owned()),
     }
+}
+
+/// What names and sizes of its files show to be wrong with a backup. More than the manifest names does no harm.
+pub fn flaws(manifest: &Manifest, fields: &Fields) -> Vec<Damage> {
+    let listing: Vec<&str> = fields.all("file").collect();
+    let (damage, _) = verify::compare(&verify::expected(manifest), &verify::listed(&listing.join("\n")));
+    damage.into_iter().filter(|damage| damage.harm != Harm::Extra).collect()
 }
 
 #[cfg(test)]

@@ -75,8 +75,8 @@ mod tests {
     use crate::facts::fixture;
 
     fn told(listed: &[&str]) -> Vec<String> {
-        let keyspaces: String = listed.iter().map(|name| format!("  - {name}\n")).collect();
-        let keyspaces = if listed.is_empty() { String::new() } else { format!("keyspaces:\n{keyspaces}") };
+        let keyspaces = format!("keyspaces: [{}]\n", listed.join(", "));
+        let keyspaces = if listed.is_empty() { "" } else { &keyspaces };
         let text = format!("cluster: Lab Cluster\nnodes:\n  - {{name: cass1, host: h, seed: true}}\n{keyspaces}");
         let inventory = Inventory::parse(&text, std::path::Path::new("i.yaml")).unwrap();
         let mut facts = Facts::default();

@@ -26,9 +26,9 @@ fn judge(case: &Case) -> Vec<Objection> {
     // another guard tells that it does not exist
     let Some(keyspace) = case.facts.schema.keyspace(name) else { return vec![] };
     let flaws = written.judge(keyspace, &facts.version, &facts.conf).into_iter();
-    let told = flaws.map(|flaw| match flaw.tolerable {
-        true => Objection::warn(flaw.message, flaw.cure),
-        false => Objection::fail(flaw.message, flaw.cure),
+    let told = flaws.map(|flaw| {
+        let said = if flaw.tolerable { Objection::warn } else { Objection::fail };
+        said(flaw.message, flaw.cure)
     });
     told.map(|objection| objection.on(node)).collect()
 }

@@ -56,7 +56,9 @@ fn params(context: &Context) -> BTreeMap<String, String> {
     };
     params.insert("keyspaces".to_owned(), context.keyspace_list().replace(',', ""));
     params.extend(request.extra_tables.map(|choice| ("extra_tables".to_owned(), choice.word().to_owned())));
-    params.extend(request.verify_rows.then(|| ("verify_rows".to_owned(), "yes".to_owned())));
+    for (name, said) in [("verify_rows", request.verify_rows), ("leave_stopped", request.leave_stopped)] {
+        params.extend(said.then(|| (name.to_owned(), "yes".to_owned())));
+    }
     params
 }
 

@@ -123,12 +123,14 @@ pub fn verdict(error: &PrepareError) -> (u8, String) {
             Some(error) => (4, format!("check the key of {}, then add it to known_hosts", error.host())),
             None => (8, "try `ssh HOST true` with the same user and ssh_config".to_owned()),
         },
-        PrepareError::Facts(FactsError::Transport(_)) => (8, "try again".to_owned()),
-        PrepareError::Facts(_) | PrepareError::Unresolved(_) => (4, "cure that, then try again".to_owned()),
+        PrepareError::Facts(FactsError::Transport(_)) | PrepareError::Catalogue(CatalogueError::Transport(_)) => {
+            (8, "try again".to_owned())
+        }
+        PrepareError::Facts(_)
+        | PrepareError::Unresolved(_)
+        | PrepareError::Catalogue(CatalogueError::Script { .. }) => (4, "cure that, then try again".to_owned()),
         PrepareError::NoBackup { root, node, .. } => (3, format!("see what is there: ssh {node} ls {root}")),
-        PrepareError::Catalogue(CatalogueError::Transport(_)) => (8, "try again".to_owned()),
         PrepareError::Catalogue(CatalogueError::Unknown { .. }) => (3, "reseed backups list".to_owned()),
-        PrepareError::Catalogue(CatalogueError::Script { .. }) => (4, "cure that, then try again".to_owned()),
         PrepareError::Password(_) => (3, String::new()),
     }
 }

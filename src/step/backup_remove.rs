@@ -22,6 +22,7 @@ pub const SPEC: Spec = Spec {
 };
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
+    context.node(SPEC.name, target)?;
     let root = &context.inventory.backup.root;
     let each = context.request.remove.iter().map(|removal| {
         let script = |name| Script::new(name).var("ROOT", root).var("NAME", &removal.name).var("TAG", &removal.tag);

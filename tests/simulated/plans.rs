@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use reseed::plan::Plan;
-use reseed::run::prepare;
+use reseed::run::{Ask, prepare};
 
 use crate::sim::world::Shape;
 use crate::sim::{Sim, TAG, WHOLE};
@@ -24,6 +24,20 @@ async fn the_same_cluster_and_request_give_the_same_digest_whatever_passes() {
     sim.world().nodes.values_mut().for_each(|n| (n.free, n.hints) = (n.free / 2, 9));
     *sim.world().gateways.get_mut("gw1").unwrap().get_mut("Instance1").unwrap() = 1;
     assert_eq!(plan(&sim, "restore", TAG).await.digest(), digest, "free space, hints, a stopped gateway");
+}
+
+#[tokio::test]
+async fn an_instance_found_stopped_is_started_unless_it_is_to_stay_so() {
+    for (stays, wanted) in [(false, 1), (true, 0)] {
+        let sim = Sim::new(WHOLE);
+        *sim.world().gateways.get_mut("gw1").unwrap().get_mut("Instance1").unwrap() = 1;
+        let ask = Ask { leave_stopped: stays, ..sim.ask("restore", TAG) };
+        let plan = prepare(&Arc::new(sim.link()), &sim.inventory, &ask, &|_| {}).await.unwrap().plan.unwrap();
+        let steps = || plan.phases.iter().flat_map(|phase| &phase.lanes).flat_map(|lane| &lane.steps);
+        assert_eq!(steps().filter(|step| step.step == "gateway.start").count(), wanted);
+        assert!(steps().any(|step| step.step == "gateway.stop"), "it is kept from being started meanwhile");
+        assert_eq!(plan.params.contains_key("leave_stopped"), stays);
+    }
 }
 
 #[tokio::test]

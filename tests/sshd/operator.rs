@@ -15,7 +15,7 @@ use crate::standin::{CLUSTER, Cluster, NODES};
 
 const CONFIRM: [&str; 2] = ["--confirm", CLUSTER];
 /// One stand-in at a time: each needs the machine's attention.
-static ALONE: Mutex<()> = Mutex::new(());
+pub static ALONE: Mutex<()> = Mutex::new(());
 
 /// A cluster with a backup and other data, whose first node has hints that nobody delivers: so the
 /// step `hints.settle` runs for `settle` seconds.

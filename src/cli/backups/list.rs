@@ -11,6 +11,7 @@ use super::super::view::Look;
 use super::super::{Ended, Global, session};
 use super::{asked, lines, table};
 use crate::backup::catalogue::{Backup, State};
+use crate::name::Keyspace;
 use crate::report::words;
 
 /// Lists what lies below `backup.root`, newest first: complete or not, verified when
@@ -62,7 +63,7 @@ fn listed(backups: &[Backup], now: Timestamp, look: Look) -> String {
     let mut table = table(look, ["backup", "made", "size", "keyspaces", "Cassandra", "verified", ""]);
     for backup in backups {
         let contents = backup.contents.as_ref();
-        let keyspaces: Vec<&str> = contents.iter().flat_map(|c| &c.keyspaces).map(|k| k.as_str()).collect();
+        let keyspaces: Vec<&str> = contents.iter().flat_map(|c| &c.keyspaces).map(Keyspace::as_str).collect();
         let made = backup.made().map_or_else(String::new, |made| format!("{} ago", age(now, made)));
         let mut state = backup.state.says();
         if contents.is_some_and(|contents| contents.imported.is_some()) {
@@ -107,7 +108,7 @@ mod tests {
     use super::*;
     use crate::backup::catalogue::Contents;
     use crate::backup::verify::Verified;
-    use crate::name::{ClusterName, Keyspace, Tag};
+    use crate::name::{ClusterName, Tag};
 
     fn backup(name: &str, state: State, keyspaces: &[&str], verified: Option<bool>) -> Backup {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();

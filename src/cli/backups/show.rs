@@ -1,6 +1,7 @@
 //! `backups show`: what one backup holds, from its manifest.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
 use serde_json::json;
 
@@ -57,7 +58,9 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
 
 fn shown(manifest: &Manifest, verified: &str, look: Look) -> String {
     let mut text = String::new();
-    let mut say = |key: &str, value: &str| text.push_str(&format!("{key:<12} {}\n", words::line(value)));
+    let mut say = |key: &str, value: &str| {
+        let _ = writeln!(text, "{key:<12} {}", words::line(value));
+    };
     say("backup", manifest.tag.as_str());
     say("cluster", manifest.cluster.as_str());
     say("taken at", &manifest.taken_at.to_string());
@@ -72,13 +75,14 @@ fn shown(manifest: &Manifest, verified: &str, look: Look) -> String {
         }
     }
     for keyspace in &manifest.keyspaces {
-        text.push_str(&format!(
-            "\nkeyspace {}: replication {}, {}, {} of user types\n",
+        let _ = writeln!(
+            text,
+            "\nkeyspace {}: replication {}, {}, {} user types",
             keyspace.name,
             keyspace.replication,
             words::bytes(keyspace.bytes()),
             keyspace.types.as_ref().map_or(0, Vec::len)
-        ));
+        );
         let mut table = table(look, ["table", "id", "files", "size", "rows", "columns", "indexes"]);
         for entry in &keyspace.tables {
             table.add_row(row(entry));

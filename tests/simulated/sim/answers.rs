@@ -116,7 +116,13 @@ fn facts_script(world: &mut World, host: &str, call: &Call) -> Answer {
             Ok(text)
         }
         "facts.backup" => Ok(match world.backups.get(&vars["FINAL"]) {
-            Some((json, line)) => format!("state=whole\nsum={line}\nmanifest={}\n", BASE64_STANDARD.encode(json)),
+            Some((json, line)) => {
+                let manifest = BASE64_STANDARD.encode(json);
+                format!(
+                    "state=whole\nsum={line}\nmanifest={manifest}\n{}",
+                    facts::backup_files(json, &world.lost_files)
+                )
+            }
             None if world.partial.contains_key(&vars["PARTIAL"]) => {
                 format!("state={} was never finished\n", vars["PARTIAL"])
             }

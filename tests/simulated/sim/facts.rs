@@ -239,3 +239,21 @@ pub fn describe(world: &World) -> String {
     }
     text + "Stats for all nodes:\n\tLive: 3\n"
 }
+
+/// The files that a manifest names, but these.
+pub fn backup_files(manifest: &str, lost: &[&str]) -> String {
+    let mut text = String::new();
+    let Ok(manifest) = serde_json::from_str::<serde_json::Value>(manifest) else { return text };
+    for keyspace in manifest["keyspaces"].as_array().into_iter().flatten() {
+        for table in keyspace["tables"].as_array().into_iter().flatten() {
+            for file in table["files"].as_array().into_iter().flatten() {
+                let name = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+                let path = [name(&keyspace["name"]), name(&table["name"]), name(&file["path"])].join("/");
+                if !lost.iter().any(|lost| path.ends_with(lost)) {
+                    let _ = writeln!(text, "file=regular file\t{}\t./{path}", file["size"]);
+                }
+            }
+        }
+    }
+    text
+}

@@ -151,6 +151,8 @@ pub struct World {
     pub dropped_at: Option<&'static str>,
     /// Numbers of the states of incremental repair sessions.
     pub sessions: Vec<u64>,
+    /// Files that the backups lack, by their names.
+    pub lost_files: Vec<&'static str>,
     /// A file of root's below the gateways.
     pub roots_file: bool,
     /// The password that CQL demands.
@@ -206,6 +208,7 @@ impl World {
             owner_type: "text",
             dropped_at: None,
             sessions: vec![4, 5],
+            lost_files: vec![],
             roots_file: false,
             password: None,
         };
