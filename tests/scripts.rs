@@ -65,10 +65,6 @@ under_every_shell! {
     a_backup_that_is_removed_is_gone_and_no_other_one_is => catalogue::removed;
     a_removal_cut_after_any_command_leaves_no_half_backup_under_its_name => catalogue::remove_cut;
     what_is_not_the_backup_that_was_looked_at_is_not_removed => catalogue::remove_refused;
-    what_was_restored_is_open_or_gone_and_the_log_since_the_start_tells_of_nothing_else => proofs::loaded;
-    who_is_connected_is_read_from_the_kernels_tables => proofs::connected;
-    a_comparison_is_a_preview_or_a_repair_whose_log_is_summed_up => proofs::compared;
-    an_index_on_a_part_of_a_collection_is_asked_for_that_part => proofs::index_parts;
     a_node_that_serves_is_asked_in_one_jvm => facts::jvms;
     what_lies_beside_live_data_is_told => facts::beside;
     where_the_yaml_names_no_directories_the_process_tells_or_what_starts_it => facts::storage;

@@ -108,7 +108,9 @@ fn assert_only_looked_since(sim: &Sim, before: usize) {
 async fn every_guard_refuses_a_cluster_that_violates_it_and_nothing_but_facts_ran() {
     // what only tells something never refuses
     let tells = ["discard-size", "foreign-snapshots", "schedulers", "views-and-cdc", "node-absent", "schema-stays"];
-    for Guard { name: guard, when, .. } in GUARDS.iter().filter(|g| !tells.contains(&g.name)) {
+    // what an import or a prune is about lies in files of the backup node: tests/catalogue.rs, and beside these guards
+    let elsewhere = |when: &When| matches!(when, When::Import | When::Prune);
+    for Guard { name: guard, when, .. } in GUARDS.iter().filter(|g| !tells.contains(&g.name) && !elsewhere(&g.when)) {
         let mut sim = Sim::new(WHOLE);
         if matches!(when, When::Past | When::Rollback | When::Discard) {
             assert_eq!(sim.restore().await, 0);
@@ -138,6 +140,25 @@ async fn every_guard_refuses_a_cluster_that_violates_it_and_nothing_but_facts_ra
         assert!(matches!(sim.events().last().unwrap().body, Body::RunFinished { exit: 4, .. }));
         assert_only_looked_since(&sim, before.0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_lacks_a_file_of_a_wanted_keyspace_is_refused_and_one_of_another_keyspace_is_not() {
+    let sim = Sim::new(WHOLE);
+    sim.world().lost_files = vec!["ks2/plain/nb-1-big-Data.db"];
+    assert_eq!(sim.restore().await, 4);
+    let told = sim.events().into_iter().find_map(|event| match event.body {
+        Body::Finding { guard, level: Level::Fail, message, .. } if guard == "backup-whole" => Some(message),
+        _ => None,
+    });
+    let told = told.expect("a finding");
+    assert!(told.contains("1 file not as the manifest says: ks2/plain/nb-1-big-Data.db: missing"), "{told}");
+    assert_only_looked_since(&sim, 0);
+    let sim = Sim::new(WHOLE);
+    sim.world().lost_files = vec!["ks2/plain/nb-1-big-Data.db"];
+    let mut order = sim.order("restore", TAG);
+    order.ask.keyspaces = vec!["ks1".parse().unwrap()];
+    assert_eq!(sim.run(order).await, Some(0), "{:?}", sim.end());
 }
 
 #[tokio::test(start_paused = true)]
