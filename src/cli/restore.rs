@@ -35,6 +35,9 @@ pub struct Args {
     /// The restored ones always are. Before Cassandra 4.0 that is a repair of these keyspaces, which cures what it finds.
     #[arg(long)]
     verify_rows: bool,
+    /// Gateway instances that are found stopped stay so; without it all of the inventory are started at the end
+    #[arg(long)]
+    leave_stopped: bool,
     /// Prints the resolved plan and changes nothing
     #[arg(long)]
     dry_run: bool,
@@ -80,6 +83,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         create_schema: args.create_schema,
         extra_tables: args.extra_tables.map(ExtraTables::plan),
         verify_rows: args.verify_rows,
+        leave_stopped: args.leave_stopped,
         overrides: args.selection.overrides()?,
         ..Ask::to("restore")
     };

@@ -132,6 +132,9 @@ pub struct Asked {
     /// Whether what is not restored is compared between nodes too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub verify_rows: bool,
+    /// Whether gateway instances that were found stopped are not started.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leave_stopped: bool,
     /// The run that it is about (rollback, discard).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<RunId>,

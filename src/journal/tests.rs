@@ -21,6 +21,7 @@ pub(super) fn header() -> Header {
             create_schema: false,
             extra_tables: None,
             verify_rows: false,
+            leave_stopped: false,
             of: None,
             errand: None,
         },

@@ -55,6 +55,8 @@ pub struct Ask {
     pub extra_tables: Option<ExtraTables>,
     /// Whether what is not restored is compared between nodes too.
     pub verify_rows: bool,
+    /// Whether gateway instances that were found stopped are not started.
+    pub leave_stopped: bool,
     /// Guards that the operator overrides.
     pub overrides: Vec<Override>,
     /// The run that this one is about (rollback, discard); tag and keyspaces are then that run's.
@@ -73,6 +75,7 @@ impl Ask {
             create_schema: false,
             extra_tables: None,
             verify_rows: false,
+            leave_stopped: false,
             overrides: vec![],
             of: None,
             errand: None,
@@ -93,6 +96,7 @@ impl Ask {
             create_schema: self.create_schema,
             extra_tables: self.extra_tables,
             verify_rows: self.verify_rows,
+            leave_stopped: self.leave_stopped,
             of: self.earlier().cloned(),
             errand: self.errand.clone(),
         }
@@ -101,9 +105,21 @@ impl Ask {
     /// From the journal; `None`: its playbook is not built in. The earlier run is not looked up: that
     /// is needed only when there is no plan yet.
     pub fn again(asked: &Asked, overrides: &[Override]) -> Option<Self> {
-        let Asked { playbook, tag, keyspaces, create_schema, extra_tables, verify_rows, errand, .. } = asked.clone();
-        let (playbook, overrides) = (playbook::built_in(&playbook)?, overrides.to_vec());
-        Some(Self { playbook, tag, keyspaces, create_schema, extra_tables, verify_rows, overrides, of: None, errand })
+        let Asked { playbook, tag, keyspaces, create_schema, extra_tables, verify_rows, leave_stopped, errand, .. } =
+            asked.clone();
+        let (playbook, overrides, of) = (playbook::built_in(&playbook)?, overrides.to_vec(), None);
+        Some(Self {
+            playbook,
+            tag,
+            keyspaces,
+            create_schema,
+            extra_tables,
+            verify_rows,
+            leave_stopped,
+            overrides,
+            of,
+            errand,
+        })
     }
 
     /// The run that this one is about.
@@ -177,8 +193,8 @@ pub async fn prepare<T: Transport>(
     let facts = if ask.create_schema && !facts.all_down() { facts.with_missing(&keyspaces) } else { facts };
     let (playbook, extra_tables) = (ask.playbook.playbook.clone(), ask.extra_tables);
     let kept = if extra_tables == Some(ExtraTables::Keep) { extra(&facts, &keyspaces) } else { vec![] };
-    let verify_rows = ask.verify_rows;
-    let request = Request { keyspaces, extra_tables, kept, verify_rows, ..Request::of(&playbook, tag) };
+    let Ask { verify_rows, leave_stopped, .. } = *ask;
+    let request = Request { keyspaces, extra_tables, kept, verify_rows, leave_stopped, ..Request::of(&playbook, tag) };
     judged(inventory, ask, facts, request, None)
 }
 

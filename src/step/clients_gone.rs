@@ -48,7 +48,7 @@ pub fn nodes<'a>(context: &Context<'a>) -> BTreeSet<&'a str> {
         let own = [&conf.listen_address, &conf.rpc_address, &conf.broadcast_rpc_address].into_iter().flatten();
         node.ring
             .iter()
-            .map(|row| row.host())
+            .map(crate::cassandra::status::Row::host)
             .chain(own.map(String::as_str))
             .chain(node.addresses.iter().map(String::as_str))
     };

@@ -31,12 +31,15 @@ pub struct Request {
     /// Those of them that stay as they are; of an import, those that it does not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<(Keyspace, Table)>,
-    /// Backups to delete.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub remove: Vec<Removal>,
     /// Whether what is not restored is compared between nodes too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub verify_rows: bool,
+    /// Whether gateway instances that were found stopped are not started.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leave_stopped: bool,
+    /// Backups to delete.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<Removal>,
 }
 
 /// What becomes of tables that were created after the backup.
@@ -63,16 +66,9 @@ impl Request {
     /// A request for a playbook, about no keyspace yet.
     pub fn of(playbook: &str, tag: Tag) -> Self {
         let playbook = playbook.to_owned();
-        Self {
-            playbook,
-            tag,
-            keyspaces: vec![],
-            earlier: None,
-            extra_tables: None,
-            kept: vec![],
-            remove: vec![],
-            verify_rows: false,
-        }
+        let (keyspaces, kept, remove) = (vec![], vec![], vec![]);
+        let (earlier, extra_tables, verify_rows, leave_stopped) = (None, None, false, false);
+        Self { playbook, tag, keyspaces, earlier, extra_tables, kept, verify_rows, leave_stopped, remove }
     }
 
     /// Whether that table stays as it is.
