@@ -25,7 +25,6 @@ use reseed::guard::Override;
 use reseed::inventory::Inventory;
 use reseed::journal::History;
 use reseed::name::{HostName, Tag};
-use reseed::playbook;
 use reseed::remote::fake::{FakeTransport, HANGS, LOST, Recorded, UNBEGUN};
 use reseed::remote::{Call, Reply, Transport, TransportError};
 use reseed::run::conduct::{ConductError, Confirm};
