@@ -38,8 +38,10 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         let _ = writeln!(io::stderr(), "run {} is {} already: nothing is left to do", dir.id, words::outcome(&past));
         return Ok(ExitCode::Done);
     }
-    if history.header().command != "backup" {
-        let name = confirm::demanded(args.confirm.as_deref(), &inventory, "replaces data")?;
+    let command = history.header().command.as_str();
+    if !matches!(command, "backup" | "import") {
+        let what = if command == "prune" { "deletes backups" } else { "replaces data" };
+        let name = confirm::demanded(args.confirm.as_deref(), &inventory, what)?;
         if args.detach.wanted() {
             let more: &[&str] = if args.confirm.is_some() { &[] } else { &["--confirm", &name] };
             return detach::run(global, printer, &inventory.cluster, more);
