@@ -6,7 +6,7 @@ if [ -r "$archiving" ] && grep -q -E '^[[:space:]]*restore_(command|directories)
   echo commitlog_restore=yes
 fi
 # the log directory of the running process, else the usual ones
-logdir= storage= pid=
+logdir='' storage='' pid=''
 for pid in $(cassandra_pids); do
   logdir=$(tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n 's/^-Dcassandra\.logdir=//p' | head -n 1)
   storage=$(tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n 's/^-Dcassandra\.storagedir=//p' | head -n 1)

@@ -91,7 +91,7 @@ pub async fn import_refused(tree: &mut Tree) {
 fn remove(tree: &Tree, name: &str, script: &str) -> Script {
     let tag = name.trim_start_matches(".partial-").trim_start_matches(".pruned-");
     let text = fs::read(tree.root.join("backup").join(name).join("manifest.json")).unwrap_or_default();
-    let sum: String = Sha256::digest(&text).iter().map(|b| format!("{b:02x}")).collect();
+    let sum = Sha256::digest(&text).iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().concat();
     let script = Script::new(script).var("ROOT", tree.root.join("backup").display()).var("NAME", name).var("TAG", tag);
     if script.name.ends_with("act") {
         script.var("DIGEST", if text.is_empty() { String::new() } else { sum })

@@ -56,7 +56,7 @@ pub async fn loaded(tree: &mut Tree) {
         .collect();
     tree.tool("grep", "#!/bin/sh\ncase $* in *CassandraDaemo*) ;; *) exec /bin/grep \"$@\" ;; esac\n");
     tree.fails(&script(&files), "Cassandra does not run").await;
-    let pids: String = held.iter().map(|h| format!("echo /proc/{}/cmdline; ", h.0.id())).collect();
+    let pids = held.iter().map(|h| format!("echo /proc/{}/cmdline; ", h.0.id())).collect::<Vec<_>>().concat();
     tree.tool("grep", &format!("#!/bin/sh\ncase $* in *CassandraDaemo*) {pids} ;; *) exec /bin/grep \"$@\" ;; esac\n"));
     // what the log of an earlier start says does not count, nor does what is below WARN
     let said = tree.ok(&script(&files)).await;
@@ -188,7 +188,8 @@ pub async fn index_parts(tree: &mut Tree) {
         r#"{"v": {"m": [1, 2]}}"#,
         r#"{"v": [[1, 2], [3]]}"#,
     ];
-    let results: String = rows.iter().map(|row| format!("\n [json]\n----\n {row}\n\n(1 rows)\n")).collect();
+    let results = rows.iter().map(|row| format!("\n [json]\n----\n {row}\n\n(1 rows)\n"));
+    let results = results.collect::<Vec<_>>().concat();
     fs::write(tree.root.join("results"), results).unwrap();
     // every question is answered
     tree.tool(

@@ -236,11 +236,11 @@ fn loaded(world: &mut World, host: &str, call: &Call) -> Answer {
     let missed: Vec<&&str> = files.iter().filter(|file| Some(**file) == node.unloaded.as_deref()).collect();
     let mut text = String::new();
     if !vars["KEYSPACE"].is_empty() {
-        text += &missed.iter().map(|file| format!("reseed: not open {file}\n")).collect::<String>();
+        text += &missed.iter().map(|file| format!("reseed: not open {file}\n")).collect::<Vec<_>>().concat();
         text += &format!("reseed: open {}\n", files.len() - missed.len());
     }
     let said = node.complaint.iter().filter(|line| vars["SIGNS"].lines().any(|sign| line.contains(sign)));
-    Ok(text + "reseed: log\n" + &said.map(|line| format!("{line}\n")).collect::<String>() + "reseed: end\n")
+    Ok(text + "reseed: log\n" + &said.map(|line| format!("{line}\n")).collect::<Vec<_>>().concat() + "reseed: end\n")
 }
 
 /// Who is connected: as `connected` of the prelude.
@@ -251,7 +251,8 @@ fn connected(world: &World, host: &str) -> String {
         let parts: Vec<u8> = address.split('.').map(|part| part.parse().unwrap()).collect();
         format!("reseed: client {:02X}{:02X}{:02X}{:02X}\n", parts[3], parts[2], parts[1], parts[0])
     })
-    .collect()
+    .collect::<Vec<_>>()
+    .concat()
 }
 
 fn guard(world: &mut World, host: &str, name: &str) -> Answer {
@@ -385,8 +386,11 @@ fn preview(world: &World, keyspaces: &str) -> String {
         if differ.is_empty() {
             return format!("{start}[x] Previewed data was in sync\n{end}");
         }
-        let lines: String =
-            differ.iter().map(|table| format!("{table} - 2 ranges, 1 sstables, 585B bytes\n")).collect();
+        let lines: String = differ
+            .iter()
+            .map(|table| format!("{table} - 2 ranges, 1 sstables, 585B bytes\n"))
+            .collect::<Vec<_>>()
+            .concat();
         format!(
             "{start}[x] Preview complete\nTotal estimated streaming: 2 ranges, 1 sstables, 585B bytes\n{lines}\n{end}"
         )
