@@ -31,12 +31,13 @@ pub const SPEC: Spec = Spec {
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (node, facts) = context.node(SPEC.name, target)?;
     let keyspace = target.keyspace(SPEC.name)?;
+    // the only node, or the last one that is there
+    if context.facts.nodes.len() < 2 {
+        return Ok(vec![]);
+    }
     let mut script = act(context, [keyspace]);
     let mut how = "primary ranges, full".to_owned();
     if let Some(there) = context.survivors(SPEC.name, target)? {
-        if there.len() < 2 {
-            return Ok(vec![]);
-        }
         how = format!("all ranges, full, among {}", there.join(", "));
         script = script.list("HOSTS", there);
     }

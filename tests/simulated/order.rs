@@ -1,7 +1,21 @@
 //! In which order a restore does what it does.
 
+use reseed::run::Verb;
+
 use crate::sim::order::{Ran, assert_barriers};
+use crate::sim::world::Shape;
 use crate::sim::{Sim, WHOLE};
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_of_one_node_is_restored_and_has_nobody_to_repair_with() {
+    let sim = Sim::new(Shape { nodes: 1, gateways: 1, clients: 0, keyspaces: 1 });
+    assert_eq!(sim.restore().await, 0, "{:?}", sim.end());
+    assert!(sim.calls().iter().all(|call| call.name != "repair.act"), "nodetool would say that no repair is needed");
+    sim.world().assert_restored();
+    let order = sim.order_about(Verb::Rollback, None, &["clients-served"]).unwrap();
+    assert_eq!(sim.run(order).await, Some(0), "{:?}", sim.end());
+    sim.world().assert_rolled_back();
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_restore_ends_with_the_backup_on_every_node_and_everything_served() {
