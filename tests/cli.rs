@@ -221,10 +221,7 @@ fn conducted(home: &Path) -> (RunLock, RunDir, Journal) {
         playbook: "restore".to_owned(),
         tag: None,
         keyspaces: vec![],
-        create_schema: false,
-        extra_tables: None,
-        verify_rows: false,
-        leave_stopped: false,
+        choices: reseed::plan::Choices::default(),
         of: None,
         errand: None,
     };

@@ -81,10 +81,12 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let ask = Ask {
         tag: Some(args.tag.clone()),
         keyspaces: args.selection.keyspaces.clone(),
-        create_schema: args.create_schema,
-        extra_tables: args.extra_tables.map(ExtraTables::plan),
-        verify_rows: args.verify_rows,
-        leave_stopped: args.leave_stopped,
+        choices: plan::Choices {
+            create_schema: args.create_schema,
+            extra_tables: args.extra_tables.map(ExtraTables::plan),
+            verify_rows: args.verify_rows,
+            leave_stopped: args.leave_stopped,
+        },
         overrides: args.selection.overrides()?,
         ..Ask::to("restore")
     };

@@ -23,7 +23,8 @@ fn judge(case: &Case) -> Vec<Objection> {
             match running {
                 Some(true) => {}
                 Some(false) => {
-                    let end = if case.request.leave_stopped { "stays so" } else { "it will be started at the end" };
+                    let end =
+                        if case.request.choices.leave_stopped { "stays so" } else { "it will be started at the end" };
                     let message = format!("instance {} is stopped; {end}", instance.name);
                     objections.push(Objection::warn(message, "").on(&gateway.name));
                 }

@@ -34,7 +34,7 @@ fn judge(case: &Case) -> Vec<Objection> {
             objections.push(Objection::fail(message, cure));
         }
         let extra = there.difference(&backup);
-        objections.extend(extra.map(|table| extra_table(live, table, case.request.extra_tables)));
+        objections.extend(extra.map(|table| extra_table(live, table, case.request.choices.extra_tables)));
     }
     objections
 }

@@ -38,7 +38,7 @@ use crate::event::Event;
 use crate::facts::Facts;
 use crate::guard::Override;
 use crate::name::{ClusterName, HostName, Keyspace, RunId, Tag};
-use crate::plan::{ExtraTables, Plan, Request};
+use crate::plan::{Choices, Plan, Request};
 
 /// Format of the file.
 pub const FORMAT: u32 = 1;
@@ -123,18 +123,9 @@ pub struct Asked {
     /// The keyspaces, as given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keyspaces: Vec<Keyspace>,
-    /// Whether what the cluster lacks is to be created.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub create_schema: bool,
-    /// What becomes of tables that the backup does not hold.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extra_tables: Option<ExtraTables>,
-    /// Whether what is not restored is compared between nodes too.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub verify_rows: bool,
-    /// Whether gateway instances that were found stopped are not started.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub leave_stopped: bool,
+    /// What a restore is to do besides.
+    #[serde(flatten)]
+    pub choices: Choices,
     /// The run that it is about (rollback, discard).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<RunId>,

@@ -55,8 +55,9 @@ fn params(context: &Context) -> BTreeMap<String, String> {
         None => BTreeMap::from([("backup".to_owned(), request.tag.to_string())]),
     };
     params.insert("keyspaces".to_owned(), context.keyspace_list().replace(',', ""));
-    params.extend(request.extra_tables.map(|choice| ("extra_tables".to_owned(), choice.word().to_owned())));
-    for (name, said) in [("verify_rows", request.verify_rows), ("leave_stopped", request.leave_stopped)] {
+    let choices = &request.choices;
+    params.extend(choices.extra_tables.map(|choice| ("extra_tables".to_owned(), choice.word().to_owned())));
+    for (name, said) in [("verify_rows", choices.verify_rows), ("leave_stopped", choices.leave_stopped)] {
         params.extend(said.then(|| (name.to_owned(), "yes".to_owned())));
     }
     params

@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::RunLock;
+use super::ask::Ask;
 use super::earlier::{self, OfError};
 use super::end::{self, End};
 use super::gates::Gates;
 use super::lease::{Claim, Holder, Lease, LeaseError, Office};
 use super::owner::Owner;
-use super::prepare::{self, Ask, PrepareError, prepare};
+use super::prepare::{self, PrepareError, prepare};
 use super::show::Show;
 use super::state::{RunDir, StateDir, StateError};
 use crate::engine::bus::{Bus, Subscriber};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::ask::Ask;
 use super::lease::Office;
-use super::prepare::Ask;
 use super::state::{StateDir, StateError};
 use crate::backup::catalogue::Backup;
 use crate::backup::prune::{self, Fate, Policy};

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::prepare::{Ask, prepare};
+use super::ask::Ask;
+use super::prepare::prepare;
 use super::show::publish_findings;
 use crate::engine::Gatekeeper;
 use crate::engine::bus::Bus;

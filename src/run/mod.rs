@@ -9,6 +9,7 @@
 //!
 //! Invariant: a run exists, with id and arguments on disk, before the first host is contacted.
 
+mod ask;
 pub mod conduct;
 mod earlier;
 mod end;
@@ -23,9 +24,10 @@ pub mod recover;
 mod show;
 mod state;
 
+pub use ask::Ask;
 pub use conduct::{Ended, Order, Stand, conduct, resume};
 pub use earlier::{Of, OfError, Verb, find as find_earlier};
 pub use end::verdict;
 pub use lock::RunLock;
-pub use prepare::{Ask, PrepareError, Prepared, connect, prepare, secrets};
+pub use prepare::{PrepareError, Prepared, connect, prepare, secrets};
 pub use state::{RunDir, StateDir, StateError};

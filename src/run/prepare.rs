@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::ask::Ask;
 use super::earlier::{Of, Verb};
 use super::errand;
 use crate::catalogue::CatalogueError;
 use crate::event::Level;
 use crate::facts::{self, BackupFacts, Facts, FactsError, Secrets, Wanted};
-use crate::guard::{self, Case, Finding, Override, Past};
+use crate::guard::{self, Case, Finding, Past};
 use crate::inventory::{Inventory, PasswordError};
-use crate::journal::{Asked, Errand};
-use crate::name::{Keyspace, RunId, Table, Tag};
+use crate::name::{Keyspace, Table, Tag};
 use crate::plan::{self, ExtraTables, Plan, Request};
-use crate::playbook::{self, Playbook};
 use crate::remote::{Transport, TransportError};
 use crate::step::Unresolved;
 
@@ -37,94 +36,6 @@ impl Prepared {
     /// Whether a guard objects.
     pub fn refused(&self) -> bool {
         self.findings.iter().any(|finding| finding.level == Level::Fail)
-    }
-}
-
-/// What is asked for, before the cluster was looked at.
-#[derive(Debug, Clone)]
-pub struct Ask {
-    /// What to do.
-    pub playbook: Playbook,
-    /// The backup to make or restore; `None` only looks at the cluster (`check`).
-    pub tag: Option<Tag>,
-    /// Keyspaces; empty: those of the backup, of the inventory, or all that are not internal.
-    pub keyspaces: Vec<Keyspace>,
-    /// Whether what the backup has and the cluster lacks is to be created.
-    pub create_schema: bool,
-    /// What becomes of tables that the backup does not hold.
-    pub extra_tables: Option<ExtraTables>,
-    /// Whether what is not restored is compared between nodes too.
-    pub verify_rows: bool,
-    /// Whether gateway instances that were found stopped are not started.
-    pub leave_stopped: bool,
-    /// Guards that the operator overrides.
-    pub overrides: Vec<Override>,
-    /// The run that this one is about (rollback, discard); tag and keyspaces are then that run's.
-    pub of: Option<Box<Of>>,
-    /// What is to be done to the catalogue (import, prune).
-    pub errand: Option<Errand>,
-}
-
-impl Ask {
-    /// For a built-in playbook, and nothing more said.
-    pub fn to(playbook: &str) -> Self {
-        Self {
-            playbook: playbook::built_in(playbook).expect("it is built in"),
-            tag: None,
-            keyspaces: vec![],
-            create_schema: false,
-            extra_tables: None,
-            verify_rows: false,
-            leave_stopped: false,
-            overrides: vec![],
-            of: None,
-            errand: None,
-        }
-    }
-
-    /// For a run about an earlier one.
-    pub fn about(verb: Verb, of: Of, overrides: Vec<Override>) -> Self {
-        Self { overrides, of: Some(Box::new(of)), ..Self::to(verb.name()) }
-    }
-
-    /// As the journal keeps it.
-    pub fn asked(&self) -> Asked {
-        Asked {
-            playbook: self.playbook.playbook.clone(),
-            tag: self.tag.clone(),
-            keyspaces: self.keyspaces.clone(),
-            create_schema: self.create_schema,
-            extra_tables: self.extra_tables,
-            verify_rows: self.verify_rows,
-            leave_stopped: self.leave_stopped,
-            of: self.earlier().cloned(),
-            errand: self.errand.clone(),
-        }
-    }
-
-    /// From the journal; `None`: its playbook is not built in. The earlier run is not looked up: that
-    /// is needed only when there is no plan yet.
-    pub fn again(asked: &Asked, overrides: &[Override]) -> Option<Self> {
-        let Asked { playbook, tag, keyspaces, create_schema, extra_tables, verify_rows, leave_stopped, errand, .. } =
-            asked.clone();
-        let (playbook, overrides, of) = (playbook::built_in(&playbook)?, overrides.to_vec(), None);
-        Some(Self {
-            playbook,
-            tag,
-            keyspaces,
-            create_schema,
-            extra_tables,
-            verify_rows,
-            leave_stopped,
-            overrides,
-            of,
-            errand,
-        })
-    }
-
-    /// The run that this one is about.
-    pub fn earlier(&self) -> Option<&RunId> {
-        self.of.as_ref().map(|of| &of.earlier.run)
     }
 }
 
@@ -190,11 +101,10 @@ pub async fn prepare<T: Transport>(
         return judged(inventory, ask, facts, request, None);
     }
     let keyspaces = keyspaces(inventory, &facts, ask);
-    let facts = if ask.create_schema && !facts.all_down() { facts.with_missing(&keyspaces) } else { facts };
-    let (playbook, extra_tables) = (ask.playbook.playbook.clone(), ask.extra_tables);
-    let kept = if extra_tables == Some(ExtraTables::Keep) { extra(&facts, &keyspaces) } else { vec![] };
-    let Ask { verify_rows, leave_stopped, .. } = *ask;
-    let request = Request { keyspaces, extra_tables, kept, verify_rows, leave_stopped, ..Request::of(&playbook, tag) };
+    let facts = if ask.choices.create_schema && !facts.all_down() { facts.with_missing(&keyspaces) } else { facts };
+    let choices = ask.choices.clone();
+    let kept = if choices.extra_tables == Some(ExtraTables::Keep) { extra(&facts, &keyspaces) } else { vec![] };
+    let request = Request { keyspaces, choices, kept, ..Request::of(&ask.playbook.playbook, tag) };
     judged(inventory, ask, facts, request, None)
 }
 

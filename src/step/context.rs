@@ -1,81 +1,14 @@
 //! What a step may look at while it is resolved, and the variables that many scripts share.
 
-use serde::{Deserialize, Serialize};
-
 use crate::backup::layout as layout_of;
-use crate::backup::prune::Removal;
 use crate::cassandra::layout::TableDir;
 use crate::cassandra::schema::{KeyspaceSchema, TableSchema};
 use crate::facts::{BackupFacts, Dir, Earlier, Facts, NodeFacts};
 use crate::inventory::{Inventory, Node};
-use crate::name::{HostName, Keyspace, Table, Tag};
+use crate::name::{HostName, Keyspace, Tag};
 use crate::script::Script;
 
-use super::{Ask, ResolvedStep};
-
-/// What the operator asked for, checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
-    /// The playbook's name.
-    pub playbook: String,
-    /// The backup to make or to restore.
-    pub tag: Tag,
-    /// The keyspaces, in the order given.
-    pub keyspaces: Vec<Keyspace>,
-    /// The run that this one is about: a rollback, a discard.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub earlier: Option<Earlier>,
-    /// What becomes of tables that the backup does not hold; `None`: they are in the way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extra_tables: Option<ExtraTables>,
-    /// Those of them that stay as they are; of an import, those that it does not hold.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub kept: Vec<(Keyspace, Table)>,
-    /// Whether what is not restored is compared between nodes too.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub verify_rows: bool,
-    /// Whether gateway instances that were found stopped are not started.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub leave_stopped: bool,
-    /// Backups to delete.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub remove: Vec<Removal>,
-}
-
-/// What becomes of tables that were created after the backup.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ExtraTables {
-    /// They are set aside with the others, and are empty afterwards.
-    Empty,
-    /// They are left alone.
-    Keep,
-}
-
-impl ExtraTables {
-    /// As on the command line.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::Keep => "keep",
-        }
-    }
-}
-
-impl Request {
-    /// A request for a playbook, about no keyspace yet.
-    pub fn of(playbook: &str, tag: Tag) -> Self {
-        let playbook = playbook.to_owned();
-        let (keyspaces, kept, remove) = (vec![], vec![], vec![]);
-        let (earlier, extra_tables, verify_rows, leave_stopped) = (None, None, false, false);
-        Self { playbook, tag, keyspaces, earlier, extra_tables, kept, verify_rows, leave_stopped, remove }
-    }
-
-    /// Whether that table stays as it is.
-    pub fn keeps(&self, keyspace: &Keyspace, table: &Table) -> bool {
-        self.kept.iter().any(|(of, kept)| (of, kept) == (keyspace, table))
-    }
-}
+use super::{Ask, Request, ResolvedStep};
 
 /// Everything that is known before the plan.
 pub struct Context<'a> {

@@ -22,7 +22,7 @@ pub const SPEC: Spec = Spec {
         })?;
         // the facts tell of the inventory's instances in its order, as the steps do
         let running = context.facts.gateways.get(target.host).map_or(&[][..], |facts| &facts.running);
-        let stopped = |at: usize| context.request.leave_stopped && running.get(at) == Some(&Some(false));
+        let stopped = |at: usize| context.request.choices.leave_stopped && running.get(at) == Some(&Some(false));
         Ok(steps.into_iter().enumerate().filter(|(at, _)| !stopped(*at)).map(|(_, step)| step).collect())
     },
     probe: by_exit_code,

@@ -142,6 +142,7 @@ mod node_start;
 mod node_stop;
 mod others_confirm;
 mod others_repair;
+mod request;
 mod ring_ready;
 mod run_discard;
 mod schema_agree;
@@ -155,7 +156,9 @@ mod table_back;
 mod table_swap;
 mod tables_loaded;
 
-pub use context::{Context, ExtraTables, Request, Target, Unresolved, count, places};
+pub use request::{Choices, ExtraTables, Request};
+
+pub use context::{Context, Target, Unresolved, count, places};
 
 use crate::script::Embedded;
 

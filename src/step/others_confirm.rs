@@ -25,7 +25,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let survivors = context.survivors(SPEC.name, target)?;
     let names: Vec<&str> =
         others.map(|ks| ks.name.as_str()).filter(|name| survivors.is_none() || shared(context, name)).collect();
-    if names.is_empty() || !context.request.verify_rows {
+    if names.is_empty() || !context.request.choices.verify_rows {
         return Ok(vec![]);
     }
     let mut script = compare(act(context, &names), facts);

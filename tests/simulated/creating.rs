@@ -7,7 +7,7 @@ use crate::sim::{Data, SMALL, Sim, TAG, WHOLE};
 /// An order that creates what is missing.
 pub fn creating(sim: &Sim) -> reseed::run::Order {
     let mut order = over(sim);
-    order.ask.create_schema = true;
+    order.ask.choices.create_schema = true;
     order
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use reseed::plan::Plan;
-use reseed::run::{Ask, prepare};
+use reseed::run::prepare;
 
 use crate::sim::world::Shape;
 use crate::sim::{Sim, TAG, WHOLE};
@@ -31,7 +31,8 @@ async fn an_instance_found_stopped_is_started_unless_it_is_to_stay_so() {
     for (stays, wanted) in [(false, 1), (true, 0)] {
         let sim = Sim::new(WHOLE);
         *sim.world().gateways.get_mut("gw1").unwrap().get_mut("Instance1").unwrap() = 1;
-        let ask = Ask { leave_stopped: stays, ..sim.ask("restore", TAG) };
+        let mut ask = sim.ask("restore", TAG);
+        ask.choices.leave_stopped = stays;
         let plan = prepare(&Arc::new(sim.link()), &sim.inventory, &ask, &|_| {}).await.unwrap().plan.unwrap();
         let steps = || plan.phases.iter().flat_map(|phase| &phase.lanes).flat_map(|lane| &lane.steps);
         assert_eq!(steps().filter(|step| step.step == "gateway.start").count(), wanted);

@@ -83,7 +83,7 @@ async fn other_keyspaces_are_compared_on_every_node_when_that_is_asked_for() {
         let sim = Sim::new(WHOLE);
         let mut order = sim.order("restore", TAG);
         order.ask.keyspaces = vec![Keyspace::parse("ks1").unwrap()];
-        order.ask.verify_rows = verify_rows;
+        order.ask.choices.verify_rows = verify_rows;
         assert_eq!(sim.run(order).await, Some(0), "{:?}", sim.end());
         let all = if verify_rows { vec!["ks2 in sync (previewed by Merkle trees)"; 3] } else { vec![] };
         assert_eq!(evidence(&sim, "others.confirm"), all);
@@ -92,7 +92,7 @@ async fn other_keyspaces_are_compared_on_every_node_when_that_is_asked_for() {
     let sim = Sim::new(WHOLE);
     let mut order = sim.order("restore", TAG);
     order.ask.keyspaces = vec![Keyspace::parse("ks1").unwrap()];
-    order.ask.verify_rows = true;
+    order.ask.choices.verify_rows = true;
     for (dir, data) in &mut sim.world().node("cass3").live {
         if dir.starts_with("ks2/") {
             *data = Data::Empty;

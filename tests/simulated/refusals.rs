@@ -308,7 +308,7 @@ async fn a_table_created_later_stays_or_is_emptied_as_the_operator_says() {
             world.tables.push(later);
         }
         let mut order = sim.order("restore", TAG);
-        order.ask.extra_tables = Some(choice);
+        order.ask.choices.extra_tables = Some(choice);
         assert_eq!(sim.run(order).await, Some(0), "{choice:?}: {:?}", sim.end());
         for (name, node) in &sim.world().nodes {
             // the simulated stage is the backup's, also where it holds no file of a table
