@@ -29,9 +29,10 @@ pub struct Flag {
 }
 
 impl Flag {
-    /// Whether this process is to hand the run over.
-    pub fn wanted(self) -> bool {
-        self.detach && !is_detached()
+    /// Whether this process is to hand the run over; `confirmed`: the cluster's name was. Without it the run is refused
+    /// at once, and a process of its own would seem to go on for as long as that takes.
+    pub fn wanted(self, confirmed: bool) -> bool {
+        self.detach && confirmed && !is_detached()
     }
 }
 
@@ -48,8 +49,8 @@ pub fn settle() {
     }
 }
 
-/// Starts the run in the background; `more`: arguments that were asked for on the terminal.
-pub fn run(global: &Global, printer: Printer, cluster: &ClusterName, more: &[&str]) -> Ended {
+/// Starts the run in the background; `typed`: the cluster's name, when it was asked for on the terminal.
+pub fn run(global: &Global, printer: Printer, cluster: &ClusterName, typed: Option<&str>) -> Ended {
     let state = session::state(global).cluster(cluster);
     let failed = |what: &str, error: io::Error| Failure::of(ExitCode::Internal, &error).because(what.to_owned());
     std::fs::create_dir_all(&state).map_err(|error| failed("its log cannot be made", error))?;
@@ -59,7 +60,7 @@ pub fn run(global: &Global, printer: Printer, cluster: &ClusterName, more: &[&st
     let program = std::env::current_exe().map_err(|error| failed("this program cannot be found", error))?;
     let mut child = Command::new(program)
         .args(std::env::args_os().skip(1))
-        .args(more)
+        .args(typed.into_iter().flat_map(|name| ["--confirm", name]))
         .env(MARK, "1")
         .stdin(Stdio::null())
         .stdout(out)

@@ -94,9 +94,9 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         return before::dry_run(printer, &inventory, &ask);
     }
     let name = confirm::asked(args.confirm.as_deref(), &inventory, "replaces data");
-    if args.detach.wanted() {
-        let more = name.as_deref().filter(|_| args.confirm.is_none()).map(|name| ["--confirm", name]);
-        return detach::run(global, printer, &inventory.cluster, more.as_ref().map_or(&[], |more| &more[..]));
+    if args.detach.wanted(name.as_deref() == Some(inventory.cluster.as_str())) {
+        let typed = name.as_deref().filter(|_| args.confirm.is_none());
+        return detach::run(global, printer, &inventory.cluster, typed);
     }
     let confirm = Some(Confirm(name));
     let order = Order { inventory, ask, command: "restore".to_owned(), args: std::env::args().collect(), confirm };

@@ -42,9 +42,9 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     if !matches!(command, "backup" | "import") {
         let what = if command == "prune" { "deletes backups" } else { "replaces data" };
         let name = confirm::demanded(args.confirm.as_deref(), &inventory, what)?;
-        if args.detach.wanted() {
-            let more: &[&str] = if args.confirm.is_some() { &[] } else { &["--confirm", &name] };
-            return detach::run(global, printer, &inventory.cluster, more);
+        if args.detach.wanted(true) {
+            let typed = Some(name.as_str()).filter(|_| args.confirm.is_none());
+            return detach::run(global, printer, &inventory.cluster, typed);
         }
     }
     session::resume(global, printer, dir, inventory)

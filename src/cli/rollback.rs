@@ -54,9 +54,9 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     // where there is nothing to undo, there is nothing to confirm
     let name =
         if changed { confirm::asked(args.confirm.as_deref(), &inventory, "puts back the old data") } else { None };
-    if args.detach.wanted() {
-        let more = name.as_deref().filter(|_| args.confirm.is_none()).map(|name| ["--confirm", name]);
-        return detach::run(global, printer, &inventory.cluster, more.as_ref().map_or(&[], |more| &more[..]));
+    if args.detach.wanted(!changed || name.as_deref() == Some(inventory.cluster.as_str())) {
+        let typed = name.as_deref().filter(|_| args.confirm.is_none());
+        return detach::run(global, printer, &inventory.cluster, typed);
     }
     let confirm = changed.then_some(Confirm(name));
     let (command, args) = (verb.name().to_owned(), std::env::args().collect());
