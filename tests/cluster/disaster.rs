@@ -13,7 +13,7 @@ use crate::hosts::DATA;
 use crate::picture::{self, Alone, same};
 use crate::scene::wait;
 use crate::site::{RESTORE, Site, usual};
-use crate::world::{LABS, Ran, Stage, World, good};
+use crate::world::{Ran, Stage, World, good, named};
 
 const ACCEPT: [&str; 4] = ["--override", "node-down", "--reason", "a test"];
 
@@ -76,7 +76,7 @@ fn ids(site: &Site) -> BTreeMap<String, String> {
 }
 
 fn site(world: &World) -> &Site {
-    world.disaster.site.get(|| Site::new(world, &Options { name: LABS[6].to_owned(), ..Options::default() }, usual))
+    world.disaster.site.get(|| Site::new(world, &Options { name: named("hd"), ..Options::default() }, usual))
 }
 
 /// One node is killed while others go on writing; then one of its files is broken, so that it dies

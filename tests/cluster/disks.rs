@@ -4,7 +4,7 @@ use lab::{Consistency, Lab, Options};
 
 use crate::dataset::must;
 use crate::scene::wait;
-use crate::world::{self, CLUSTER, LABS, World, good};
+use crate::world::{self, CLUSTER, World, good, named};
 
 fn rows(lab: &Lab, host: &lab::Host, at: Consistency) -> Vec<Vec<String>> {
     let mut rows = good(lab.cql(host, "SELECT k, v, w, WRITETIME(v) FROM disks.t", at));
@@ -25,8 +25,8 @@ fn has_files(host: &lab::Host, disk: &str) -> bool {
 /// Backup, damage, restore; every node alone has the backup's rows, from both directories.
 pub fn two_data_directories_on_every_node(_: &World) {
     // two clusters at the same time are too much for a small machine
-    good(lab::down(LABS[0]));
-    let options = Options { name: LABS[1].to_owned(), data_dirs: 2, gateways: 0, ..Options::default() };
+    good(lab::down(&named("e2e")));
+    let options = Options { name: named("disks"), data_dirs: 2, gateways: 0, ..Options::default() };
     let lab = world::boot(&options);
     let seed = &lab.nodes()[0];
     let schema = [

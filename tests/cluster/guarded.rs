@@ -18,7 +18,7 @@ use crate::dataset::must;
 use crate::scene::wait;
 use crate::site::{alone, bare, sudo};
 use crate::until::{Killed, Until, finished, started};
-use crate::world::{self, CLUSTER, LABS, Ran, Stage, World, good};
+use crate::world::{self, CLUSTER, Ran, Stage, World, good, named};
 
 const RESTORE: [&str; 4] = ["restore", "whole", "--confirm", CLUSTER];
 const CONF: &str = "/opt/cassandra/conf/cassandra.yaml";
@@ -149,7 +149,7 @@ fn rows(lab: &Lab, host: &Host, at: Consistency) -> Rows {
 
 fn under_systemd(world: &World) -> &Site {
     world.guarded.systemd.get(|| {
-        let name = LABS[2].to_owned();
+        let name = named("sysd");
         let version = "4.0.19".to_owned();
         let options =
             Options { name, version, init: Init::Systemd, disk: Disk::Image, gateways: 0, ..Options::default() };
@@ -301,7 +301,7 @@ pub fn a_whole_restore_under_systemd_ends_well(world: &World) {
 
 fn linked(world: &World) -> &Site {
     world.guarded.linked.get(|| {
-        let name = LABS[3].to_owned();
+        let name = named("link");
         let version = "3.11.19".to_owned();
         let options = Options { name, version, data: Data::Mixed, gateways: 0, ..Options::default() };
         let site = Site::new(world, &options, bare);
@@ -362,5 +362,5 @@ pub fn linked_and_mounted_data_is_restored_and_the_configuration_is_as_before(wo
             .sh(&format!("cmp {CONF} /root/cassandra.yaml && stat -c '%i %U:%G %a' {CONF} | cmp - /root/before")),
     );
     site.is_restored();
-    good(lab::down(LABS[3]));
+    good(lab::down(&named("link")));
 }

@@ -18,7 +18,7 @@ use crate::picture::{self, Alone, Picture, same};
 use crate::scene::wait;
 use crate::site::{RESTORE, Site, sudo};
 use crate::until::{Killed, Until, started};
-use crate::world::{CLUSTER, LABS, Ran, Stage, World, good};
+use crate::world::{CLUSTER, Ran, Stage, World, good, named};
 
 /// What accepts that writes are lost.
 const ACCEPT: [&str; 4] = ["--override", "clients-served", "--reason", "a test"];
@@ -82,7 +82,7 @@ impl Deref for Changed {
 impl Changed {
     /// Changes the data after the backup; some of that is only a hint when the restore begins.
     fn new(world: &World) -> Self {
-        let (name, version) = (LABS[4].to_owned(), "4.1.10".to_owned());
+        let (name, version) = (named("roll"), "4.1.10".to_owned());
         let site = Site::new(world, &Options { name, version, dcs: 2, ..Options::default() }, sudo);
         dataset::damage(&site.lab);
         site.hint_the_third();

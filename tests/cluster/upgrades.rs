@@ -10,7 +10,7 @@ use lab::{Consistency, Host, Lab, Options};
 use crate::dataset::must;
 use crate::picture::Picture;
 use crate::site::{Site, alone, usual};
-use crate::world::{CLUSTER, LABS, Stage, World, good};
+use crate::world::{CLUSTER, Stage, World, good, named};
 
 /// Backups of older ones, each made once.
 pub struct Upgrades {
@@ -60,7 +60,7 @@ fn rows(lab: &Lab, host: &Host, at: Consistency) -> Vec<Vec<Vec<String>>> {
 }
 
 fn options(version: &str) -> Options {
-    Options { name: LABS[5].to_owned(), version: version.to_owned(), ..Options::default() }
+    Options { name: named("vers"), version: version.to_owned(), ..Options::default() }
 }
 
 /// Backups are on a mount of the host's own, which only its processes see.

@@ -6,12 +6,12 @@ use lab::{Init, Lab, Options};
 use crate::dataset::{self, must};
 use crate::picture::{self, same};
 use crate::site::{RESTORE, Site, alone, bare, sudo, usual};
-use crate::world::{LABS, World, good};
+use crate::world::{World, good, named};
 
 /// A restore from the command line alone: data, backup, damage (some of it only in hints), restore;
 /// then every node alone holds the backup's rows, and their indexes and views answer.
 fn restored(world: &World, options: Options, set_up: impl Fn(&Lab), inventory: impl Fn(&Lab) -> String) {
-    let lab = alone(&Options { name: LABS[5].to_owned(), ..options });
+    let lab = alone(&Options { name: named("vers"), ..options });
     set_up(&lab);
     let site = Site::on(world, lab, inventory);
     dataset::damage(&site.lab);

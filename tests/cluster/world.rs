@@ -17,9 +17,7 @@ use crate::rollback::Rolled;
 use crate::scene::{Backed, Damaged, Restored};
 use crate::upgrades::Upgrades;
 
-/// The labs of this tier. They are ours: whatever runs under these names is taken down.
-pub const LABS: [&str; 7] = ["e2e", "e2edisks", "sysd", "link", "roll", "versions", "hd"];
-/// Those that this process booted, and takes down at its end: others may run under the other names.
+/// Labs that this process booted, and takes down at its end: others may run under other names.
 static BOOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// What the lab calls its cluster.
 pub const CLUSTER: &str = "Lab Cluster";
@@ -76,7 +74,7 @@ impl World {
 
     /// The lab, booted anew for this run.
     pub fn lab(&self) -> &Lab {
-        self.lab.get(|| boot(&Options { name: LABS[0].to_owned(), ..Options::default() }))
+        self.lab.get(|| boot(&Options { name: named("e2e"), ..Options::default() }))
     }
 
     /// A node of the lab.
@@ -119,6 +117,12 @@ impl World {
         let child = command.stdout(file("events.jsonl")).stderr(file("stderr.txt")).spawn();
         child.expect("nsenter is there")
     }
+}
+
+/// The name of one of this tier's labs: whatever runs under it is taken down. With `RESEED_LABS=x` they all begin
+/// with x, so that two checkouts can run this tier on one machine.
+pub fn named(name: &str) -> String {
+    std::env::var("RESEED_LABS").unwrap_or_default() + name
 }
 
 /// The labs that this process booted.
