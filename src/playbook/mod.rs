@@ -180,7 +180,9 @@ fn check(entry: &Entry) -> Result<(), String> {
     match (entry.gate, entry.on) {
         (Some(_), None) if entry.steps.is_empty() => return Ok(()),
         (Some(_), _) => return Err("a gate has neither `on` nor `steps`".to_owned()),
-        (None, None) => return Err("`on` is missing: nodes, seed, others, seeds, rest, source, gateways or clients".to_owned()),
+        (None, None) => {
+            return Err("`on` is missing: nodes, seed, others, seeds, rest, source, gateways or clients".to_owned());
+        }
         (None, Some(_)) if entry.steps.is_empty() => return Err("`steps` is missing".to_owned()),
         (None, Some(_)) => {}
     }
