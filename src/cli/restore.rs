@@ -64,7 +64,7 @@ impl Strategy {
     pub(super) fn playbook(self) -> &'static str {
         match self {
             Self::Seed => "restore",
-            Self::FanOut => "restore-fan-out",
+            Self::FanOut => plan::Request::FAN_OUT,
         }
     }
 }
