@@ -53,7 +53,7 @@ fn odd_paths(lab: &Lab) {
     for node in lab.nodes() {
         good(lab.stop_node(node));
         must(node.sh(
-            "mkdir -p '/srv/odd place/all' /srv/log && cd /opt/cassandra && mv data/data '/srv/odd place/all/tables' &&
+            "mount -t tmpfs -o size=1g,mode=755 srv /srv && mkdir -p '/srv/odd place/all' /srv/log && cd /opt/cassandra && mv data/data '/srv/odd place/all/tables' &&
              mv data/commitlog /srv/log/segments && chown -R cassandra: /srv/odd* /srv/log &&
              sed -i -e \"s|/opt/cassandra/data/data|/srv/odd place/all/tables|\" \
                -e \"s|/opt/cassandra/data/commitlog|/srv/log/segments|\" conf/cassandra.yaml &&
