@@ -30,7 +30,6 @@ mod node_absent;
 mod node_down;
 mod node_same;
 mod nodes_normal;
-mod one_source;
 mod owners;
 mod pending_repair;
 mod prune_spares;
@@ -77,6 +76,8 @@ pub struct Case<'a> {
     pub request: &'a Request,
     /// The run that it is about, for a rollback or a discard: the facts are then that run's.
     pub past: Option<&'a Past>,
+    /// Nodes on which the backup is to be staged.
+    pub filled: &'a [HostName],
 }
 
 /// What is known of an earlier run, from its journal and from what is left of it on the nodes.
@@ -237,7 +238,6 @@ pub const GUARDS: &[&Guard] = &[
     &schema_agreed::GUARD,
     &keyspaces_known::GUARD,
     &replication::GUARD,
-    &one_source::GUARD,
     &tag_free::GUARD,
     &import_whole::GUARD,
     &backup_whole::GUARD,

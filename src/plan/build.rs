@@ -12,7 +12,8 @@ use crate::step::{self, Context, ResolvedStep, Target, Unresolved};
 
 /// Resolves `playbook` for the request on the cluster as found.
 pub fn build(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request: &Request) -> Result<Plan, Unresolved> {
-    let context = Context { inventory, facts, request };
+    let filled = filled(playbook, inventory);
+    let context = Context { inventory, facts, request, filled: &filled };
     let mut phases = playbook.phases.iter().map(|entry| phase(entry, &context)).collect::<Result<Vec<_>, _>>()?;
     number(&mut phases);
     let library = Library::of(step::SPECS.iter().flat_map(|spec| spec.scripts));
@@ -28,10 +29,37 @@ pub fn build(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request:
         cluster: inventory.cluster.clone(),
         playbook: playbook.playbook.clone(),
         params: params(&context),
-        binding: facts.binding(&request.keyspaces),
+        binding: binding(playbook, inventory, facts, request),
         scripts: library.only(used),
         phases,
     })
+}
+
+/// Nodes on which the playbook stages the backup.
+pub fn filled(playbook: &Playbook, inventory: &Inventory) -> Vec<HostName> {
+    let stages = playbook.phases.iter().filter(|entry| entry.steps.iter().any(|step| step == "backup.stage"));
+    let mut filled: Vec<HostName> = stages.flat_map(|entry| hosts(entry, inventory)).collect();
+    filled.sort();
+    filled.dedup();
+    filled
+}
+
+/// What the plan rests on: binding facts, and for each node that is filled and does not keep the backup, whether it
+/// is read there or carried there.
+pub fn binding(
+    playbook: &Playbook,
+    inventory: &Inventory,
+    facts: &Facts,
+    request: &Request,
+) -> serde_json::Value {
+    let mut binding = facts.binding(&request.keyspaces);
+    let source = &inventory.backup.node;
+    let asked = filled(playbook, inventory).into_iter().filter(|host| host != source);
+    let places: BTreeMap<String, bool> = asked.map(|host| (host.to_string(), facts.in_place(&host, source))).collect();
+    if !places.is_empty() {
+        binding["backup_in_place"] = serde_json::json!(places);
+    }
+    binding
 }
 
 /// Ids are unique: a step that a playbook names again in the same phase bears a number.
