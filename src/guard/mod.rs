@@ -14,6 +14,8 @@ mod cluster_name;
 mod columns_match;
 mod columns_readded;
 mod commitlog_archiving;
+mod commitlog_positions;
+mod counter_shards;
 mod discard_size;
 #[cfg(test)]
 mod fixture;
@@ -30,7 +32,6 @@ mod node_absent;
 mod node_down;
 mod node_same;
 mod nodes_normal;
-mod one_source;
 mod owners;
 mod pending_repair;
 mod prune_spares;
@@ -39,6 +40,7 @@ mod rename_works;
 mod replication;
 mod restartable;
 mod ring_known;
+mod same_release;
 mod schedulers;
 mod schema_agreed;
 mod schema_stays;
@@ -77,6 +79,8 @@ pub struct Case<'a> {
     pub request: &'a Request,
     /// The run that it is about, for a rollback or a discard: the facts are then that run's.
     pub past: Option<&'a Past>,
+    /// Nodes on which the backup is to be staged.
+    pub filled: &'a [HostName],
 }
 
 /// What is known of an earlier run, from its journal and from what is left of it on the nodes.
@@ -151,6 +155,8 @@ pub enum When {
     Live,
     /// Where data is replaced by a backup's.
     Restore,
+    /// Where every node is filled from the same backup.
+    FanOut,
     /// Where a backup comes to be.
     Makes,
     /// Where a backup is made.
@@ -173,6 +179,7 @@ impl When {
             Self::Present => !Self::Past.covers(playbook),
             Self::Live => Self::Present.covers(playbook) && !Self::Prune.covers(playbook),
             Self::Restore => Self::Live.covers(playbook) && !Self::Makes.covers(playbook),
+            Self::FanOut => playbook == Request::FAN_OUT,
             Self::Makes => Self::Backup.covers(playbook) || Self::Import.covers(playbook),
             Self::Backup => playbook == "backup",
             Self::Import => playbook == "import",
@@ -237,7 +244,6 @@ pub const GUARDS: &[&Guard] = &[
     &schema_agreed::GUARD,
     &keyspaces_known::GUARD,
     &replication::GUARD,
-    &one_source::GUARD,
     &tag_free::GUARD,
     &import_whole::GUARD,
     &backup_whole::GUARD,
@@ -248,6 +254,9 @@ pub const GUARDS: &[&Guard] = &[
     &views_and_cdc::GUARD,
     &sstable_version::GUARD,
     &sstable_ids::GUARD,
+    &same_release::GUARD,
+    &counter_shards::GUARD,
+    &commitlog_positions::GUARD,
     &backup_disk::GUARD,
     &space::GUARD,
     &rename_works::GUARD,

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{Call, Reply, Transport, TransportError};
+use super::{Call, Flow, Reply, Transport, TransportError};
 use crate::name::HostName;
 
 /// A transport with a meter.
@@ -22,6 +22,14 @@ impl<T> Metered<T> {
     /// The transport without its meter, for what goes on beside a run's own work.
     pub fn unmetered(&self) -> &Arc<T> {
         &self.inner
+    }
+
+    /// The host's clock gives the length, ours the end: what is left is ssh and we.
+    fn meter(&self, reply: &Reply) {
+        let end = Instant::now();
+        if let Some(start) = end.checked_sub(reply.remote) {
+            self.busy.lock().expect("no holder panics").push((start, end));
+        }
     }
 
     /// Total time within the last `window` during which at least one script ran on some host.
@@ -47,13 +55,11 @@ impl<T: Transport> Transport for Metered<T> {
     }
 
     async fn exec(&self, host: &HostName, call: Call) -> Result<Reply, TransportError> {
-        let reply = self.inner.exec(host, call).await?;
-        // the host's clock gives the length, ours the end: what is left is ssh and we
-        let end = Instant::now();
-        if let Some(start) = end.checked_sub(reply.remote) {
-            self.busy.lock().expect("no holder panics").push((start, end));
-        }
-        Ok(reply)
+        self.inner.exec(host, call).await.inspect(|reply| self.meter(reply))
+    }
+
+    async fn stream(&self, host: &HostName, call: Call, flow: Flow) -> Result<Reply, TransportError> {
+        self.inner.stream(host, call, flow).await.inspect(|reply| self.meter(reply))
     }
 
     async fn close(&self) {

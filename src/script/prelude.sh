@@ -178,6 +178,14 @@ hash_list() {
   fi
 }
 
+# gently: from here on, this script and what it starts give way to everything else. Its own process is not $$,
+# which is the shell that it is a part of.
+gently() {
+  _me=$(exec sh -c 'echo "$PPID"')
+  renice -n 10 -p "$_me" >/dev/null 2>&1 || :
+  if command -v ionice >/dev/null 2>&1; then ionice -c 2 -n 7 -p "$_me" >/dev/null 2>&1 || :; fi
+}
+
 # progress DONE TOTAL UNIT: where the job stands, for whoever looks.
 progress() {
   if [ -n "${RESEED_PROGRESS:-}" ]; then printf '%s %s %s\n' "$1" "$2" "$3" >"$RESEED_PROGRESS"; fi

@@ -13,10 +13,6 @@ use crate::sim::{Data, Sim, TAG, WHOLE};
 
 /// Makes the cluster violate that guard; which command then runs into it.
 fn violate(guard: &str, sim: &mut Sim) -> &'static str {
-    if guard == "one-source" {
-        sim.inventory.backup.node = HostName::parse("cass2").unwrap();
-        return "restore";
-    }
     let mut world = sim.world();
     let node = world.node("cass2");
     match guard {
