@@ -135,3 +135,33 @@ pub fn a_table_created_later_needs_a_word(world: &World) {
     assert_eq!((&kept.1, &emptied.1), (&"keep".into(), &"empty".into()));
     assert!(kept.0 != emptied.0, "the digest is over it");
 }
+
+/// Without Data.db Cassandra deletes the rest at its start, without Statistics.db it skips it; both times the node is UN.
+pub fn a_backup_without_its_data_or_its_statistics_is_refused(world: &World) {
+    trapped(world);
+    let node = world.host("cass1");
+    for component in ["Data", "Statistics"] {
+        let file = must(node.sh(&format!("ls /backup/{TAG}/healthy/t/*-{component}.db"))).trim().to_owned();
+        must(node.sh(&format!("mv {file} /backup/taken")));
+        let found = check(world, "healthy");
+        must(node.sh(&format!("mv /backup/taken {file}")));
+        let path = file.strip_prefix(&format!("/backup/{TAG}/")).expect("it lies there");
+        refuses(&found, "backup-whole", path, "");
+    }
+}
+
+/// A start with them ends with exit code 3.
+pub fn sstables_of_a_newer_cassandra_are_refused(world: &World) {
+    trapped(world);
+    let node = world.host("cass1");
+    let newer = "cp -a /backup/traps /backup/kept && cd /backup/traps/healthy/t &&
+        for file in n*-big-*; do mv \"$file\" \"zz-${file#*-}\"; done && cd /backup/traps &&
+        sed -i 's/\"n[a-z]-\\([^\"]*-big-\\)/\"zz-\\1/g' manifest.json && sha256sum manifest.json >manifest.json.sha256";
+    must(node.sh(newer));
+    let found = check(world, "healthy");
+    must(node.sh("rm -r /backup/traps && mv /backup/kept /backup/traps"));
+    let (code, found) = found;
+    assert_eq!(code, Some(4), "{found:?}");
+    let on: Vec<_> = found.iter().filter(|f| f["guard"] == "sstable-version").map(|f| f["host"].as_str()).collect();
+    assert_eq!(on, ["cass1", "cass2", "cass3"].map(Some), "{found:?}");
+}
