@@ -68,6 +68,23 @@ pub fn a_healthy_cluster_gives_no_false_alarm(world: &World) {
     assert_eq!((code, told), (Some(0), vec![]), "{found:?}");
 }
 
+/// A JVM costs a second of the very node that serves.
+pub fn a_check_starts_at_most_two_jvms_on_a_node(world: &World) {
+    trapped(world);
+    let nodes = world.lab().nodes();
+    for node in nodes {
+        must(node.sh("install -m 666 /dev/null /tmp/jvms && cp -p /opt/cassandra/bin/nodetool /tmp/nodetool &&
+            sed -i '2i echo \"$*\" >>/tmp/jvms' /opt/cassandra/bin/nodetool"));
+    }
+    let (code, found) = check(world, "healthy");
+    for node in nodes {
+        let started = must(node.sh("mv /tmp/nodetool /opt/cassandra/bin/nodetool && cat /tmp/jvms"));
+        let started: Vec<&str> = started.lines().collect();
+        assert!((1..=2).contains(&started.len()), "{}: {started:?}", node.name);
+    }
+    assert_eq!(code, Some(0), "{found:?}");
+}
+
 /// What the backup holds of it would be skipped in silence.
 pub fn a_dropped_column_is_refused(world: &World) {
     trapped(world);

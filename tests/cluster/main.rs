@@ -72,6 +72,7 @@ const TESTS: &[Test] = tests! {
         a_replication_factor_below_the_nodes;
     checks:
         a_healthy_cluster_gives_no_false_alarm
+        a_check_starts_at_most_two_jvms_on_a_node
         a_dropped_column_is_refused
         a_column_dropped_and_added_again_is_refused
         a_table_directory_of_roots_is_refused

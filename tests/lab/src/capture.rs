@@ -1,8 +1,8 @@
 //! What the tools of one version print, and what its log says, at moments that reseed must understand: `lab capture`.
 //!
 //! One story on a lab of three nodes: a healthy ring, a repair, a node that missed a write and no hint tells of it, a
-//! drain, a repair while a node is gone, a start, a start over files that lack a part. Each file is what was printed, both streams, and a
-//! last line `exit code N`; of a log the lines that are not INFO. The tests of the parsers read them all.
+//! drain, a repair while a node is gone, a start, a start over files that lack a part. Each file is what was printed,
+//! of a repair or a drain on both streams, and a last line `exit code N`; of a log the lines that are not INFO. The tests of the parsers read them all.
 
 use std::path::Path;
 use std::{
@@ -49,7 +49,7 @@ impl Lab {
 impl Capture<'_> {
     /// Runs a script and keeps what it printed.
     fn keep(&self, name: &str, host: &Host, script: &str) -> Result<String> {
-        let output = host.sh(&format!("exec 2>&1; {script}"))?;
+        let output = host.sh(script)?;
         let code = output.status.code().unwrap_or(-1);
         let text = format!("{}\nexit code {code}\n", output.stdout.trim_end());
         say(format!("{name}: exit code {code}, {} bytes", text.len()));
@@ -103,16 +103,16 @@ impl Capture<'_> {
             ("version", "version".into()),
             ("gossipinfo", "gossipinfo".into()),
             ("describecluster", "describecluster".into()),
-            ("repair", format!("repair -pr --full {KEYSPACE}")),
         ] {
             self.keep(name, first, &format!("nodetool {call}"))?;
         }
+        self.keep("repair", first, &format!("exec 2>&1; nodetool repair -pr --full {KEYSPACE}"))?;
         let asked: Vec<String> =
             self.schema().iter().map(|select| format!("{select} WHERE keyspace_name = '{KEYSPACE}';")).collect();
         let asked = format!("PAGING OFF;\n{}", asked.join("\n"));
         self.keep("schema", first, &format!("cqlsh -u lab -p lab <<'END'\n{asked}\nEND"))?;
         if self.previews() {
-            self.keep("preview", first, &format!("nodetool repair --full --preview {KEYSPACE}"))?;
+            self.keep("preview", first, &format!("exec 2>&1; nodetool repair --full --preview {KEYSPACE}"))?;
         }
         self.keep_log("log-healthy", first, 0)
     }
@@ -123,24 +123,24 @@ impl Capture<'_> {
         self.lab.stop_node(third)?;
         let row = format!("INSERT INTO {KEYSPACE}.plain (id, v) VALUES (777, 'odd')");
         self.lab.cql(first, &row, Consistency::One)?;
-        self.keep("repair-node-gone", first, &format!("nodetool repair --full {KEYSPACE}"))?;
+        self.keep("repair-node-gone", first, &format!("exec 2>&1; nodetool repair --full {KEYSPACE}"))?;
         self.lab.start_node(third)?;
         self.lab.wait_un()?;
         if self.previews() {
-            self.keep("preview-differs", first, &format!("nodetool repair --full --preview {KEYSPACE}"))?;
+            self.keep("preview-differs", first, &format!("exec 2>&1; nodetool repair --full --preview {KEYSPACE}"))?;
         }
         let from = Self::lines(first)?;
-        self.keep("repair-cures", first, &format!("nodetool repair --full {KEYSPACE}"))?;
+        self.keep("repair-cures", first, &format!("exec 2>&1; nodetool repair --full {KEYSPACE}"))?;
         let of_repairs = format!("tail -n +{} {LOG} | grep 'repair #'", from + 1);
         self.keep("log-repair-cures", first, &of_repairs).map(drop)
     }
 
     fn drained(&self, first: &Host, third: &Host) -> Result<()> {
         let from = Self::lines(third)?;
-        self.keep("drain", third, "nodetool drain")?;
+        self.keep("drain", third, "exec 2>&1; nodetool drain")?;
         self.keep("netstats-drained", third, "nodetool netstats")?;
         self.keep("status-drained-own", third, "nodetool status")?;
-        self.keep("drain-again", third, "nodetool drain")?;
+        self.keep("drain-again", third, "exec 2>&1; nodetool drain")?;
         self.keep_log("log-drain", third, from)?;
         let down = format!("DN  {}", third.address);
         self.until("the others see it down", || {
