@@ -166,6 +166,8 @@ fn a_node_that_lost_files_is_un_and_only_its_log_tells() {
         let found = startlog::findings(&text(version, "log-broken"));
         let of = |table: &str| found.iter().any(|f| f.kind == Kind::NotLoaded && f.line.contains(table));
         assert!(of("captured/plain-"), "{version}, without Data.db: {found:?}");
-        assert!(found.len() > 1, "{version}, without Statistics.db: {found:?}");
+        // 2.2 loads such an sstable with statistics of its own making
+        let skipped = Version::parse(version).unwrap().has_system_schema();
+        assert_eq!(found.len() > 1, skipped, "{version}, without Statistics.db: {found:?}");
     }
 }

@@ -65,7 +65,9 @@ fn every_test_that_the_table_of_traps_names_exists() {
         let (module, test) = name.rsplit_once("::").unwrap_or(("", name));
         code.iter().any(|(path, text)| {
             let own = module.is_empty() || path.file_stem().is_some_and(|stem| stem == module);
-            own && [format!("fn {test}("), format!("fn {test}<"), format!(" {test} => ")].iter().any(|declared| text.contains(declared))
+            own && [format!("fn {test}("), format!("fn {test}<"), format!(" {test} => ")]
+                .iter()
+                .any(|declared| text.contains(declared))
         })
     };
     let missing: Vec<&&str> = named.iter().filter(|name| !exists(name)).collect();
