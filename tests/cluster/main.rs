@@ -21,6 +21,7 @@ mod events;
 mod guarded;
 mod hosts;
 mod killed;
+mod many;
 mod order;
 mod picture;
 mod refusals;
@@ -71,12 +72,15 @@ const TESTS: &[Test] = tests! {
         a_replication_factor_below_the_nodes;
     checks:
         a_healthy_cluster_gives_no_false_alarm
+        a_check_starts_at_most_two_jvms_on_a_node
         a_dropped_column_is_refused
         a_column_dropped_and_added_again_is_refused
         a_table_directory_of_roots_is_refused
         a_directory_without_an_id_is_refused
         an_edited_configuration_is_told_and_a_left_over_option_refused
-        a_table_created_later_needs_a_word;
+        a_table_created_later_needs_a_word
+        a_backup_without_its_data_or_its_statistics_is_refused
+        sstables_of_a_newer_cassandra_are_refused;
     restored:
         it_ends_well_and_a_second_run_meanwhile_is_refused
         every_node_alone_holds_the_backups_rows
@@ -139,6 +143,8 @@ const TESTS: &[Test] = tests! {
         a_restore_that_changed_nothing_has_nothing_to_undo
         killed_between_quarantine_and_swap_the_old_data_comes_back
         hints_of_before_were_delivered_after_it
+        fewer_replicas_than_nodes_in_one_data_center_are_refused
+        nodes_that_differ_after_the_repair_end_with_7_and_nobody_is_served
         clients_that_were_served_since_are_not_robbed_unasked
         a_restore_that_was_done_is_undone_on_every_node
         the_gateway_serves_and_lost_nothing_of_other_keyspaces
@@ -154,10 +160,13 @@ const TESTS: &[Test] = tests! {
 /// those above: `make campaign` names what belongs together.
 const CAMPAIGN: &[Test] = tests! {
     disaster:
+        with_every_node_down_the_backups_rows_are_on_every_node
         a_dropped_table_and_keyspace_are_refused_without_the_flag
         they_are_created_as_they_were_and_filled
         a_machine_that_is_gone_is_left_out
         without_it_the_others_hold_the_backups_rows;
+    many:
+        a_keyspace_of_150_tables_is_restored_row_by_row;
     versions:
         cassandra_3_11_in_odd_places_started_by_a_bare_command
         cassandra_4_0_under_systemd
