@@ -293,7 +293,9 @@ impl Verified {
         let digests = match (digests, undigested, digest_tool.as_str()) {
             (0, 0, _) => "there are no digests of Cassandra's own".to_owned(),
             (_, n, "") => {
-                format!("Cassandra's own {n} digests were not looked at: the host has neither python3, perl nor gzip for them")
+                format!(
+                    "Cassandra's own {n} digests were not looked at: the host has neither python3, perl nor gzip for them"
+                )
             }
             (0, n, tool) => format!("Cassandra's own {n} digests were not looked at: {tool} makes no adler32"),
             (_, 0, _) => compared,

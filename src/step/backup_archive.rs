@@ -16,10 +16,7 @@ pub const SPEC: Spec = Spec {
            step; the backup is kept. May run again: the command must bear it. Nothing to do without --archive.",
     on: Kind::Node,
     scripts: &[
-        (
-            "backup.archive.act",
-            concat!(include_str!("../backup/stream.sh"), include_str!("backup_archive.act.sh")),
-        ),
+        ("backup.archive.act", concat!(include_str!("../backup/stream.sh"), include_str!("backup_archive.act.sh"))),
         ("backup.archive.proof", include_str!("backup_archive.proof.sh")),
     ],
     resolve,

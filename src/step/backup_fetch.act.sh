@@ -31,7 +31,7 @@ cat "$tap/words" >&2
 command=$(ended command)
 [ "$bytes" != 0 ] || refuse "the command gave nothing and ended with $command"
 if [ "$(ended tar)" != 0 ]; then
-  why="what the command gave is not a whole tar ($bytes bytes; tar: $(tail -n 1 "$tap/words"))"
+  why="what the command gave is not a whole tar ($bytes bytes; $(head -n 1 "$tap/words"))"
   case $command in 0 | 141) refuse "$why" ;; *) refuse "the command ended with $command, and $why" ;; esac
 fi
 [ "$command" = 0 ] || refuse "the command ended with $command, after $bytes bytes that are a whole tar: it is not to be trusted"

@@ -25,6 +25,8 @@ rm -f "$stage/.probe"
 printf '%s\n' "$FILES" | while IFS="$tab" read -r _ size from to; do
   [ -n "$from" ] || continue
   case ${to#*/} in */*) [ -d "${to%/*}" ] || like "${to%%/*}" "${to%/*}" ;; esac
+  # a pipe would be waited for for ever
+  if [ -L "$SOURCE/$from" ] || [ ! -f "$SOURCE/$from" ]; then die "cannot copy $SOURCE/$from: it is no file"; fi
   # shellcheck disable=SC2086 # empty or one word
   cp $reflink -- "$SOURCE/$from" "$to" || die "cannot copy $SOURCE/$from"
   done=$((done + size))

@@ -26,11 +26,11 @@ pub struct Args {
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
-    let ask =
-        Ask { tag: Some(args.tag.clone()), errand: Some(Errand::Archive(args.to.clone())), ..Ask::to("archive") };
+    let ask = Ask { tag: Some(args.tag.clone()), errand: Some(Errand::Archive(args.to.clone())), ..Ask::to("archive") };
     if args.dry_run {
         return before::dry_run(printer, &inventory, &ask);
     }
-    let order = Order { inventory, ask, command: "archive".to_owned(), args: std::env::args().collect(), confirm: None };
+    let order =
+        Order { inventory, ask, command: "archive".to_owned(), args: std::env::args().collect(), confirm: None };
     session::conduct(global, printer, order)
 }
