@@ -7,8 +7,10 @@
 #![expect(clippy::print_stdout, reason = "tests tell what they skip")]
 
 mod scripts {
+    pub mod archive;
     pub mod back;
     pub mod catalogue;
+    pub mod corrupt;
     pub mod facts;
     pub mod proofs;
     pub mod relay;
@@ -20,7 +22,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use reseed::script::Script;
 use scripts::tree::{KS, TABLE, Tree, shells};
-use scripts::{back, catalogue, facts, proofs, relay};
+use scripts::{archive, back, catalogue, corrupt, facts, proofs, relay};
 
 /// The test under every shell.
 macro_rules! under_every_shell {
@@ -75,6 +77,15 @@ under_every_shell! {
     a_backup_that_is_removed_is_gone_and_no_other_one_is => catalogue::removed;
     a_removal_cut_after_any_command_leaves_no_half_backup_under_its_name => catalogue::remove_cut;
     what_is_not_the_backup_that_was_looked_at_is_not_removed => catalogue::remove_refused;
+    what_is_archived_is_hashed_on_its_way_and_the_same_backup_makes_the_same_tar => archive::sent;
+    an_archive_command_that_fails_or_does_not_read_all_archives_nothing => archive::not_sent;
+    an_archive_comes_back_as_the_backup_that_it_was => archive::fetched;
+    an_archive_that_holds_what_no_backup_holds_leaves_nothing_behind => archive::fetch_refused;
+    a_tar_that_writes_outside_of_its_directory_never_sees_an_archive => archive::fetch_careless;
+    publishing_what_was_fetched_is_taken_up_after_any_cut => archive::publish_cut;
+    every_damage_of_every_component_of_a_real_backup_is_found_by_a_verification => corrupt::verified;
+    every_damage_of_every_kind_of_component_is_found_by_the_stage => corrupt::staged;
+    every_damage_of_a_manifest_is_found_and_is_no_damage_of_the_data => corrupt::manifested;
     a_node_that_serves_is_asked_in_one_jvm => facts::jvms;
     what_lies_beside_live_data_is_told => facts::beside;
     where_the_yaml_names_no_directories_the_process_tells_or_what_starts_it => facts::storage;

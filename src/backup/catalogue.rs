@@ -14,6 +14,7 @@ use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::archived::Archived;
 use super::layout::{self, Entry};
 use super::manifest::FORMAT;
 use super::verify::Verified;
@@ -36,6 +37,9 @@ pub struct Backup {
     pub contents: Option<Contents>,
     /// What `backups verify` last found.
     pub verified: Option<Verified>,
+    /// Its last archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<Archived>,
 }
 
 /// What an entry is.
@@ -184,6 +188,7 @@ fn entry(block: &[(&str, &str)]) -> Option<Backup> {
         Entry::Backup(tag) => (tag, if get("written").is_some() { State::Written } else { State::Foreign }, None),
     };
     let verified = get("verified").and_then(decoded).and_then(|text| serde_json::from_str::<Verified>(&text).ok());
+    let archived = get("archived").and_then(decoded).and_then(|text| serde_json::from_str::<Archived>(&text).ok());
     let digest = found.as_ref().map(|(contents, _)| contents.digest.as_str());
     Some(Backup {
         name: name.to_owned(),
@@ -193,6 +198,7 @@ fn entry(block: &[(&str, &str)]) -> Option<Backup> {
         touched: get("touched").and_then(|seconds| Timestamp::from_second(seconds.parse().ok()?).ok()),
         // one of another manifest says nothing about this one
         verified: verified.filter(|verified| digest == Some(verified.manifest_sha256.as_str())),
+        archived: archived.filter(|archived| digest == Some(archived.manifest_sha256.as_str())),
         contents: found.map(|(contents, _)| contents),
     })
 }

@@ -5,6 +5,7 @@
 //! <root>/<tag>/manifest.json.sha256
 //! <root>/<tag>/<keyspace>/<table>/<files>
 //! <root>/<tag>/verified.json          what the last `backups verify` found
+//! <root>/<tag>/archived.json          the tar that was last sent elsewhere, or that it was fetched as
 //! <root>/.partial-<tag>/…             while it is being made
 //! <root>/.pruned-<tag>/…              while it is being deleted
 //! ```
@@ -22,8 +23,11 @@ pub const MANIFEST_SHA256: &str = "manifest.json.sha256";
 /// Name of the record of the last verification. Not in the manifest, whose bytes are hashed.
 pub const VERIFIED: &str = "verified.json";
 
+/// Name of the record of the last archive.
+pub const ARCHIVED: &str = "archived.json";
+
 /// What lies beside the keyspaces in a backup's directory.
-pub const OWN: [&str; 3] = [MANIFEST, MANIFEST_SHA256, VERIFIED];
+pub const OWN: [&str; 4] = [MANIFEST, MANIFEST_SHA256, VERIFIED, ARCHIVED];
 
 const PARTIAL: &str = ".partial-";
 const PRUNED: &str = ".pruned-";

@@ -9,6 +9,8 @@
 //! sums do not overflow.
 
 mod check;
+#[cfg(test)]
+mod schema;
 
 pub use check::judge_path;
 
@@ -25,6 +27,9 @@ use crate::name::{ClusterName, HostName, Keyspace, Table, Tag};
 
 /// The format that this program writes and reads.
 pub const FORMAT: u32 = 1;
+
+/// That format as a JSON schema, for other programs.
+pub const SCHEMA: &str = include_str!("../../docs/schema/manifest.v1.json");
 
 /// Why a manifest is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,7 @@
 //!
 //! All are pure: no I/O, no async runtime.
 
+pub mod archived;
 pub mod catalogue;
 pub mod layout;
 pub mod manifest;

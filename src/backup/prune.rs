@@ -160,7 +160,9 @@ mod tests {
             files: 1,
             bytes: 1,
             digests: 0,
+            undigested: 0,
             digest_tool: String::new(),
+            hash_tool: String::new(),
             damage: vec![],
         });
         Backup {
@@ -171,6 +173,7 @@ mod tests {
             contents: (state == State::Complete).then_some(contents),
             state,
             verified,
+            archived: None,
         }
     }
 

@@ -35,9 +35,15 @@ pub struct Verified {
     /// Cassandra's own digests that were compared; 0: none, as no tool was there.
     #[serde(default)]
     pub digests: usize,
+    /// Those that nothing on the host could compare.
+    #[serde(default)]
+    pub undigested: usize,
     /// What compared them.
     #[serde(default)]
     pub digest_tool: String,
+    /// What made the SHA-256.
+    #[serde(default)]
+    pub hash_tool: String,
     /// The first of what is wrong.
     #[serde(default)]
     pub damage: Vec<String>,
@@ -205,9 +211,19 @@ pub fn chunks<'a>(files: &[&'a Expected], most_bytes: u64, most_files: usize) ->
     chunks
 }
 
+/// Each `Data.db` with the algorithm and the path of the digest beside it.
+pub fn digests<'a>(files: &[&'a Expected]) -> BTreeMap<&'a str, (&'static str, &'a str)> {
+    let there: BTreeMap<&str, &Expected> = files.iter().map(|file| (file.path.as_str(), *file)).collect();
+    let each = files.iter().filter_map(|file| {
+        let (algorithm, digest) = digest_of(&file.path, &there)?;
+        Some((file.path.as_str(), (algorithm, digest.path.as_str())))
+    });
+    each.collect()
+}
+
 /// The digest file of a `Data.db` and its algorithm, where the backup has one of those that can be
 /// compared.
-pub fn digest_of<'a>(data: &str, there: &BTreeMap<&str, &'a Expected>) -> Option<(&'static str, &'a Expected)> {
+fn digest_of<'a>(data: &str, there: &BTreeMap<&str, &'a Expected>) -> Option<(&'static str, &'a Expected)> {
     let (dir, name) = data.rsplit_once('/')?;
     if !Component::parse(name)?.is_data() {
         return None;
@@ -228,6 +244,8 @@ pub struct Hashed {
     pub digests: BTreeMap<String, (String, String)>,
     /// What made the digests; empty: nothing could.
     pub tool: String,
+    /// What made the SHA-256.
+    pub hasher: String,
 }
 
 impl Hashed {
@@ -236,6 +254,8 @@ impl Hashed {
         for line in text.lines() {
             if let Some(tool) = line.strip_prefix("tool=") {
                 tool.clone_into(&mut self.tool);
+            } else if let Some(tool) = line.strip_prefix("hasher=") {
+                tool.clone_into(&mut self.hasher);
             } else if let Some(rest) = line.strip_prefix("digest=") {
                 let cells: Vec<&str> = rest.split('\t').collect();
                 if let [path, wanted, found] = cells[..] {
@@ -265,15 +285,24 @@ pub fn judge(files: &[&Expected], hashed: &Hashed) -> Vec<Damage> {
     damage
 }
 
-/// What was looked at, in a sentence.
-pub fn looked_at(files: usize, size: u64, digests: usize, tool: &str) -> String {
-    let digests = match (digests, tool) {
-        (0, "") => "Cassandra's own digests were not looked at: the host has neither python3, perl nor gzip for them"
-            .to_owned(),
-        (0, _) => "there are no digests of Cassandra's own".to_owned(),
-        (n, tool) => format!("{n} digests of Cassandra's own compared with {tool}"),
-    };
-    format!("{files} files, {}; {digests}", bytes(size))
+impl Verified {
+    /// What was looked at and with what, in a sentence.
+    pub fn looked_at(&self) -> String {
+        let Self { files, digests, undigested, digest_tool, hash_tool, .. } = self;
+        let compared = format!("{digests} digests of Cassandra's own (crc32, adler32) compared with {digest_tool}");
+        let digests = match (digests, undigested, digest_tool.as_str()) {
+            (0, 0, _) => "there are no digests of Cassandra's own".to_owned(),
+            (_, n, "") => {
+                format!(
+                    "Cassandra's own {n} digests were not looked at: the host has neither python3, perl nor gzip for them"
+                )
+            }
+            (0, n, tool) => format!("Cassandra's own {n} digests were not looked at: {tool} makes no adler32"),
+            (_, 0, _) => compared,
+            (_, n, tool) => format!("{compared}, {n} not: {tool} makes no adler32, or they cannot be read"),
+        };
+        format!("{files} files, {}, sha256 by {hash_tool}; {digests}", bytes(self.bytes))
+    }
 }
 
 #[cfg(test)]
@@ -307,12 +336,29 @@ mod tests {
     fn what_was_hashed_is_judged_by_the_manifest_and_by_cassandras_own_digest() {
         let files = [file("k/t/a", 1), file("k/t/b", 1), file("k/t/nb-1-big-Data.db", 1), file("k/t/d", 1)];
         let mut hashed = Hashed::default();
-        hashed.read("tool=python3\naa  k/t/a\nbb  k/t/b\naa  k/t/nb-1-big-Data.db\n");
+        hashed.read("hasher=openssl\ntool=python3\naa  k/t/a\nbb  k/t/b\naa  k/t/nb-1-big-Data.db\n");
         hashed.read("digest=k/t/nb-1-big-Data.db\t12\t13\n");
         let files: Vec<&Expected> = files.iter().collect();
         let harms: Vec<_> = judge(&files, &hashed).into_iter().map(|d| d.harm.word()).collect();
         assert_eq!(harms, ["bytes", "digest", "unreadable"]);
-        assert_eq!(hashed.tool, "python3");
+        assert_eq!((hashed.tool.as_str(), hashed.hasher.as_str()), ("python3", "openssl"));
+    }
+
+    #[test]
+    fn it_is_said_what_was_looked_at_with_which_tool_and_what_was_not() {
+        let said = |digests: usize, undigested: usize, digest_tool: &str| {
+            let record = format!(
+                r#"{{"v":1,"at":"2026-01-01T00:00:00Z","sound":true,"manifest_sha256":"aa","files":9,"bytes":2048,"digests":{digests},"undigested":{undigested},"digest_tool":"{digest_tool}","hash_tool":"openssl"}}"#
+            );
+            serde_json::from_str::<Verified>(&record).unwrap().looked_at()
+        };
+        insta::assert_snapshot!([said(4, 0, "perl"), said(0, 4, ""), said(0, 4, "gzip"), said(3, 1, "gzip"), said(0, 0, "perl")].join("\n"), @"
+        9 files, 2.0 KiB, sha256 by openssl; 4 digests of Cassandra's own (crc32, adler32) compared with perl
+        9 files, 2.0 KiB, sha256 by openssl; Cassandra's own 4 digests were not looked at: the host has neither python3, perl nor gzip for them
+        9 files, 2.0 KiB, sha256 by openssl; Cassandra's own 4 digests were not looked at: gzip makes no adler32
+        9 files, 2.0 KiB, sha256 by openssl; 3 digests of Cassandra's own (crc32, adler32) compared with gzip, 1 not: gzip makes no adler32, or they cannot be read
+        9 files, 2.0 KiB, sha256 by openssl; there are no digests of Cassandra's own
+        ");
     }
 
     #[test]

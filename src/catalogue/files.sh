@@ -1,4 +1,4 @@
 # Everything in the backup FINAL that is no directory: `kind<tab>size<tab>path`; but not what a
-# verification that was cut short left half written.
+# verification or an archive that was cut short left half written.
 cd "$FINAL" || die "cannot enter $FINAL"
-find . ! -type d ! -path ./.verified.json -exec stat -c "%F$tab%s$tab%n" -- {} +
+find . ! -type d ! -path ./.verified.json ! -path ./.archived.json -exec stat -c "%F$tab%s$tab%n" -- {} +

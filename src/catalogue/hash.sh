@@ -4,6 +4,7 @@
 cd "$FINAL" || die "cannot enter $FINAL"
 renice -n 19 -p $$ >/dev/null 2>&1 || :
 ionice -c 3 -p $$ >/dev/null 2>&1 || :
+if command -v openssl >/dev/null 2>&1; then echo hasher=openssl; else echo hasher=sha256sum; fi
 printf '%s\n' "$FILES" | hash_list 2>/dev/null
 [ -n "$DIGESTS" ] || exit 0
 echo "tool=$tool"

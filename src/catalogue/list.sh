@@ -18,5 +18,7 @@ printf '%s\n' "$NAMES" | while IFS= read -r name; do
     written=$(find "$name" -mindepth 2 -maxdepth 3 -type f -name '*-Data.db' 2>/dev/null | head -n 1)
     if [ -n "$written" ]; then echo written=yes; fi
   fi
-  if [ -f "$name/verified.json" ]; then printf 'verified=%s\n' "$(base64 <"$name/verified.json" | tr -d '\n')"; fi
+  for record in verified archived; do
+    if [ -f "$name/$record.json" ]; then printf '%s=%s\n' "$record" "$(base64 <"$name/$record.json" | tr -d '\n')"; fi
+  done
 done

@@ -4,7 +4,7 @@
 //! them, which is asked again, and progress falls out of it. A job of its own was rejected: it would need
 //! the cluster's lease, and for the hours that it takes nobody could restore (docs/adr/0013).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -135,7 +135,9 @@ impl<T: Transport> Catalogue<T> {
             files: expected.len(),
             bytes: expected.iter().map(|file| file.size).sum(),
             digests: hashed.digests.len(),
+            undigested: verify::digests(&rest).len().saturating_sub(hashed.digests.len()),
             digest_tool: hashed.tool.clone(),
+            hash_tool: hashed.hasher.clone(),
             damage: first.collect(),
         };
         let text = serde_json::to_string(&verified).expect("it is plain data");
@@ -155,13 +157,13 @@ impl<T: Transport> Catalogue<T> {
         progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<Hashed, CatalogueError> {
         let total: u64 = files.iter().map(|file| file.size).sum();
-        let there: BTreeMap<&str, &Expected> = files.iter().map(|file| (file.path.as_str(), *file)).collect();
+        let digests = verify::digests(files);
         let calls: VecDeque<(Script, u64)> = verify::chunks(files, BYTES, FILES)
             .into_iter()
             .map(|chunk| {
                 let digests = chunk.iter().filter_map(|file| {
-                    let (algorithm, digest) = verify::digest_of(&file.path, &there)?;
-                    Some(format!("{algorithm}\t{}\t{}", file.path, digest.path))
+                    let (algorithm, digest) = digests.get(file.path.as_str())?;
+                    Some(format!("{algorithm}\t{}\t{digest}", file.path))
                 });
                 let script = Script::new("catalogue.hash")
                     .var("FINAL", dir)

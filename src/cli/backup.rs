@@ -1,4 +1,4 @@
-//! `backup`: snapshot, copy, verify, clear the snapshot, publish.
+//! `backup`: snapshot, copy, verify, clear the snapshot, publish, and archive if that is wanted.
 
 use jiff::Timestamp;
 
@@ -6,6 +6,7 @@ use super::printer::Printer;
 use super::session::{self, Selection};
 use super::{Ended, ExitCode, Failure, Global};
 use crate::name::{NameError, Tag};
+use crate::plan::Choices;
 use crate::run::{Ask, Order};
 
 /// Backs up keyspaces of one node, which holds all the data; the cluster serves meanwhile
@@ -14,6 +15,10 @@ pub struct Args {
     /// The backup's name [default: CLUSTER-TIME]
     #[arg(long)]
     tag: Option<Tag>,
+    /// Then runs this in sh on the backup node, with a tar of the backup on its standard input and `RESEED_TAG` and
+    /// `RESEED_CLUSTER` in its environment; when it fails, the backup is kept and the run is paused (5)
+    #[arg(long, value_name = "CMD", value_parser = super::backups::shell)]
+    archive: Option<String>,
     #[command(flatten)]
     selection: Selection,
 }
@@ -29,7 +34,9 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         let unfit = |why: NameError| Failure::new(ExitCode::Usage, why.to_string()).hint("give one with --tag");
         Tag::parse(name).map_err(unfit)?
     };
-    let ask = Ask { tag: Some(tag), keyspaces: args.selection.keyspaces.clone(), overrides, ..Ask::to("backup") };
+    let choices = Choices { archive: args.archive.clone(), ..Choices::default() };
+    let keyspaces = args.selection.keyspaces.clone();
+    let ask = Ask { tag: Some(tag), keyspaces, overrides, choices, ..Ask::to("backup") };
     let order = Order { inventory, ask, command: "backup".to_owned(), args: std::env::args().collect(), confirm: None };
     session::conduct(global, printer, order)
 }

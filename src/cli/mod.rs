@@ -22,6 +22,7 @@ mod restore;
 mod resume;
 mod rollback;
 mod runs;
+mod schema;
 mod session;
 mod signals;
 mod status;
@@ -92,6 +93,7 @@ enum Command {
     Unlock(unlock::Args),
     Abandon(abandon::Args),
     Explain(explain::Args),
+    Schema(schema::Args),
 }
 
 impl Global {
@@ -132,6 +134,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Unlock(args) => unlock::run(&cli.global, printer, args),
         Command::Abandon(args) => abandon::run(&cli.global, printer, args),
         Command::Explain(args) => explain::run(printer, args),
+        Command::Schema(args) => schema::run(args),
     };
     match ended {
         Ok(code) => code.into(),

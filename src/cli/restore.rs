@@ -97,6 +97,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
             extra_tables: args.extra_tables.map(ExtraTables::plan),
             verify_rows: args.verify_rows,
             leave_stopped: args.leave_stopped,
+            ..plan::Choices::default()
         },
         overrides: args.selection.overrides()?,
         ..Ask::to(args.strategy.playbook())

@@ -39,7 +39,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         return Ok(ExitCode::Done);
     }
     let command = history.header().command.as_str();
-    if !matches!(command, "backup" | "import") {
+    if !matches!(command, "backup" | "import" | "archive" | "fetch") {
         let what = if command == "prune" { "deletes backups" } else { "replaces data" };
         let name = confirm::demanded(args.confirm.as_deref(), &inventory, what)?;
         if args.detach.wanted(true) {

@@ -6,7 +6,7 @@ use super::{Case, Guard, Objection, When};
 pub const GUARD: Guard = Guard {
     name: "backup-disk",
     about: "the backup root is not on a filesystem of the data",
-    when: When::Live,
+    when: When::Copies,
     overridable: true,
     judge,
 };

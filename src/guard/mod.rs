@@ -5,6 +5,7 @@
 //! list with the folder). A guard that cannot tell says so and fails. `--override NAME` turns the
 //! failures of one guard into warnings, never those of all.
 
+mod archive_whole;
 mod auth_replication;
 mod backup_disk;
 mod backup_whole;
@@ -157,12 +158,20 @@ pub enum When {
     Restore,
     /// Where every node is filled from the same backup.
     FanOut,
-    /// Where a backup comes to be.
+    /// Where a backup comes to be from a cluster's tables.
     Makes,
+    /// Where something gets a tag: a backup is made, or fetched.
+    Tags,
+    /// Where something is copied on the backup's host.
+    Copies,
     /// Where a backup is made.
     Backup,
     /// Where what others copied becomes a backup.
     Import,
+    /// Where a backup goes elsewhere, and nothing else is done.
+    Archive,
+    /// Where a backup comes back from elsewhere.
+    Fetch,
     /// Where backups are deleted.
     Prune,
     /// Those about an earlier run, whose facts they have: rollback and discard.
@@ -177,11 +186,15 @@ impl When {
     fn covers(self, playbook: &str) -> bool {
         match self {
             Self::Present => !Self::Past.covers(playbook),
-            Self::Live => Self::Present.covers(playbook) && !Self::Prune.covers(playbook),
+            Self::Live => Self::Present.covers(playbook) && !matches!(playbook, "archive" | "fetch" | "prune"),
             Self::Restore => Self::Live.covers(playbook) && !Self::Makes.covers(playbook),
             Self::FanOut => playbook == Request::FAN_OUT,
             Self::Makes => Self::Backup.covers(playbook) || Self::Import.covers(playbook),
+            Self::Tags => Self::Makes.covers(playbook) || Self::Fetch.covers(playbook),
+            Self::Copies => Self::Live.covers(playbook) || Self::Fetch.covers(playbook),
             Self::Backup => playbook == "backup",
+            Self::Archive => playbook == "archive",
+            Self::Fetch => playbook == "fetch",
             Self::Import => playbook == "import",
             Self::Prune => playbook == "prune",
             Self::Past => Self::Rollback.covers(playbook) || Self::Discard.covers(playbook),
@@ -246,6 +259,7 @@ pub const GUARDS: &[&Guard] = &[
     &replication::GUARD,
     &tag_free::GUARD,
     &import_whole::GUARD,
+    &archive_whole::GUARD,
     &backup_whole::GUARD,
     &tables_match::GUARD,
     &columns_match::GUARD,

@@ -140,6 +140,10 @@ pub struct Asked {
 pub enum Errand {
     /// That directory of the backup node, as the written scripts leave it, becomes a backup.
     Import(String),
+    /// The backup goes elsewhere by that command.
+    Archive(String),
+    /// It comes back by that command.
+    Fetch(String),
     /// Old backups go.
     Prune {
         /// Which.

@@ -77,8 +77,12 @@ fn params(context: &Context) -> BTreeMap<String, String> {
         Some(earlier) => BTreeMap::from([("run".to_owned(), earlier.run.to_string())]),
         None => BTreeMap::from([("backup".to_owned(), request.tag.to_string())]),
     };
-    params.insert("keyspaces".to_owned(), context.keyspace_list().replace(',', ""));
     let choices = &request.choices;
+    params.extend(choices.archive.clone().map(|command| ("archive".to_owned(), command)));
+    // an archive is of all that its backup holds
+    if !matches!(request.playbook.as_str(), "fetch" | "archive") {
+        params.insert("keyspaces".to_owned(), context.keyspace_list().replace(',', ""));
+    }
     params.extend(choices.extra_tables.map(|choice| ("extra_tables".to_owned(), choice.word().to_owned())));
     for (name, said) in [("verify_rows", choices.verify_rows), ("leave_stopped", choices.leave_stopped)] {
         params.extend(said.then(|| (name.to_owned(), "yes".to_owned())));

@@ -147,8 +147,10 @@ pub enum PlaybookError {
 
 /// The built-in playbooks: name and text, readable in `playbooks/`.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("archive", include_str!("../../playbooks/archive.yaml")),
     ("backup", include_str!("../../playbooks/backup.yaml")),
     ("discard", include_str!("../../playbooks/discard.yaml")),
+    ("fetch", include_str!("../../playbooks/fetch.yaml")),
     ("import", include_str!("../../playbooks/import.yaml")),
     ("prune", include_str!("../../playbooks/prune.yaml")),
     ("restore", include_str!("../../playbooks/restore.yaml")),

@@ -16,13 +16,13 @@ pub struct Ask {
     pub tag: Option<Tag>,
     /// Keyspaces; empty: those of the backup, of the inventory, or all that are not internal.
     pub keyspaces: Vec<Keyspace>,
-    /// What a restore is to do besides.
+    /// What is to be done besides.
     pub choices: Choices,
     /// Guards that the operator overrides.
     pub overrides: Vec<Override>,
     /// The run that this one is about (rollback, discard); tag and keyspaces are then that run's.
     pub of: Option<Box<Of>>,
-    /// What is to be done to the catalogue (import, prune).
+    /// What is to be done to the catalogue (import, archive, fetch, prune).
     pub errand: Option<Errand>,
 }
 

@@ -1,4 +1,4 @@
-//! What an import or a prune is about: looked at on the backup node when the lease is held, so that
+//! What an import, an archive, a fetch or a prune is about: looked at on the backup node when the lease is held, so that
 //! nobody makes, restores or deletes a backup meanwhile.
 
 use std::collections::BTreeMap;
@@ -41,6 +41,7 @@ pub(super) async fn look<T: Transport>(
             request.kept = lacks.collect();
             facts.written = Some(written);
         }
+        Errand::Archive(command) | Errand::Fetch(command) => request.choices.archive = Some(command.clone()),
         Errand::Prune { policy, used } => {
             facts.catalogue = catalogue.list().await?;
             facts.used = uses(&catalogue, inventory, used.clone()).await?;

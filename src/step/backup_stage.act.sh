@@ -76,7 +76,8 @@ paced() {
 
 # copy SHELF SHA256 SIZE FROM TO. A reflink shares blocks until one side writes, never the inode.
 copy() {
-  [ -r "$SOURCE/$4" ] || fail "cannot copy $SOURCE/$4"
+  # a pipe would be waited for for ever
+  if [ -L "$SOURCE/$4" ] || [ ! -f "$SOURCE/$4" ]; then fail "cannot copy $SOURCE/$4: it is no file"; fi
   mkdir -p -- "$1/${5%/*}" || fail "cannot make $1/${5%/*}"
   in=$1/.incoming.$k
   if [ "$plain" != "$1" ] && cp --reflink=always -- "$SOURCE/$4" "$in" 2>/dev/null; then found=$(hash_stdin <"$in")

@@ -238,6 +238,11 @@ impl Context<'_> {
         names.join(", ")
     }
 
+    /// Adds what all scripts of an archive share: the operator's own command, and what it is told.
+    pub fn archive_vars(&self, script: Script, command: &str) -> Script {
+        script.var("TAG", self.tag()).var("CLUSTER", &self.inventory.cluster).var("COMMAND", command)
+    }
+
     /// Adds what all scripts of a backup share. The snapshot's name is ours alone.
     pub fn backup_vars(&self, script: Script) -> Script {
         script

@@ -116,6 +116,8 @@ pub enum Verdict {
 pub const LONG: Duration = Duration::from_hours(24);
 
 mod acceptance_query;
+mod backup_archive;
+mod backup_fetch;
 mod backup_publish;
 mod backup_relay;
 mod backup_remove;
@@ -126,6 +128,7 @@ mod client_stop;
 mod client_stopped;
 mod clients_gone;
 mod context;
+mod fetch_publish;
 mod gateway_start;
 mod gateway_stop;
 mod gateway_stopped;
@@ -204,6 +207,8 @@ pub enum Kind {
 /// All step types.
 pub const SPECS: &[&Spec] = &[
     &acceptance_query::SPEC,
+    &backup_archive::SPEC,
+    &backup_fetch::SPEC,
     &backup_publish::SPEC,
     &backup_relay::SPEC,
     &backup_remove::SPEC,
@@ -213,6 +218,7 @@ pub const SPECS: &[&Spec] = &[
     &client_stop::SPEC,
     &client_stopped::SPEC,
     &clients_gone::SPEC,
+    &fetch_publish::SPEC,
     &gateway_start::SPEC,
     &gateway_stop::SPEC,
     &gateway_stopped::SPEC,

@@ -18,7 +18,7 @@ pub struct Request {
     /// The run that this one is about: a rollback, a discard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<Earlier>,
-    /// What a restore is to do besides.
+    /// What is to be done besides.
     #[serde(flatten)]
     pub choices: Choices,
     /// Tables that stay as they are; of an import, those that it does not hold.
@@ -29,7 +29,7 @@ pub struct Request {
     pub remove: Vec<Removal>,
 }
 
-/// The options of a restore. A new one is a field here, a flag of `cli::restore`, and a line in
+/// The options of a restore or a backup. A new one is a field here, a flag of its command in `cli`, and a line in
 /// `plan::build` when it is a decision of the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choices {
@@ -45,6 +45,9 @@ pub struct Choices {
     /// Whether gateway instances that were found stopped are not started.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub leave_stopped: bool,
+    /// The operator's own command, shell text: of a backup, what its archive goes to; of a fetch, what it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
 }
 
 /// What becomes of tables that were created after the backup.

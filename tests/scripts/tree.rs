@@ -443,6 +443,19 @@ impl Tree {
         reply.stdout
     }
 
+    /// Where its own programs are.
+    pub fn bin(&self) -> &Path {
+        self.dirs[1].path()
+    }
+
+    /// Runs it where a pipe that breaks is an error and no signal; it must fail with these words.
+    pub async fn fails_ignoring_pipes(&self, script: &Script, words: &str) {
+        let mut whole = self.library.render(script).unwrap();
+        whole.text = format!("trap '' PIPE\n{}", whole.text);
+        let reply = self.exec(whole).await;
+        assert!(reply.rc != 0 && reply.stderr.contains(words), "{}: {}", self.shell.display(), reply.stderr);
+    }
+
     /// The directory of a job that begins.
     pub fn job(&self) -> PathBuf {
         let job = self.root.join("job");

@@ -47,8 +47,10 @@ pub fn document(backup: &Backup) -> Value {
         _ => None,
     };
     let verified = backup.verified.as_ref().map(|v| json!({"at": v.at, "sound": v.sound, "digests": v.digests}));
+    let archived = backup.archived.as_ref().map(|a| json!({"at": a.at, "bytes": a.bytes, "sha256": a.sha256}));
     let mut document = json!({"name": backup.name, "tag": backup.tag, "state": backup.state.word(), "why": why,
-        "good": backup.is_good(), "bytes": backup.bytes, "made": backup.made(), "verified": verified});
+        "good": backup.is_good(), "bytes": backup.bytes, "made": backup.made(), "verified": verified,
+        "archived": archived});
     if let Some(contents) = &backup.contents {
         let more = json!({"cluster": contents.cluster, "node": contents.node, "version": contents.version,
             "keyspaces": contents.keyspaces, "tables": contents.tables, "files": contents.files,
@@ -65,10 +67,12 @@ fn listed(backups: &[Backup], now: Timestamp, look: Look) -> String {
         let contents = backup.contents.as_ref();
         let keyspaces: Vec<&str> = contents.iter().flat_map(|c| &c.keyspaces).map(Keyspace::as_str).collect();
         let made = backup.made().map_or_else(String::new, |made| format!("{} ago", age(now, made)));
-        let mut state = backup.state.says();
+        let mut state = vec![backup.state.says()];
         if contents.is_some_and(|contents| contents.imported.is_some()) {
-            "imported".clone_into(&mut state);
+            state = vec!["imported".to_owned()];
         }
+        state.extend(backup.archived.as_ref().map(|archived| format!("archived {} ago", age(now, archived.at))));
+        state.retain(|words| !words.is_empty());
         table.add_row([
             backup.name.clone(),
             made,
@@ -76,7 +80,7 @@ fn listed(backups: &[Backup], now: Timestamp, look: Look) -> String {
             keyspaces.join("\n"),
             contents.map_or_else(String::new, |contents| words::line(&contents.version)),
             verified(backup, now),
-            words::line(&state),
+            words::line(&state.join(", ")),
         ]);
     }
     lines(&table)
@@ -106,6 +110,7 @@ pub fn age(now: Timestamp, then: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backup::archived::Archived;
     use crate::backup::catalogue::Contents;
     use crate::backup::verify::Verified;
     use crate::name::{ClusterName, Tag};
@@ -131,7 +136,9 @@ mod tests {
             files: 40,
             bytes: 5_000_000,
             digests: 4,
+            undigested: 0,
             digest_tool: "python3".into(),
+            hash_tool: "openssl".into(),
             damage: vec![],
         });
         let tag = Tag::parse(name.trim_start_matches(".partial-")).unwrap();
@@ -143,12 +150,13 @@ mod tests {
             touched: Some(at("2026-01-03T00:00:00Z")),
             contents,
             verified,
+            archived: None,
         }
     }
 
     #[test]
     fn the_list_says_of_each_entry_what_it_is_and_when_it_was_verified() {
-        let backups = [
+        let mut backups = [
             backup("daily-2", State::Complete, &["shop", "stock"], Some(true)),
             backup("daily-1", State::Complete, &["shop"], Some(false)),
             backup("daily-0", State::Complete, &["shop"], None),
@@ -156,6 +164,13 @@ mod tests {
             backup("broken", State::Damaged("its manifest.json is gone".into()), &[], None),
             backup(".partial-daily-3", State::Partial, &[], None),
         ];
+        backups[0].archived = Some(Archived {
+            v: 1,
+            at: "2026-01-02T22:00:00Z".parse().unwrap(),
+            bytes: 5_200_000,
+            sha256: "bb".into(),
+            manifest_sha256: "aa".into(),
+        });
         let now = "2026-01-03T00:10:00Z".parse().unwrap();
         insta::assert_snapshot!(listed(&backups, now, Look::default()));
     }

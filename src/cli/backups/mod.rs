@@ -1,5 +1,7 @@
 //! `backups`: the catalogue on the backup node.
 
+mod archive;
+mod fetch;
 mod import;
 mod list;
 mod prune;
@@ -20,7 +22,7 @@ use crate::inventory::Inventory;
 use crate::remote::Transport;
 use crate::remote::ssh::SshTransport;
 
-/// The backups below `backup.root`: lists, shows, verifies, imports and prunes them
+/// The backups below `backup.root`: lists, shows, verifies, archives, fetches, imports and prunes them
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -32,6 +34,8 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Verify(verify::Args),
+    Archive(archive::Args),
+    Fetch(fetch::Args),
     Import(import::Args),
     Prune(prune::Args),
 }
@@ -41,9 +45,19 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         Command::List(args) => list::run(global, printer, args),
         Command::Show(args) => show::run(global, printer, args),
         Command::Verify(args) => verify::run(global, printer, args),
+        Command::Archive(args) => archive::run(global, printer, args),
+        Command::Fetch(args) => fetch::run(global, printer, args),
         Command::Import(args) => import::run(global, printer, args),
         Command::Prune(args) => prune::run(global, printer, args),
     }
+}
+
+/// An operator's own command: shell text, which reaches the host as it is.
+pub fn shell(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Asks the backup node something, and shows meanwhile what is waited for.

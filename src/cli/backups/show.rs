@@ -39,14 +39,19 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         }
     };
     let verified = entry.as_ref().and_then(|entry| entry.verified.as_ref());
+    let archived = entry.as_ref().and_then(|entry| entry.archived.as_ref());
     let mut out = io::stdout().lock();
     let _ = if printer.json {
         let document = json!({"v": 1, "kind": "backup", "tag": tag, "bytes": manifest.bytes(),
-            "files": manifest.file_count(), "verified": verified, "damage": doubt, "manifest": manifest});
+            "files": manifest.file_count(), "verified": verified, "archived": archived, "damage": doubt,
+            "manifest": manifest});
         writeln!(out, "{document}")
     } else {
         let verified = verified.map(|v| format!("{} {}", v.at, if v.sound { "and sound" } else { "and DAMAGED" }));
-        out.write_all(shown(&manifest, verified.as_deref().unwrap_or("never"), printer.out).as_bytes())
+        let archived = archived.map(|archived| format!("{}, {}", archived.at, archived.says()));
+        let known = [("verified", verified), ("archived", archived)];
+        let known = known.map(|(key, value)| (key, value.unwrap_or_else(|| "never".to_owned())));
+        out.write_all(shown(&manifest, &known, printer.out).as_bytes())
     };
     if let Some(why) = doubt {
         return Err(
@@ -56,7 +61,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     Ok(ExitCode::Done)
 }
 
-fn shown(manifest: &Manifest, verified: &str, look: Look) -> String {
+fn shown(manifest: &Manifest, known: &[(&str, String)], look: Look) -> String {
     let mut text = String::new();
     let mut say = |key: &str, value: &str| {
         let _ = writeln!(text, "{key:<12} {}", words::line(value));
@@ -67,7 +72,7 @@ fn shown(manifest: &Manifest, verified: &str, look: Look) -> String {
     say("node", &format!("{} ({})", manifest.node, manifest.host_id));
     say("Cassandra", &format!("{}, {}", manifest.version, manifest.partitioner));
     say("holds", &format!("{} files, {}", manifest.file_count(), words::bytes(manifest.bytes())));
-    say("verified", verified);
+    known.iter().for_each(|(key, value)| say(key, value));
     if let Some(imported) = &manifest.imported {
         say("imported", &imported.from);
         for limit in &imported.limits {

@@ -10,7 +10,6 @@ use super::super::exit::{ExitCode, Failure};
 use super::super::printer::Printer;
 use super::super::{Ended, Global, session};
 use super::asked;
-use crate::backup::verify::looked_at;
 use crate::catalogue::{Looked, Manifested};
 use crate::name::Tag;
 use crate::report::words;
@@ -72,15 +71,15 @@ fn document(tag: &Tag, looked: &Looked) -> serde_json::Value {
     let verified = &looked.verified;
     json!({"v": 1, "kind": "verification", "tag": tag, "at": verified.at, "sound": looked.sound(),
         "manifest": manifest, "files": verified.files, "bytes": verified.bytes, "digests": verified.digests,
-        "digest_tool": verified.digest_tool, "damage": damage})
+        "undigested": verified.undigested, "digest_tool": verified.digest_tool, "hash_tool": verified.hash_tool,
+        "damage": damage})
 }
 
 fn told(out: &mut impl Write, tag: &Tag, looked: &Looked) -> io::Result<()> {
     for damage in &looked.damage {
         writeln!(out, "{}: {}", words::line(&damage.path), words::line(&damage.harm.says()))?;
     }
-    let verified = &looked.verified;
-    let at = looked_at(verified.files, verified.bytes, verified.digests, &verified.digest_tool);
+    let at = looked.verified.looked_at();
     match (&looked.manifest, looked.damage.len()) {
         (Manifested::Whole(..), 0) => writeln!(out, "backup {tag} is sound: {at}"),
         (Manifested::Whole(..), n) => writeln!(out, "{} of backup {tag} is wrong: {at}", words::count(n, "file")),
