@@ -8,6 +8,7 @@ mod backup;
 mod backups;
 mod before;
 mod check;
+mod config;
 mod confirm;
 mod detach;
 mod discard;
@@ -82,6 +83,7 @@ enum Command {
     Keyspaces(keyspaces::Args),
     Backup(backup::Args),
     Backups(backups::Args),
+    Config(config::Args),
     Restore(restore::Args),
     Resume(resume::Args),
     Rollback(rollback::Args),
@@ -122,6 +124,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Keyspaces(args) => keyspaces::run(&cli.global, printer, args),
         Command::Backup(args) => backup::run(&cli.global, printer, args),
         Command::Backups(args) => backups::run(&cli.global, printer, args),
+        Command::Config(args) => config::run(&cli.global, printer, args),
         Command::Restore(args) => restore::run(&cli.global, printer, args),
         Command::Resume(args) => resume::run(&cli.global, printer, args),
         Command::Rollback(args) => rollback::run(&cli.global, printer, args),

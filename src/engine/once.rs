@@ -1,4 +1,4 @@
-//! One attempt at one step: probe, act, proof, and the events that tell of it.
+//! One attempt at one step: probe, act (of the host, or the coordinator's own), proof, and the events that tell of it.
 
 use std::time::{Duration, Instant};
 
@@ -143,6 +143,14 @@ async fn perform<T: Transport, G: Gatekeeper>(
         }
     }
     let act = match &step.act {
+        None if step.carry.is_some() => match carry(engine, step, library).await {
+            Some(Ok(told)) => Some(Reply { stdout: told, ..Reply::default() }),
+            Some(Err(why)) => return Ok(Attempt::new(StepOutcome::Failed, why, remote)),
+            None => {
+                let why = "interrupted by the operator".to_owned();
+                return Ok(Attempt { cancelled: true, ..Attempt::new(StepOutcome::Unknown, why, remote) });
+            }
+        },
         None => None,
         Some(_) if before == Before::Failed && !step.idempotent => {
             let why = "it failed before and may not run twice".to_owned();
@@ -174,6 +182,24 @@ async fn perform<T: Transport, G: Gatekeeper>(
         },
     };
     prove(engine, spec, step, act, work, remote).await
+}
+
+/// Does the coordinator's own part; `None`: the operator ended it.
+async fn carry<T: Transport, G: Gatekeeper>(
+    engine: &Engine<T, G>,
+    step: &ResolvedStep,
+    library: &Library,
+) -> Option<Result<String, String>> {
+    let carry = step.carry.as_ref()?;
+    let told = |done, total| {
+        // progress is never journaled, so publishing it cannot fail
+        let (id, host, unit) = (step.id.clone(), step.host.clone(), "bytes".to_owned());
+        let _ = engine.bus.publish(Body::StepProgress { id, host, done, total, unit });
+    };
+    tokio::select! {
+        ended = engine.gates.carry(&step.host, carry, library, &told) => Some(ended),
+        () = engine.stop.reached(Level::Cancel) => None,
+    }
 }
 
 /// Runs the act: detached as a job, or attached when it needs a secret.

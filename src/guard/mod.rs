@@ -14,6 +14,8 @@ mod cluster_name;
 mod columns_match;
 mod columns_readded;
 mod commitlog_archiving;
+mod config_fits;
+mod config_readable;
 mod discard_size;
 #[cfg(test)]
 mod fixture;
@@ -165,12 +167,18 @@ pub enum When {
     Rollback,
     /// Where what was set aside is deleted.
     Discard,
+    /// Those about configuration: they must work when Cassandra cannot even be asked.
+    Config,
+    /// Where configuration is backed up.
+    ConfigBackup,
+    /// Where configuration is put back.
+    ConfigRestore,
 }
 
 impl When {
     fn covers(self, playbook: &str) -> bool {
         match self {
-            Self::Present => !Self::Past.covers(playbook),
+            Self::Present => !Self::Past.covers(playbook) && !Self::Config.covers(playbook),
             Self::Live => Self::Present.covers(playbook) && !Self::Prune.covers(playbook),
             Self::Restore => Self::Live.covers(playbook) && !Self::Makes.covers(playbook),
             Self::Makes => Self::Backup.covers(playbook) || Self::Import.covers(playbook),
@@ -180,6 +188,9 @@ impl When {
             Self::Past => Self::Rollback.covers(playbook) || Self::Discard.covers(playbook),
             Self::Rollback => playbook == "rollback",
             Self::Discard => playbook == "discard",
+            Self::Config => Self::ConfigBackup.covers(playbook) || Self::ConfigRestore.covers(playbook),
+            Self::ConfigBackup => playbook == "config-backup",
+            Self::ConfigRestore => playbook == "config-restore",
         }
     }
 }
@@ -273,6 +284,8 @@ pub const GUARDS: &[&Guard] = &[
     &foreign_kept::GUARD,
     &discard_size::GUARD,
     &prune_spares::GUARD,
+    &config_readable::GUARD,
+    &config_fits::GUARD,
 ];
 
 /// A guard overridden by the operator.

@@ -144,6 +144,8 @@ pub enum PlaybookError {
 /// The built-in playbooks: name and text, readable in `playbooks/`.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("backup", include_str!("../../playbooks/backup.yaml")),
+    ("config-backup", include_str!("../../playbooks/config-backup.yaml")),
+    ("config-restore", include_str!("../../playbooks/config-restore.yaml")),
     ("discard", include_str!("../../playbooks/discard.yaml")),
     ("import", include_str!("../../playbooks/import.yaml")),
     ("prune", include_str!("../../playbooks/prune.yaml")),

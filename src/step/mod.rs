@@ -28,7 +28,7 @@ impl ResolvedStep {
     /// All scripts that it names.
     pub fn scripts(&self) -> impl Iterator<Item = &Script> {
         let asked = self.probe.iter().chain(&self.proof).map(|ask| &ask.script);
-        asked.chain(&self.act).chain(&self.undo)
+        asked.chain(&self.act).chain(&self.undo).chain(self.carry.iter().flat_map(Carry::scripts))
     }
 }
 
@@ -61,6 +61,9 @@ pub struct ResolvedStep {
     /// The act; `None` for steps that only prove.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Script>,
+    /// What the coordinator itself does between act and proof: files come from the host, or go there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry: Option<Carry>,
     /// Takes the act back, where that can be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Script>,
@@ -116,10 +119,16 @@ mod backup_publish;
 mod backup_remove;
 mod backup_stage;
 mod backup_verify;
+mod carry;
 mod client_start;
 mod client_stop;
 mod client_stopped;
 mod clients_gone;
+mod config_clear;
+mod config_publish;
+mod config_replace;
+mod config_send;
+mod config_take;
 mod context;
 mod gateway_start;
 mod gateway_stop;
@@ -156,7 +165,8 @@ mod table_back;
 mod table_swap;
 mod tables_loaded;
 
-pub use request::{Choices, ExtraTables, Request};
+pub use carry::Carry;
+pub use request::{Choices, ConfigRequest, ExtraTables, Request};
 
 pub use context::{Context, Target, Unresolved, count, places};
 
@@ -204,6 +214,11 @@ pub const SPECS: &[&Spec] = &[
     &client_stop::SPEC,
     &client_stopped::SPEC,
     &clients_gone::SPEC,
+    &config_clear::SPEC,
+    &config_publish::SPEC,
+    &config_replace::SPEC,
+    &config_send::SPEC,
+    &config_take::SPEC,
     &gateway_start::SPEC,
     &gateway_stop::SPEC,
     &gateway_stopped::SPEC,
