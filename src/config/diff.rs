@@ -170,7 +170,7 @@ mod tests {
         let kept = |entries: &[Entry]| Kept { entries: entries.to_vec(), ..Kept::default() };
         let found = of(&host, &kept(&old), &kept(&new));
         let told: Vec<_> = found.iter().map(|d| format!("{} {} {:?}", d.path, d.change.word(), d.what)).collect();
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"));
     }
 
     #[test]

@@ -22,9 +22,11 @@ const WORDS: [&str; 14] = [
     "access_key",
     "authorization",
 ];
-/// The same, unless it is one of Cassandra's own.
+/// The same for this one.
 const TOKEN: &str = "token";
-const TOKENS: [&str; 4] = ["num_tokens", "initial_token", "allocate_tokens_for", "token_ring"];
+/// Cassandra's own words that hold one of these and are none.
+const KNOWN: [&str; 6] =
+    ["num_tokens", "initial_token", "allocate_tokens_for", "token_ring", "passwordauthenticator", "mutualtlswithpassword"];
 /// Files of which no line is shown: they hold secrets without a word for them.
 const FILES: [&str; 14] = [
     "password",
@@ -63,8 +65,8 @@ enum Open {
     Pem,
     /// A value of a key that is indented so far.
     Value(usize),
-    /// An element.
-    Element,
+    /// An element that is indented so far.
+    Element(usize),
     /// A line that goes on.
     Rest,
 }
@@ -82,8 +84,8 @@ fn shown(line: &str, open: &mut Open) -> String {
         Open::Value(key) if line.trim().is_empty() || indent > *key || line.trim_start().starts_with("- ") => {
             return hidden;
         }
-        Open::Element => {
-            if line.contains("</") || line.contains("/>") {
+        Open::Element(from) => {
+            if indent <= *from && (line.contains("</") || line.contains("/>")) {
                 *open = Open::No;
             }
             return hidden;
@@ -104,24 +106,23 @@ fn shown(line: &str, open: &mut Open) -> String {
         return opaque(&addressed(line));
     }
     let body = &line[indent..];
-    let end = body.find(|c: char| c.is_whitespace() || "=:>".contains(c)).map_or(body.len(), |at| at + 1);
+    let end = body.find(|c: char| c.is_ascii_whitespace() || "=:>".contains(c)).map_or(body.len(), |at| at + 1);
     let rest = body[end..].trim_matches(|c: char| c.is_whitespace() || "=:".contains(c));
     if line.ends_with('\\') {
         *open = Open::Rest;
     } else if body.starts_with('<') && !line.contains("</") && !line.contains("/>") {
-        *open = Open::Element;
+        *open = Open::Element(indent);
     } else if rest.is_empty() || rest.starts_with(['|', '>']) || rest.ends_with(['[', '{']) {
         *open = Open::Value(indent);
     }
-    // a word that is no key may be the secret itself
-    let key = if end < body.len() || speaks_of_a_secret(&body[..end]) { &body[..end] } else { "" };
-    format!("{}{}{}{HIDDEN}", &line[..indent], opaque(key).trim_end(), if key.is_empty() { "" } else { " " })
+    // a word alone may be the secret itself
+    let key = if end < body.len() || body.ends_with(['=', ':']) { opaque(body[..end].trim_end()) + " " } else { String::new() };
+    format!("{}{key}{HIDDEN}", &line[..indent])
 }
 
 fn speaks_of_a_secret(line: &str) -> bool {
-    let line = line.to_lowercase();
-    WORDS.iter().any(|word| line.contains(word))
-        || (line.contains(TOKEN) && !TOKENS.iter().any(|known| line.contains(known)))
+    let line = KNOWN.iter().fold(line.to_lowercase(), |line, known| line.replace(known, ""));
+    line.contains(TOKEN) || WORDS.iter().any(|word| line.contains(word))
 }
 
 /// Without the password of `scheme://user:password@host`.

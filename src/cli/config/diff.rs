@@ -223,7 +223,7 @@ mod tests {
             one("gw1", "/opt/Axway/apigateway/ext/lib/a b.jar", Change::New, "3.0 MiB sha256 11"),
             one("gw1", "/opt/Axway/apigateway/conf", Change::Attributes, "mode 755 → 700"),
         ];
-        insta::assert_snapshot!(shown("t1", "now", &found, Look::default()), @"");
+        insta::assert_snapshot!(shown("t1", "now", &found, Look::default()));
         assert_eq!(shown("t1", "t2", &[], Look::default()), "t1 and t2: no difference\n");
     }
 }

@@ -88,6 +88,6 @@ mod tests {
             Found { name: ".partial-t".into(), state: Err("it was never finished".into()) },
         ];
         let now = "2026-01-03T00:00:00Z".parse().unwrap();
-        insta::assert_snapshot!(listed(&all, now, Look::default()), @"");
+        insta::assert_snapshot!(listed(&all, now, Look::default()));
     }
 }

@@ -183,6 +183,7 @@ mod tests {
             summary: summary.to_owned(),
             probe: vec![],
             act: known.then_some(act),
+            carry: None,
             undo: None,
             proof: if known { proof } else { vec![] },
             idempotent: true,
