@@ -159,7 +159,7 @@ async fn a_backup_holds_every_file_as_it_was_and_changes_nothing_on_the_host() {
             .collect();
         assert!(told[0].starts_with("/conf "), "{told:?}");
         let expected = [
-            "/conf/cassandra.yaml 640 67",
+            "/conf/cassandra.yaml 640 68",
             "/conf/dangling 777 -> nowhere",
             "/conf/empty 644 0",
             "/conf/it's $HOME.properties 644 4",

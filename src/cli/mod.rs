@@ -4,6 +4,7 @@
 //! a [`Failure`] that is printed once, here.
 
 mod abandon;
+mod after;
 mod backup;
 mod backups;
 mod before;
@@ -75,6 +76,8 @@ pub struct Global {
     /// Attempts, times on the hosts, scripts
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     verbose: bool,
+    #[command(flatten)]
+    after: after::Options,
 }
 
 #[derive(Debug, Subcommand)]

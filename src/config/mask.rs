@@ -25,8 +25,14 @@ const WORDS: [&str; 14] = [
 /// The same for this one.
 const TOKEN: &str = "token";
 /// Cassandra's own words that hold one of these and are none.
-const KNOWN: [&str; 6] =
-    ["num_tokens", "initial_token", "allocate_tokens_for", "token_ring", "passwordauthenticator", "mutualtlswithpassword"];
+const KNOWN: [&str; 6] = [
+    "num_tokens",
+    "initial_token",
+    "allocate_tokens_for",
+    "token_ring",
+    "passwordauthenticator",
+    "mutualtlswithpassword",
+];
 /// Files of which no line is shown: they hold secrets without a word for them.
 const FILES: [&str; 14] = [
     "password",
@@ -116,7 +122,11 @@ fn shown(line: &str, open: &mut Open) -> String {
         *open = Open::Value(indent);
     }
     // a word alone may be the secret itself
-    let key = if end < body.len() || body.ends_with(['=', ':']) { opaque(body[..end].trim_end()) + " " } else { String::new() };
+    let key = if end < body.len() || body.ends_with(['=', ':']) {
+        opaque(body[..end].trim_end()) + " "
+    } else {
+        String::new()
+    };
     format!("{}{key}{HIDDEN}", &line[..indent])
 }
 
