@@ -33,7 +33,7 @@ use crate::name::{HostName, RunId};
 use crate::plan::{Gate, Lane, Phase, Plan};
 use crate::remote::Transport;
 use crate::script::{Library, UnknownScript};
-use crate::step::ResolvedStep;
+use crate::step::{Carry, ResolvedStep};
 
 pub use once::{job_name, seconds};
 pub use relay::Copies;
@@ -46,6 +46,16 @@ use stop::{Level, StopFlag};
 pub trait Gatekeeper: Send + Sync + 'static {
     /// `Ok`: go on. `Err`: why not; nothing has been changed yet. Publishes its findings itself.
     fn pass(&self, gate: Gate) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Does the coordinator's own part of a step: its evidence in one line, or why it failed. Is told how many bytes of
+    /// how many are done.
+    fn carry(
+        &self,
+        host: &HostName,
+        carry: &Carry,
+        library: &Library,
+        told: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> impl Future<Output = Result<String, String>> + Send;
 }
 
 /// What the engine needs besides the plan.

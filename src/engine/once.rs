@@ -1,4 +1,4 @@
-//! One attempt at one step: probe, act, proof, and the events that tell of it.
+//! One attempt at one step: probe, act (of the host, or the coordinator's own), proof, and the events that tell of it.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::event::{Body, StepOutcome, StepState, StepView};
 use crate::remote::job::{self, Cancelled, Job, JobError, State};
 use crate::remote::{Call, Reply, Transport, retry};
 use crate::script::{Library, Rendered};
-use crate::step::{self, Ask, LONG, Observations, ResolvedStep, Seen, Spec, Verdict};
+use crate::step::{self, Ask, Carry, LONG, Observations, ResolvedStep, Seen, Spec, Verdict};
 
 /// What one question of a probe or proof may take: a JVM on a node that is busy starting.
 const QUESTION: Duration = Duration::from_mins(2);
@@ -142,7 +142,7 @@ async fn perform<T: Transport, G: Gatekeeper>(
             return Ok(Attempt::new(StepOutcome::Already, why, remote));
         }
     }
-    let act = match step.act.is_some() || step.relay.is_some() {
+    let act = match step.acts() {
         false => None,
         true if before == Before::Failed && !step.idempotent => {
             let why = "it failed before and may not run twice".to_owned();
@@ -176,6 +176,27 @@ async fn perform<T: Transport, G: Gatekeeper>(
     prove(engine, spec, step, act, work, remote).await
 }
 
+/// Does the coordinator's own part: files come here, or go to the host.
+async fn carry<T: Transport, G: Gatekeeper>(
+    engine: &Engine<T, G>,
+    step: &ResolvedStep,
+    carry: &Carry,
+    library: &Library,
+) -> Acted {
+    let told = |done, total| {
+        // progress is never journaled, so publishing it cannot fail
+        let (id, host, unit) = (step.id.clone(), step.host.clone(), "bytes".to_owned());
+        let _ = engine.bus.publish(Body::StepProgress { id, host, done, total, unit });
+    };
+    tokio::select! {
+        ended = engine.gates.carry(&step.host, carry, library, &told) => Acted::Replied(match ended {
+            Ok(stdout) => Reply { stdout, ..Reply::default() },
+            Err(stderr) => Reply { rc: 1, stderr, ..Reply::default() },
+        }),
+        () = engine.stop.reached(Level::Cancel) => Acted::Unknown("interrupted by the operator".to_owned()),
+    }
+}
+
 /// Runs the act: detached as a job, or attached when it needs a secret or goes through here.
 async fn act<T: Transport, G: Gatekeeper>(
     engine: &Engine<T, G>,
@@ -186,6 +207,9 @@ async fn act<T: Transport, G: Gatekeeper>(
 ) -> Result<Acted, EngineError> {
     if let Some(relay) = &step.relay {
         return relay::carry(engine, step, relay, library).await;
+    }
+    if let Some(part) = &step.carry {
+        return Ok(carry(engine, step, part, library).await);
     }
     let script = library.render(step.act.as_ref().expect("the caller looked"))?;
     let limit = if step.limit_s == 0 { LONG } else { Duration::from_secs(step.limit_s) };

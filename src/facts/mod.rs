@@ -85,6 +85,30 @@ pub struct Facts {
     /// Backups that runs count on, and how (only gathered to prune).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub used: BTreeMap<Tag, String>,
+    /// What configures each host (only gathered for runs about configuration).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub config: BTreeMap<HostName, ConfigFacts>,
+}
+
+/// What configures a host.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ConfigFacts {
+    /// Files that are there.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// What was looked for and is not there.
+    pub missing: Vec<String>,
+    /// Files that cannot be read.
+    pub unreadable: Vec<String>,
+    /// What is left out of a backup, and why.
+    pub skipped: Vec<String>,
+    /// Why all that is too much.
+    pub over: Option<String>,
+    /// `cluster_name` of a node's cassandra.yaml, as far as that can be read.
+    pub cluster_name: Option<String>,
+    /// What else speaks against using the backup in question there.
+    pub doubts: Vec<String>,
 }
 
 /// What was found on a node.

@@ -17,6 +17,8 @@ mod columns_readded;
 mod commitlog_archiving;
 mod commitlog_positions;
 mod counter_shards;
+mod config_fits;
+mod config_readable;
 mod discard_size;
 #[cfg(test)]
 mod fixture;
@@ -180,12 +182,18 @@ pub enum When {
     Rollback,
     /// Where what was set aside is deleted.
     Discard,
+    /// Those about configuration: they must work when Cassandra cannot even be asked.
+    Config,
+    /// Where configuration is backed up.
+    ConfigBackup,
+    /// Where configuration is put back.
+    ConfigRestore,
 }
 
 impl When {
     fn covers(self, playbook: &str) -> bool {
         match self {
-            Self::Present => !Self::Past.covers(playbook),
+            Self::Present => !Self::Past.covers(playbook) && !Self::Config.covers(playbook),
             Self::Live => Self::Present.covers(playbook) && !matches!(playbook, "archive" | "fetch" | "prune"),
             Self::Restore => Self::Live.covers(playbook) && !Self::Makes.covers(playbook),
             Self::FanOut => playbook == Request::FAN_OUT,
@@ -200,6 +208,9 @@ impl When {
             Self::Past => Self::Rollback.covers(playbook) || Self::Discard.covers(playbook),
             Self::Rollback => playbook == "rollback",
             Self::Discard => playbook == "discard",
+            Self::Config => Self::ConfigBackup.covers(playbook) || Self::ConfigRestore.covers(playbook),
+            Self::ConfigBackup => playbook == "config-backup",
+            Self::ConfigRestore => playbook == "config-restore",
         }
     }
 }
@@ -296,6 +307,8 @@ pub const GUARDS: &[&Guard] = &[
     &foreign_kept::GUARD,
     &discard_size::GUARD,
     &prune_spares::GUARD,
+    &config_readable::GUARD,
+    &config_fits::GUARD,
 ];
 
 /// A guard overridden by the operator.

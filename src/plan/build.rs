@@ -72,6 +72,7 @@ fn number(phases: &mut [Phase]) {
 fn params(context: &Context) -> BTreeMap<String, String> {
     let request = context.request;
     let mut params = match &request.earlier {
+        None if request.config.is_some() => return BTreeMap::from([("config".to_owned(), request.tag.to_string())]),
         // a prune is about many
         None if request.playbook == "prune" => return BTreeMap::new(),
         Some(earlier) => BTreeMap::from([("run".to_owned(), earlier.run.to_string())]),

@@ -149,6 +149,8 @@ pub enum PlaybookError {
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("archive", include_str!("../../playbooks/archive.yaml")),
     ("backup", include_str!("../../playbooks/backup.yaml")),
+    ("config-backup", include_str!("../../playbooks/config-backup.yaml")),
+    ("config-restore", include_str!("../../playbooks/config-restore.yaml")),
     ("discard", include_str!("../../playbooks/discard.yaml")),
     ("fetch", include_str!("../../playbooks/fetch.yaml")),
     ("import", include_str!("../../playbooks/import.yaml")),

@@ -246,6 +246,8 @@ async fn execute<T: Transport>(
         transport: Arc::clone(transport),
         bus: Arc::clone(show.bus),
         binding: plan.binding.clone(),
+        run: show.dir.id.clone(),
+        silence: PATIENCE * show.inventory.limits.silence,
     };
     let engine = Arc::new(Engine {
         transport: Arc::clone(transport),

@@ -11,6 +11,7 @@
 
 mod ask;
 pub mod conduct;
+mod configuring;
 mod earlier;
 mod end;
 pub mod errand;

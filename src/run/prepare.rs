@@ -6,9 +6,11 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::ask::Ask;
+use super::configuring;
 use super::earlier::{Of, Verb};
 use super::errand;
 use crate::catalogue::CatalogueError;
+use crate::config::ConfigError;
 use crate::event::Level;
 use crate::facts::{self, BackupFacts, Facts, FactsError, Secrets, Wanted};
 use crate::guard::{self, Case, Finding, Past};
@@ -61,6 +63,9 @@ pub enum PrepareError {
     /// The backup root cannot be looked at.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// A backup of configuration cannot be made or read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A password cannot be had.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -82,6 +87,13 @@ pub async fn prepare<T: Transport>(
 ) -> Result<Prepared, PrepareError> {
     if let Some(of) = &ask.of {
         return about(transport, inventory, ask, of, pulse).await;
+    }
+    if let Some(errand) = ask.errand.as_ref().filter(|errand| errand.config().is_some()) {
+        pulse(&format!("connecting to {} hosts", inventory.hosts().count()));
+        connect(transport, inventory).await?;
+        pulse("looking at what configures the hosts");
+        let (facts, request) = configuring::look(transport, inventory, ask, errand).await?;
+        return judged(inventory, ask, facts, request, None);
     }
     let secrets = secrets(inventory)?;
     let hosts = inventory.hosts().count();

@@ -8,7 +8,7 @@ use crate::inventory::{Inventory, Node};
 use crate::name::{HostName, Keyspace, Tag};
 use crate::script::Script;
 
-use super::{Ask, Request, ResolvedStep, StagedFile};
+use super::{Ask, ConfigRequest, Request, ResolvedStep, StagedFile};
 
 /// Everything that is known before the plan.
 pub struct Context<'a> {
@@ -59,6 +59,7 @@ impl Target<'_> {
             probe: vec![],
             act: None,
             relay: None,
+            carry: None,
             undo: None,
             proof: vec![],
             idempotent: false,
@@ -102,6 +103,18 @@ impl<'a> Context<'a> {
     pub fn earlier(&self, step: &'static str, target: &Target) -> Result<&'a Earlier, Unresolved> {
         let earlier = self.request.earlier.as_ref();
         earlier.ok_or_else(|| target.unresolved(step, "it is for runs about an earlier run: rollback, discard"))
+    }
+
+    /// What a run about configuration is about.
+    pub fn config(&self, step: &'static str, target: &Target) -> Result<&'a ConfigRequest, Unresolved> {
+        let config = self.request.config.as_ref();
+        config
+            .ok_or_else(|| target.unresolved(step, "it is for runs about configuration: config backup, config restore"))
+    }
+
+    /// Where leases and jobs of the cluster are on every host.
+    pub fn job_root(&self) -> String {
+        self.inventory.job_root()
     }
 
     /// With machines that are gone: how the ring calls the nodes that are there. `None`: all are.

@@ -29,7 +29,13 @@ impl ResolvedStep {
     pub fn scripts(&self) -> impl Iterator<Item = &Script> {
         let carried = self.relay.iter().flat_map(|relay| std::iter::once(&relay.from).chain(&relay.to));
         let asked = self.probe.iter().chain(&self.proof).chain(carried).map(|ask| &ask.script);
-        asked.chain(&self.act).chain(&self.undo)
+        let taken = self.carry.iter().flat_map(Carry::scripts);
+        asked.chain(&self.act).chain(&self.undo).chain(taken)
+    }
+
+    /// Whether it does anything between probe and proof.
+    pub fn acts(&self) -> bool {
+        self.act.is_some() || self.relay.is_some() || self.carry.is_some()
     }
 }
 
@@ -65,6 +71,9 @@ pub struct ResolvedStep {
     /// In an act's place: files to be carried between hosts. What was carried stays, so it may always run again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relay: Option<Relay>,
+    /// In an act's place: what the coordinator itself does; files come from the host, or go there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry: Option<Carry>,
     /// Takes the act back, where that can be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Script>,
@@ -123,10 +132,16 @@ mod backup_relay;
 mod backup_remove;
 mod backup_stage;
 mod backup_verify;
+mod carry;
 mod client_start;
 mod client_stop;
 mod client_stopped;
 mod clients_gone;
+mod config_clear;
+mod config_publish;
+mod config_replace;
+mod config_send;
+mod config_take;
 mod context;
 mod fetch_publish;
 mod gateway_start;
@@ -166,7 +181,8 @@ mod table_back;
 mod table_swap;
 mod tables_loaded;
 
-pub use request::{Choices, ExtraTables, Request};
+pub use carry::Carry;
+pub use request::{Choices, ConfigRequest, ExtraTables, Request};
 pub use staged::{Relay, StagedFile};
 
 pub use context::{Context, Target, Unresolved, count, places};
@@ -218,6 +234,11 @@ pub const SPECS: &[&Spec] = &[
     &client_stop::SPEC,
     &client_stopped::SPEC,
     &clients_gone::SPEC,
+    &config_clear::SPEC,
+    &config_publish::SPEC,
+    &config_replace::SPEC,
+    &config_send::SPEC,
+    &config_take::SPEC,
     &fetch_publish::SPEC,
     &gateway_start::SPEC,
     &gateway_stop::SPEC,

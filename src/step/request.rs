@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::collections::BTreeMap;
+
 use crate::backup::prune::Removal;
+use crate::config::Entry;
 use crate::facts::Earlier;
-use crate::name::{Keyspace, Table, Tag};
+use crate::name::{HostName, Keyspace, Table, Tag};
 
 /// What the operator asked for, checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +30,21 @@ pub struct Request {
     /// Backups to delete.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remove: Vec<Removal>,
+    /// What a run about configuration is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<ConfigRequest>,
+}
+
+/// What a run about configuration is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigRequest {
+    /// Where such backups are kept on the coordinator.
+    pub dir: String,
+    /// Bytes that one host's configuration may take.
+    pub limit: u64,
+    /// What is put back, per host: files, links, and the directories above them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub put: BTreeMap<HostName, Vec<Entry>>,
 }
 
 /// The options of a restore or a backup. A new one is a field here, a flag of its command in `cli`, and a line in
@@ -81,6 +99,7 @@ impl Request {
             choices: Choices::default(),
             kept: vec![],
             remove: vec![],
+            config: None,
         }
     }
 
