@@ -5,7 +5,7 @@
 gently
 open_shelves
 
-complete() {
+all_here() {
   sync
   : >"$arrived" || die "cannot write $arrived"
 }
@@ -14,7 +14,7 @@ list() {
   cat >"$work/wanted"
   [ "$(tail -n 1 "$work/wanted")" = end ] || die "the list of files was cut off"
   missing >"$work/missing" || exit 1
-  if [ ! -s "$work/missing" ]; then complete; fi
+  if [ ! -s "$work/missing" ]; then all_here; fi
   cut -f 1 "$work/missing"
 }
 
@@ -30,9 +30,7 @@ choose() {
     done
   done)
   [ -z "$shelf" ] || return 0
-  shelf=$(printf '%s\n' "$shelves" | while IFS= read -r shelf; do
-    printf '%s\t%s\n' "$(df -Pk -- "$shelf" | awk 'NR == 2 { print $4 }')" "$shelf"
-  done | awk -F "$tab" 'NR == 1 || $1 + 0 > most { most = $1 + 0; best = $2 } END { print best }')
+  shelf=$(nth "$(room | awk 'NR == 1 || $2 > most { most = $2; best = $1 } END { print best }')")
 }
 
 take() {
@@ -50,7 +48,7 @@ take() {
     files=$((files + 1))
   done
   [ -n "$whole" ] || die "what is sent was cut off after $files files"
-  complete
+  all_here
   echo "$files files"
 }
 

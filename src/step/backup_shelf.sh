@@ -33,6 +33,18 @@ there() {
   done
 }
 
+# nth NUMBER: that shelf
+nth() { printf '%s\n' "$shelves" | sed -n "${1}p"; }
+
+# room: `number-of-shelf kib` of each; of those on one filesystem, which share its room, the first
+room() {
+  n=0
+  printf '%s\n' "$shelves" | while IFS= read -r shelf; do
+    n=$((n + 1))
+    df -Pk -- "$shelf" | awk -v n="$n" 'NR == 2 { print n, $4, $1, $NF }'
+  done | awk '!(($3, $NF) in seen) { seen[$3, $NF] = 1; print $1, $2 }'
+}
+
 # hash_stdin: `sha256 …` of what it reads
 hash_stdin() { if command -v openssl >/dev/null 2>&1; then openssl dgst -sha256 -r; else sha256sum; fi; }
 

@@ -35,13 +35,9 @@ if [ -s "$work/todo" ] && [ -n "$RELAYED" ]; then
 fi
 
 # a shelf for each sstable: where some of it is already, else where there is the most room by then
-n=0
-printf '%s\n' "$shelves" | while IFS= read -r shelf; do
-  n=$((n + 1))
-  echo "$n $(df -Pk -- "$shelf" | awk 'NR == 2 { print $4 }')"
-done >"$work/room"
+room >"$work/room"
 awk -F "$tab" '
-  FILENAME == ARGV[1] { split($0, a, " "); room[a[1]] = a[2] * 1024; shelves = a[1]; next }
+  FILENAME == ARGV[1] { split($0, a, " "); room[a[1]] = a[2] * 1024; disk[++disks] = a[1]; next }
   FILENAME == ARGV[2] { split($0, a, " "); at[a[3]] = a[2]; next }
   FILENAME == ARGV[3] { missing[$4] = 1; sum[$5] += $2; next }
   !($4 in missing) { if (("./" $4) in at) shelf[$5] = at["./" $4]; next }
@@ -50,8 +46,8 @@ awk -F "$tab" '
     for (i = 1; i <= lines; i++) {
       split(line[i], f, "\t")
       if (!(f[5] in shelf)) {
-        best = 1
-        for (n = 2; n <= shelves; n++) if (room[n] > room[best]) best = n
+        best = disk[1]
+        for (n = 2; n <= disks; n++) if (room[disk[n]] > room[best]) best = disk[n]
         shelf[f[5]] = best
         room[best] -= sum[f[5]]
       }
@@ -99,7 +95,7 @@ while [ "$k" -lt "$COPIES" ]; do
   plain=
   awk -v k="$k" -v n="$COPIES" 'NR % n == k' "$work/orders" | while IFS="$tab" read -r size n sha from to; do
     [ ! -s "$work/why" ] || exit 1
-    copy "$(printf '%s\n' "$shelves" | sed -n "${n}p")" "$sha" "$size" "$from" "$to"
+    copy "$(nth "$n")" "$sha" "$size" "$from" "$to"
     echo "$size" >>"$work/done"
     progress "$(awk '{ s += $1 } END { printf "%.0f", s }' "$work/done")" "$total" bytes
   done &
