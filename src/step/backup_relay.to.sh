@@ -1,4 +1,4 @@
-# Follows backup_shelf.sh. Its first line of input says what is wanted:
+# Follows copy.sh and backup_shelf.sh. Its first line of input says what is wanted:
 # list: reads the lines of all files and `end`; prints the numbers of those that are not here whole.
 # take: reads what backup_relay.from.sh prints, and puts each file on a shelf once its hash is right. Cut off at
 # any byte, what has come so far stays, and the next one goes on from there.
@@ -40,7 +40,7 @@ take() {
     choose "$sstable"
     in=$shelf/.incoming.$$
     mkdir -p -- "$shelf/${to%/*}" || die "cannot make $shelf/${to%/*}"
-    found=$(body "$size" | tee -- "$in" | hash_stdin)
+    found=$(body "$size" | tee -- "$in" | hash_stream)
     has=$(stat -c %s -- "$in")
     [ "$has" = "$size" ] || die "$to: only $has of $size bytes came (cut off, or the disk is full)"
     [ "${found%% *}" = "$sha" ] || die "$to differs from the manifest (corrupt backup, or disk)"

@@ -31,7 +31,7 @@ fn from(tree: &Tree) -> Script {
 }
 
 fn to(tree: &Tree, name: &str) -> Script {
-    tree.table(name).var("COPIES", 2)
+    tree.table(name).var("AT_ONCE", 2).var("RATE", 0)
 }
 
 /// Numbers of the files that are lacking.
@@ -198,7 +198,7 @@ pub async fn stage_spreads(tree: &mut Tree) {
 
 pub async fn stage_slow(tree: &mut Tree) {
     let files = large(tree);
-    tree.ok(&tree.stage(&files).var("COPY_RATE", 150_000).var("COPIES", 3)).await;
+    tree.ok(&tree.stage(&files).var("RATE", 150_000).var("AT_ONCE", 3)).await;
     is_staged(tree, &files).await;
 }
 
