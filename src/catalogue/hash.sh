@@ -2,8 +2,7 @@
 # Cassandra wrote beside it: DIGESTS are `algorithm<tab>data<tab>digest file`; `digest=data<tab>what
 # it says<tab>what the data give`. A file that cannot be read has no line. Gives way to all others.
 cd "$FINAL" || die "cannot enter $FINAL"
-renice -n 19 -p $$ >/dev/null 2>&1 || :
-ionice -c 3 -p $$ >/dev/null 2>&1 || :
+gently idle
 printf '%s\n' "$FILES" | hash_list 2>/dev/null
 [ -n "$DIGESTS" ] || exit 0
 echo "tool=$tool"

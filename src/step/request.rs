@@ -29,7 +29,7 @@ pub struct Request {
     pub remove: Vec<Removal>,
 }
 
-/// The options of a restore. A new one is a field here, a flag of `cli::restore`, and a line in
+/// The options of a restore or a backup. A new one is a field here, a flag of the command, and a line in
 /// `plan::build` when it is a decision of the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choices {
@@ -45,6 +45,9 @@ pub struct Choices {
     /// Whether gateway instances that were found stopped are not started.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub leave_stopped: bool,
+    /// Bytes per second of a copy (0: no limit); `None`: as the inventory has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u64>,
 }
 
 /// What becomes of tables that were created after the backup.
