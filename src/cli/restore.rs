@@ -86,7 +86,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
             extra_tables: args.extra_tables.map(ExtraTables::plan),
             verify_rows: args.verify_rows,
             leave_stopped: args.leave_stopped,
-            rate: None,
+            ..plan::Choices::default()
         },
         overrides: args.selection.overrides()?,
         ..Ask::to("restore")

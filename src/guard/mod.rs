@@ -16,7 +16,7 @@ mod columns_readded;
 mod commitlog_archiving;
 mod discard_size;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod foreign_kept;
 mod foreign_snapshots;
 mod gateways_known;
@@ -44,6 +44,7 @@ mod schema_agreed;
 mod schema_stays;
 mod self_seed;
 mod service_control;
+mod source_whole;
 mod space;
 mod sstable_ids;
 mod sstable_version;
@@ -248,6 +249,7 @@ pub const GUARDS: &[&Guard] = &[
     &views_and_cdc::GUARD,
     &sstable_version::GUARD,
     &sstable_ids::GUARD,
+    &source_whole::GUARD,
     &backup_disk::GUARD,
     &space::GUARD,
     &rename_works::GUARD,

@@ -151,12 +151,13 @@ mod schema_same;
 mod snapshot_clear;
 mod snapshot_copy;
 mod snapshot_take;
+mod source_repair;
 mod table_aside;
 mod table_back;
 mod table_swap;
 mod tables_loaded;
 
-pub use request::{Choices, ExtraTables, Request};
+pub use request::{Choices, ExtraTables, RepairFirst, Request};
 
 pub use context::{Context, Target, Unresolved, count, places};
 
@@ -233,6 +234,7 @@ pub const SPECS: &[&Spec] = &[
     &snapshot_clear::SPEC,
     &snapshot_copy::SPEC,
     &snapshot_take::SPEC,
+    &source_repair::SPEC,
     &table_aside::SPEC,
     &table_back::SPEC,
     &table_swap::SPEC,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::backup::prune::Removal;
-use crate::facts::Earlier;
-use crate::name::{Keyspace, Table, Tag};
+use crate::facts::{Earlier, Facts};
+use crate::name::{HostName, Keyspace, Table, Tag};
 
 /// What the operator asked for, checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,38 @@ pub struct Choices {
     /// Bytes per second of a copy (0: no limit); `None`: as the inventory has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<u64>,
+    /// Whether a backup repairs its source before.
+    #[serde(default, skip_serializing_if = "RepairFirst::is_auto")]
+    pub repair_first: RepairFirst,
+}
+
+/// Whether a backup repairs what it takes before it takes it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RepairFirst {
+    /// When something says that the source may lack acknowledged writes.
+    #[default]
+    Auto,
+    /// In any case.
+    Always,
+    /// Never: it is refused when something says so.
+    Never,
+}
+
+impl RepairFirst {
+    /// As on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+    fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 /// What becomes of tables that were created after the backup.
@@ -81,6 +113,17 @@ impl Request {
             choices: Choices::default(),
             kept: vec![],
             remove: vec![],
+        }
+    }
+
+    /// Whether a backup repairs a keyspace before it takes it from that node. While a node is down, a repair
+    /// of all replicas would fail.
+    pub fn repairs_first(&self, facts: &Facts, source: &HostName, keyspace: &Keyspace) -> bool {
+        let can = facts.nodes.len() > 1 && facts.nodes.values().all(|node| !node.is_down());
+        can && match self.choices.repair_first {
+            RepairFirst::Never => false,
+            RepairFirst::Always => true,
+            RepairFirst::Auto => !facts.lacks(source, keyspace).is_empty(),
         }
     }
 
