@@ -94,6 +94,11 @@ impl Version {
         self.from(4, 0)
     }
 
+    /// The history of repairs keeps their options (3.0+; before, a repair of some replicas looks like any).
+    pub fn tells_repair_options(&self) -> bool {
+        self.from(3, 0)
+    }
+
     /// `repair --preview` compares replicas and changes nothing (4.0+).
     pub fn previews_repairs(&self) -> bool {
         self.from(4, 0)

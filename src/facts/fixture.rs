@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Dir, Disk, NodeFacts, Restart};
+use super::{Dir, Disk, NodeFacts, Restart, Writes};
 use crate::cassandra::conf::Conf;
 
 /// A plain node: one real data directory, root, no systemd.
@@ -45,5 +45,6 @@ pub(crate) fn node() -> NodeFacts {
         disk: Disk::default(),
         clock: None,
         schedulers: vec![],
+        writes: Writes::default(),
     }
 }

@@ -34,7 +34,8 @@ pub const SCRIPTS: &[Embedded] = &[
             include_str!("node.sh"),
             include_str!("disk.sh"),
             include_str!("restart.sh"),
-            include_str!("schedulers.sh")
+            include_str!("schedulers.sh"),
+            include_str!("writes.sh")
         ),
     ),
     ("facts.gossip", include_str!("gossip.sh")),
@@ -55,6 +56,8 @@ pub struct Wanted {
     pub tag: Option<Tag>,
     /// Whether `DESCRIBE KEYSPACE` is needed (for a manifest).
     pub describe: bool,
+    /// Whether it matters what the backed up node may have missed (for a backup).
+    pub repairs: bool,
 }
 
 /// Why facts could not be had.
@@ -265,8 +268,12 @@ impl<T: Transport> Asker<T> {
             if down.is_none() {
                 live.insert(identity.host_id.clone());
             }
+            let own = endpoints.iter().find(|endpoint| endpoint.host_id.as_ref() == Some(&identity.host_id));
+            let started = own.and_then(|endpoint| Timestamp::from_second(endpoint.generation?.try_into().ok()?).ok());
             let node = parse::node(said.conf.clone(), &said.files, &said.live, identity, down);
-            facts.nodes.insert(said.host.clone(), node.map_err(|(what, why)| bad(&said.host, what, why))?);
+            let mut node = node.map_err(|(what, why)| bad(&said.host, what, why))?;
+            node.writes.started = started;
+            facts.nodes.insert(said.host.clone(), node);
         }
         // what is not up holds the version of when it was
         let up = |endpoint: &Endpoint| endpoint.host_id.as_ref().is_none_or(|id| live.contains(id));
@@ -305,6 +312,9 @@ impl<T: Transport> Asker<T> {
             facts.repair_sessions = Some(open);
         }
         facts.schema = Schema::from_rows(&version, &rows).map_err(|why| bad("the schema", why.to_string()))?;
+        if wanted.repairs {
+            self.missed_writes(inventory, voice, facts).await?;
+        }
         if wanted.describe {
             let names: Vec<_> = facts.schema.user_keyspaces().map(|k| k.name.clone()).collect();
             for name in names {
@@ -341,7 +351,7 @@ impl<T: Transport> Asker<T> {
         Ok(())
     }
 
-    async fn cql(&self, node: &Node, facts: &NodeFacts, cql: &str) -> Result<String, FactsError> {
+    pub(super) async fn cql(&self, node: &Node, facts: &NodeFacts, cql: &str) -> Result<String, FactsError> {
         let script = node.cassandra.cqlsh.vars(Script::new("facts.cql").var("CQL", cql), facts.cql_address());
         self.ask(&node.name, script, true).await
     }

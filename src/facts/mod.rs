@@ -25,8 +25,10 @@ mod left;
 mod missing;
 mod ondisk;
 mod parse;
+mod repairs;
 mod restart;
 mod scope;
+mod writes;
 
 use std::collections::BTreeMap;
 
@@ -42,6 +44,7 @@ pub use missing::Creation;
 pub(crate) use parse::Fields;
 pub use restart::{Process, Restart};
 pub use scope::{Scope, scope};
+pub use writes::{Since, Writes};
 
 use crate::backup::catalogue::Backup;
 use crate::backup::manifest::Manifest;
@@ -76,6 +79,9 @@ pub struct Facts {
     /// 4.0). With a replication factor of all nodes, every node takes part in every session.
     #[serde(default)]
     pub repair_sessions: Option<Vec<String>>,
+    /// Since when all replicas of each keyspace are known to agree (only gathered for a backup).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub since: BTreeMap<String, Since>,
     /// What is to be imported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Written>,
@@ -182,6 +188,9 @@ pub struct NodeFacts {
     /// Files that make cron or systemd run something on Cassandra.
     #[serde(default)]
     pub schedulers: Vec<String>,
+    /// What it tells of writes that it or others missed.
+    #[serde(default)]
+    pub writes: Writes,
 }
 
 /// A directory of Cassandra's, and the place beside it for stage and quarantine.

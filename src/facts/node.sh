@@ -42,7 +42,8 @@ printf '%s\n' "$DIRS" | while IFS="$tab" read -r label path; do
   case $label in
     data-*) find "$real" -mindepth 1 -maxdepth 1 -type d ! -name '.*' -exec du -sk {} + 2>/dev/null |
       awk -F "$tab" '{ sub(".*/", "", $2); printf "size=%s\t%.0f\n", $2, $1 * 1024 }' ;;
-    hints) echo "hint_files=$(find "$real" -name '*.hints' -type f | wc -l)" ;;
+    # <host id of who they are for>-<time>-<version>.hints
+    hints) find "$real" -name '*.hints' -type f | awk '{ sub(".*/", ""); print "hint=" substr($0, 1, 36) } END { print "hint_files=" NR }' ;;
   esac
 done
 near=$BACKUP_ROOT

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::{BackupFacts, Clock, Dir, Disk, NodeFacts, Restart};
+use super::{BackupFacts, Clock, Dir, Disk, NodeFacts, Restart, Writes};
 use crate::backup::manifest::Manifest;
 use crate::backup::verify::{self, Damage, Harm};
 use crate::cassandra::conf::Conf;
@@ -130,6 +130,7 @@ pub fn node(
         disk: Disk::read(live),
         clock: clock(files),
         schedulers: live.all("scheduler").map(str::to_owned).collect(),
+        writes: Writes::read(live),
         conf,
     })
 }

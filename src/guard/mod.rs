@@ -21,7 +21,7 @@ mod config_fits;
 mod config_readable;
 mod discard_size;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod foreign_kept;
 mod foreign_snapshots;
 mod gateways_known;
@@ -49,6 +49,7 @@ mod schema_agreed;
 mod schema_stays;
 mod self_seed;
 mod service_control;
+mod source_whole;
 mod space;
 mod sstable_ids;
 mod sstable_version;
@@ -282,6 +283,7 @@ pub const GUARDS: &[&Guard] = &[
     &same_release::GUARD,
     &counter_shards::GUARD,
     &commitlog_positions::GUARD,
+    &source_whole::GUARD,
     &backup_disk::GUARD,
     &space::GUARD,
     &rename_works::GUARD,

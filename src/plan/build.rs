@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Lane, Phase, Plan, Request};
+use super::{Lane, Phase, Plan, RepairFirst, Request};
 use crate::facts::Facts;
 use crate::inventory::Inventory;
 use crate::name::{HostName, Keyspace};
@@ -88,6 +88,10 @@ fn params(context: &Context) -> BTreeMap<String, String> {
     for (name, said) in [("verify_rows", choices.verify_rows), ("leave_stopped", choices.leave_stopped)] {
         params.extend(said.then(|| (name.to_owned(), "yes".to_owned())));
     }
+    if choices.repair_first != RepairFirst::Auto {
+        params.insert("repair_first".to_owned(), choices.repair_first.word().to_owned());
+    }
+    params.extend(choices.rate.map(|rate| ("rate".to_owned(), rate.to_string())));
     params
 }
 

@@ -18,7 +18,7 @@ use crate::digest::sha256;
 use crate::name::{ClusterName, HostName};
 use crate::script::Library;
 use crate::step::ResolvedStep;
-pub use crate::step::{Choices, ExtraTables, Request};
+pub use crate::step::{Choices, ExtraTables, RepairFirst, Request};
 
 /// Format of a plan in a journal.
 pub const FORMAT: u32 = 1;

@@ -102,7 +102,8 @@ pub async fn prepare<T: Transport>(
     pulse(&format!("reading facts from {hosts} hosts"));
     let makes = matches!(ask.playbook.playbook.as_str(), "backup" | "import");
     let fetches = ask.playbook.playbook == "fetch";
-    let wanted = Wanted { tag: ask.tag.clone(), describe: makes };
+    let repairs = ask.playbook.playbook == "backup";
+    let wanted = Wanted { tag: ask.tag.clone(), describe: makes, repairs };
     let mut facts = facts::gather(transport, inventory, &wanted, &secrets).await?;
     if let (BackupFacts::Missing, Some(tag), false) = (&facts.backup, &ask.tag, makes || fetches) {
         let (root, node) = (inventory.backup.root.clone(), inventory.backup.node.to_string());

@@ -144,6 +144,12 @@ impl<'a> Context<'a> {
         node.cassandra.cqlsh.vars(script, facts.cql_address())
     }
 
+    /// Adds what `copy_files` and `hash_files` need: the rate asked for, else that of the inventory.
+    pub fn copying(&self, script: Script) -> Script {
+        let limits = &self.inventory.limits;
+        script.var("RATE", self.request.choices.rate.unwrap_or(limits.copy_rate)).var("AT_ONCE", limits.copies)
+    }
+
     /// Adds the data directories' paths as `DATA_DIRS`.
     pub fn data_paths(&self, script: Script, facts: &NodeFacts) -> Script {
         script.list("DATA_DIRS", facts.data().map(|dir| &dir.path))

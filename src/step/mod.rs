@@ -175,6 +175,7 @@ mod schema_same;
 mod snapshot_clear;
 mod snapshot_copy;
 mod snapshot_take;
+mod source_repair;
 mod staged;
 mod table_aside;
 mod table_back;
@@ -182,7 +183,7 @@ mod table_swap;
 mod tables_loaded;
 
 pub use carry::Carry;
-pub use request::{Choices, ConfigRequest, ExtraTables, Request};
+pub use request::{Choices, ConfigRequest, ExtraTables, RepairFirst, Request};
 pub use staged::{Relay, StagedFile};
 
 pub use context::{Context, Target, Unresolved, count, places};
@@ -270,6 +271,7 @@ pub const SPECS: &[&Spec] = &[
     &snapshot_clear::SPEC,
     &snapshot_copy::SPEC,
     &snapshot_take::SPEC,
+    &source_repair::SPEC,
     &table_aside::SPEC,
     &table_back::SPEC,
     &table_swap::SPEC,

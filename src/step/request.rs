@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::backup::prune::Removal;
 use crate::config::Entry;
-use crate::facts::Earlier;
+use crate::facts::{Earlier, Facts};
 use crate::name::{HostName, Keyspace, Table, Tag};
 
 /// What the operator asked for, checked.
@@ -66,6 +66,41 @@ pub struct Choices {
     /// The operator's own command, shell text: of a backup, what its archive goes to; of a fetch, what it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archive: Option<String>,
+    /// Bytes per second of a copy (0: no limit); `None`: as the inventory has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u64>,
+    /// Whether a backup repairs its source before.
+    #[serde(default, skip_serializing_if = "RepairFirst::is_auto")]
+    pub repair_first: RepairFirst,
+}
+
+/// Whether a backup repairs what it takes before it takes it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RepairFirst {
+    /// When something says that the source may lack acknowledged writes.
+    #[default]
+    Auto,
+    /// In any case.
+    Always,
+    /// Never: it is refused when something says so.
+    Never,
+}
+
+impl RepairFirst {
+    /// As on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+    fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 /// What becomes of tables that were created after the backup.
@@ -109,6 +144,17 @@ impl Request {
     /// Whether every node is filled from the backup, not only the seed.
     pub fn fans_out(&self) -> bool {
         self.playbook == Self::FAN_OUT
+    }
+
+    /// Whether a backup repairs a keyspace before it takes it from that node. While a node is down, a repair
+    /// of all replicas would fail.
+    pub fn repairs_first(&self, facts: &Facts, source: &HostName, keyspace: &Keyspace) -> bool {
+        let can = facts.nodes.len() > 1 && facts.nodes.values().all(|node| !node.is_down());
+        can && match self.choices.repair_first {
+            RepairFirst::Never => false,
+            RepairFirst::Always => true,
+            RepairFirst::Auto => !facts.lacks(source, keyspace).is_empty(),
+        }
     }
 
     /// Whether that table stays as it is.

@@ -345,6 +345,8 @@ impl Tree {
             .var("SNAPSHOT", "reseed-new")
             .var("PARTIAL", backup.join(".partial-new").display())
             .var("FINAL", backup.join("new").display())
+            .var("RATE", 0)
+            .var("AT_ONCE", 2)
             .list("KEYSPACES", [KS])
     }
 

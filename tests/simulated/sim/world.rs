@@ -92,6 +92,8 @@ pub struct NodeState {
     /// Whether the commit log holds writes that no sstable holds.
     pub unflushed: bool,
     pub hints: u64,
+    /// Host ids that hints wait for here.
+    pub hints_for: Vec<String>,
     /// Hints that no waiting delivers.
     pub stuck: bool,
     /// Commit log and hints that were set aside, by run.
@@ -493,6 +495,7 @@ impl NodeState {
             litter: true,
             unflushed: true,
             hints: 0,
+            hints_for: vec![],
             stuck: false,
             aside: BTreeMap::new(),
             late: Loose::default(),
