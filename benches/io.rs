@@ -1,0 +1,8 @@
+//! Part `io`.
+
+use crate::{Bench, Result};
+
+/// Runs the part.
+pub fn measure(_bench: &mut Bench) -> Result<()> {
+    Ok(())
+}
