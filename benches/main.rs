@@ -17,6 +17,7 @@ mod meter;
 mod page;
 mod plot;
 mod record;
+mod restore;
 mod scale;
 mod startup;
 
@@ -47,6 +48,7 @@ enum Part {
 }
 
 #[derive(Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 struct Args {
     /// What to measure; nothing: all
     parts: Vec<Part>,
@@ -105,6 +107,21 @@ impl Bench {
     }
 }
 
+/// Where things are kept that are made once (`LAB_CACHE`).
+fn cache() -> PathBuf {
+    std::env::var_os("LAB_CACHE").map_or_else(|| "/var/cache/reseed-lab".into(), PathBuf::from)
+}
+
+/// The contenders' Python environment, made by `benches/setup.sh`.
+pub fn venv() -> PathBuf {
+    cache().join("bench-venv")
+}
+
+/// The lab's Python environment, with the Cassandra driver.
+pub fn lab_venv() -> PathBuf {
+    cache().join("venv")
+}
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let told = match &args.coordinator[..] {
@@ -139,22 +156,27 @@ fn run(args: Args) -> Result<()> {
         lab::interrupt::install()?;
         let all = [Part::Startup, Part::Io, Part::Scale, Part::Restore, Part::Sizes];
         let wanted = |part: &Part| args.parts.is_empty() || args.parts.contains(part);
-        for part in all.into_iter().filter(wanted) {
-            one(&mut bench, part)?;
+        let wanted: Vec<Part> = all.into_iter().filter(wanted).collect();
+        for part in &wanted[..] {
+            one(&mut bench, *part, &wanted)?;
         }
     }
     page::write(&bench.store, root)
 }
 
 /// One part; when it fails, that is a result, too, and the others go on.
-fn one(bench: &mut Bench, part: Part) -> Result<()> {
+fn one(bench: &mut Bench, part: Part, wanted: &[Part]) -> Result<()> {
+    // both at once, size by size
+    let restores: Vec<Part> =
+        wanted.iter().copied().filter(|part| matches!(part, Part::Restore | Part::Sizes)).collect();
     let name = format!("{part:?}").to_lowercase();
     println!("\n== {name} ==");
     let ended = match part {
         Part::Startup => startup::measure(bench),
         Part::Io => io::measure(bench),
         Part::Scale => scale::measure(bench),
-        Part::Restore | Part::Sizes => Ok(()),
+        Part::Restore | Part::Sizes if restores.first() == Some(&part) => restore::measure(bench, &restores),
+        Part::Restore | Part::Sizes => return Ok(()),
     };
     if lab::interrupt::seen() {
         return Err("interrupted".into());

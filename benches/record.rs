@@ -43,7 +43,17 @@ impl Row {
     pub fn new(part: &str, case: &str, who: &str) -> Self {
         let (figures, text) = (BTreeMap::new(), String::new);
         let (part, case, who) = (part.to_owned(), case.to_owned(), who.to_owned());
-        Self { part, case, who, figures, wrong: text(), failed: text(), note: text(), time: Timestamp::now(), session: text() }
+        Self {
+            part,
+            case,
+            who,
+            figures,
+            wrong: text(),
+            failed: text(),
+            note: text(),
+            time: Timestamp::now(),
+            session: text(),
+        }
     }
 
     /// Adds a figure.

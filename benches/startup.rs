@@ -45,9 +45,11 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
         let times = (0..30).map(|_| meter::run(Command::new(&bench.reseed).args(args))).collect::<Result<Vec<_>>>()?;
         bench.store.put(Row::new("startup", case, "reseed").with("ms", 1000.0 * meter::median(times)))?;
     }
-    let ansible = crate::scale::venv().join("bin/ansible");
+    let ansible = crate::venv().join("bin/ansible");
     let row = Row::new("startup", "--help", "Ansible");
-    let row = match meter::run(Command::new(&ansible).arg("--help")).and_then(|_| meter::run(Command::new(&ansible).arg("--help"))) {
+    let row = match meter::run(Command::new(&ansible).arg("--help"))
+        .and_then(|_| meter::run(Command::new(&ansible).arg("--help")))
+    {
         Ok(time) => row.with("ms", 1000.0 * time),
         Err(error) => row.failed(&error.to_string()),
     };

@@ -36,7 +36,9 @@ impl Fleet {
         let at = dir.display();
         for key in ["host", "client"] {
             let file = dir.join(key);
-            meter::run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f"]).arg(file))?;
+            meter::run(
+                Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f"]).arg(file),
+            )?;
         }
         // SHLVL: bash under sshd reads .bashrc unless it seems to be nested; what is in this
         // machine's is not what is measured.
@@ -50,7 +52,9 @@ impl Fleet {
         )?;
         let mut fleet = Self { dir: dir.to_owned(), hosts, listeners: vec![] };
         fleet.write_client()?;
-        let script = format!("mount -t tmpfs -o size=16m none {REMOTE} && exec /usr/sbin/sshd -D -e -f {at}/sshd_config -o ListenAddress=$0");
+        let script = format!(
+            "mount -t tmpfs -o size=16m none {REMOTE} && exec /usr/sbin/sshd -D -e -f {at}/sshd_config -o ListenAddress=$0"
+        );
         for host in 1..=hosts {
             let mut sshd = Command::new("unshare");
             sshd.args(["--mount", "--propagation", "private", "sh", "-c", &script, &format!("{NET}{host}")]);

@@ -9,8 +9,6 @@ pub mod coordinator;
 mod fleet;
 mod rivals;
 
-pub use rivals::venv;
-
 use std::process::Command;
 
 use crate::record::Row;
@@ -29,9 +27,8 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
     let fleet = Fleet::start(&bench.dir.join("scale"), hosts)?;
     let case = format!("{hosts} hosts");
     if bench.wants("reseed") {
-        let rows = reseed(&fleet, &case).unwrap_or_else(|error| {
-            vec![Row::new("scale", &case, "reseed").failed(&error.to_string())]
-        });
+        let rows = reseed(&fleet, &case)
+            .unwrap_or_else(|error| vec![Row::new("scale", &case, "reseed").failed(&error.to_string())]);
         rows.into_iter().try_for_each(|row| bench.store.put(row))?;
     }
     for rival in rivals::ALL.iter().filter(|rival| bench.wants(rival.name)) {

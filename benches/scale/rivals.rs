@@ -4,11 +4,11 @@
 //! `SCRIPT steps N` runs N steps that do nothing, each on all hosts, `SCRIPT close` ends the
 //! connections. `SCRIPT missing` names what is not installed. They find the fleet's files in `$FLEET`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use super::fleet::Fleet;
-use crate::{Result, meter};
+use crate::{Result, meter, venv};
 
 /// A contender.
 pub struct Rival {
@@ -23,10 +23,25 @@ pub struct Rival {
 
 /// All of them.
 pub const ALL: &[Rival] = &[
-    Rival { name: "ssh ControlMaster", script: "controlmaster.sh", steps: 10, note: "a master per host, then xargs -P 32 ssh HOST true" },
-    Rival { name: "clush", script: "clush.sh", steps: 10, note: "ClusterShell, fan-out 64, over ssh with ControlMaster" },
+    Rival {
+        name: "ssh ControlMaster",
+        script: "controlmaster.sh",
+        steps: 10,
+        note: "a master per host, then xargs -P 32 ssh HOST true",
+    },
+    Rival {
+        name: "clush",
+        script: "clush.sh",
+        steps: 10,
+        note: "ClusterShell, fan-out 64, over ssh with ControlMaster",
+    },
     Rival { name: "parallel-ssh", script: "pssh.sh", steps: 10, note: "pssh -p 64, over ssh with ControlMaster" },
-    Rival { name: "Ansible", script: "ansible.sh", steps: 2, note: "forks 50, pipelining, no fact gathering, ControlPersist; `command: true`; 2 tasks measured" },
+    Rival {
+        name: "Ansible",
+        script: "ansible.sh",
+        steps: 2,
+        note: "forks 50, pipelining, no fact gathering, ControlPersist; `command: true`; 2 tasks measured",
+    },
 ];
 
 /// Seconds.
@@ -56,10 +71,4 @@ pub fn measure(rival: &Rival, fleet: &Fleet) -> Result<Times> {
     });
     call(&["close"])?;
     measured
-}
-
-/// Where `benches/setup.sh` puts Ansible and Medusa.
-pub fn venv() -> PathBuf {
-    let cache = std::env::var_os("LAB_CACHE").map_or_else(|| "/var/cache/reseed-lab".into(), PathBuf::from);
-    cache.join("bench-venv")
 }
