@@ -241,4 +241,4 @@ pub enum JournalError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
