@@ -17,7 +17,7 @@ public class Rows {
             File dir = new File(args[0], name);
             dir.mkdirs();
             CQLSSTableWriter writer = CQLSSTableWriter.builder()
-                .inDirectory(dir)
+                .inDirectory(dir.getPath())
                 .forTable("CREATE TABLE bench." + name + " (id int PRIMARY KEY, owner text, seq int, body blob)")
                 .using("INSERT INTO bench." + name
                     + " (id, owner, seq, body) VALUES (?, ?, ?, ?) USING TIMESTAMP 1700000000000000")
