@@ -73,7 +73,7 @@ impl Row {
     /// Says why there is no result.
     #[must_use]
     pub fn failed(mut self, why: &str) -> Self {
-        why.clone_into(&mut self.failed);
+        self.failed = shortened(why);
         self
     }
 
@@ -186,4 +186,14 @@ fn machine() -> String {
         memory.unwrap_or_default() / f64::from(1 << 20),
         kernel.trim()
     )
+}
+
+/// The beginning and the end of a long text.
+fn shortened(text: &str) -> String {
+    let all: Vec<char> = text.chars().collect();
+    if all.len() <= 900 {
+        return text.to_owned();
+    }
+    let part = |chars: &[char]| chars.iter().collect::<String>();
+    format!("{} […] {}", part(&all[..600]), part(&all[all.len() - 300..]))
 }

@@ -1,7 +1,10 @@
 import java.io.File;
+import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
+import org.apache.cassandra.config.DatabaseDescriptor;
 import org.apache.cassandra.io.sstable.CQLSSTableWriter;
+import org.apache.cassandra.utils.StorageCompatibilityMode;
 
 /**
  * Writes the rows of the bench's twelve tables as sstables: DIR ROWS BODY (rows of a table, bytes of
@@ -9,6 +12,12 @@ import org.apache.cassandra.io.sstable.CQLSSTableWriter;
  */
 public class Rows {
     public static void main(String[] args) throws Exception {
+        // nb, which nodes write by default and refuse to exceed; a client would write oa. The version is
+        // decided when its class is made, by a mode that the client's initialization then overwrites.
+        Field mode = DatabaseDescriptor.class.getDeclaredField("storageCompatibilityMode");
+        mode.setAccessible(true);
+        mode.set(null, StorageCompatibilityMode.CASSANDRA_4);
+        Class.forName("org.apache.cassandra.io.sstable.format.big.BigFormat$BigVersion");
         int rows = Integer.parseInt(args[1]);
         byte[] body = new byte[Integer.parseInt(args[2])];
         SplittableRandom random = new SplittableRandom(7);
