@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::exit::ExitCode;
 use super::printer::Printer;
+use super::restore::Strategy;
 use super::session::{self, Screen, Selection};
 use super::view::{Look, findings};
 use super::{Ended, Global};
@@ -22,13 +23,16 @@ use crate::units::bytes;
 pub struct Args {
     /// A backup: also checks whether it can be restored
     tag: Option<Tag>,
+    /// How the nodes would be filled
+    #[arg(long, value_enum, default_value_t, requires = "tag")]
+    strategy: Strategy,
     #[command(flatten)]
     selection: Selection,
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
-    let name = if args.tag.is_some() { "restore" } else { "backup" };
+    let name = if args.tag.is_some() { args.strategy.playbook() } else { "backup" };
     let ask = Ask {
         tag: args.tag.clone(),
         keyspaces: args.selection.keyspaces.clone(),

@@ -51,10 +51,22 @@ pub struct Args {
 
 /// How the nodes are filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum Strategy {
+pub(super) enum Strategy {
     /// The seed from the backup, the others by repair: the documented way
     #[default]
     Seed,
+    /// Every node from the backup, at the same time: the outage does not grow with the data
+    FanOut,
+}
+
+impl Strategy {
+    /// The playbook that does it.
+    pub(super) fn playbook(self) -> &'static str {
+        match self {
+            Self::Seed => "restore",
+            Self::FanOut => plan::Request::FAN_OUT,
+        }
+    }
 }
 
 /// What becomes of tables that were created after the backup.
@@ -77,7 +89,6 @@ impl ExtraTables {
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
-    let Strategy::Seed = args.strategy;
     let ask = Ask {
         tag: Some(args.tag.clone()),
         keyspaces: args.selection.keyspaces.clone(),
@@ -88,7 +99,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
             leave_stopped: args.leave_stopped,
         },
         overrides: args.selection.overrides()?,
-        ..Ask::to("restore")
+        ..Ask::to(args.strategy.playbook())
     };
     if args.dry_run {
         return before::dry_run(printer, &inventory, &ask);

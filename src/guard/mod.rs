@@ -14,6 +14,8 @@ mod cluster_name;
 mod columns_match;
 mod columns_readded;
 mod commitlog_archiving;
+mod commitlog_positions;
+mod counter_shards;
 mod discard_size;
 #[cfg(test)]
 mod fixture;
@@ -39,6 +41,7 @@ mod rename_works;
 mod replication;
 mod restartable;
 mod ring_known;
+mod same_release;
 mod schedulers;
 mod schema_agreed;
 mod schema_stays;
@@ -62,7 +65,7 @@ use serde::{Deserialize, Serialize};
 use crate::backup::manifest::{Manifest, TableEntry};
 use crate::cassandra::schema::TableSchema;
 use crate::event::Level;
-use crate::facts::{BackupFacts, Facts, Left};
+use crate::facts::{BackupFacts, Facts, Left, NodeFacts};
 use crate::inventory::Inventory;
 use crate::name::{HostName, Keyspace, RunId};
 use crate::plan::Request;
@@ -126,6 +129,12 @@ impl Case<'_> {
     pub fn restores(&self) -> bool {
         When::Restore.covers(&self.request.playbook)
     }
+
+    /// The nodes that are filled from the backup.
+    fn filled(&self) -> impl Iterator<Item = (&HostName, &NodeFacts)> {
+        let seed = &self.inventory.seed().name;
+        self.facts.nodes.iter().filter(move |(host, _)| self.request.fans_out() || *host == seed)
+    }
 }
 
 /// A named judgement.
@@ -151,6 +160,8 @@ pub enum When {
     Live,
     /// Where data is replaced by a backup's.
     Restore,
+    /// Where every node is filled from the same backup.
+    FanOut,
     /// Where a backup comes to be.
     Makes,
     /// Where a backup is made.
@@ -173,6 +184,7 @@ impl When {
             Self::Present => !Self::Past.covers(playbook),
             Self::Live => Self::Present.covers(playbook) && !Self::Prune.covers(playbook),
             Self::Restore => Self::Live.covers(playbook) && !Self::Makes.covers(playbook),
+            Self::FanOut => playbook == Request::FAN_OUT,
             Self::Makes => Self::Backup.covers(playbook) || Self::Import.covers(playbook),
             Self::Backup => playbook == "backup",
             Self::Import => playbook == "import",
@@ -248,6 +260,9 @@ pub const GUARDS: &[&Guard] = &[
     &views_and_cdc::GUARD,
     &sstable_version::GUARD,
     &sstable_ids::GUARD,
+    &same_release::GUARD,
+    &counter_shards::GUARD,
+    &commitlog_positions::GUARD,
     &backup_disk::GUARD,
     &space::GUARD,
     &rename_works::GUARD,

@@ -13,7 +13,7 @@ pub const GUARD: Guard = Guard {
 
 fn judge(case: &Case) -> Vec<Objection> {
     let (source, seed) = (&case.inventory.backup.node, &case.inventory.seed().name);
-    if source == seed {
+    if source == seed || case.request.fans_out() {
         return vec![];
     }
     let message = format!(

@@ -1,6 +1,6 @@
 //! `space`: the disk does not fill up half way.
 use crate::backup::written::Written;
-use crate::facts::BackupFacts;
+use crate::facts::{BackupFacts, NodeFacts};
 
 /// Kept free besides the copy itself.
 const MARGIN: u64 = 64 << 20;
@@ -19,26 +19,24 @@ fn judge(case: &Case) -> Vec<Objection> {
     let cure = "free some space, or choose another place";
     match &case.facts.backup {
         BackupFacts::Whole(manifest, _) if case.restores() => {
-            let seed = &case.inventory.seed().name;
             let keyspaces = case.request.keyspaces.iter().filter_map(|name| manifest.keyspace(name));
             let needed: u64 = keyspaces.flat_map(|k| &k.tables).flat_map(|t| &t.files).map(|f| f.size).sum();
-            let Some(data) = case.facts.nodes.get(seed).and_then(|n| n.data().next().cloned()) else { return vec![] };
             let files = manifest.file_count() as u64;
-            let inodes = case.facts.nodes.get(seed).and_then(|node| node.disk.inodes.get(&data.label).copied());
-            if let Some(free) = inodes.filter(|free| *free < files + FILES) {
-                let message = format!("{} has room for {free} files more, the stage needs {files}", data.path);
-                return vec![Objection::fail(message, "remove files there (df -i), or choose another place").on(seed)];
-            }
-            if enough(data.free, needed) {
-                return vec![];
-            }
-            let message = format!(
-                "{} has {} MiB free, the stage needs {} MiB",
-                data.path,
-                megabytes(data.free),
-                megabytes(needed + MARGIN)
-            );
-            vec![Objection::fail(message, cure).on(seed)]
+            let objection = |node: &NodeFacts| {
+                let data = node.data().next()?;
+                let inodes = node.disk.inodes.get(&data.label).copied();
+                if let Some(free) = inodes.filter(|free| *free < files + FILES) {
+                    let message = format!("{} has room for {free} files more, the stage needs {files}", data.path);
+                    return Some(Objection::fail(message, "remove files there (df -i), or choose another place"));
+                }
+                if enough(data.free, needed) {
+                    return None;
+                }
+                let (free, needed) = (megabytes(data.free), megabytes(needed + MARGIN));
+                let message = format!("{} has {free} MiB free, the stage needs {needed} MiB", data.path);
+                Some(Objection::fail(message, cure))
+            };
+            case.filled().filter_map(|(host, node)| Some(objection(node)?.on(host))).collect()
         }
         _ if case.restores() => vec![],
         _ => {

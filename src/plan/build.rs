@@ -1,6 +1,6 @@
 //! Builds the plan: expands a playbook's entries over hosts and keyspaces. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Lane, Phase, Plan, Request};
 use crate::facts::Facts;
@@ -64,7 +64,7 @@ fn params(context: &Context) -> BTreeMap<String, String> {
 }
 
 fn phase(entry: &Entry, context: &Context) -> Result<Phase, Unresolved> {
-    let hosts = hosts(entry, context.inventory);
+    let hosts = hosts(entry, context);
     let keyspaces: Vec<Option<&Keyspace>> = match entry.each {
         None => vec![None],
         Some(_) => context.request.keyspaces.iter().map(Some).collect(),
@@ -89,7 +89,8 @@ fn phase(entry: &Entry, context: &Context) -> Result<Phase, Unresolved> {
 }
 
 /// The entry's hosts in the order in which they take their turn.
-fn hosts(entry: &Entry, inventory: &Inventory) -> Vec<HostName> {
+fn hosts(entry: &Entry, context: &Context) -> Vec<HostName> {
+    let inventory = context.inventory;
     let seed = &inventory.seed().name;
     let nodes = || inventory.present().map(|node| node.name.clone());
     match entry.on {
@@ -99,6 +100,11 @@ fn hosts(entry: &Entry, inventory: &Inventory) -> Vec<HostName> {
         Some(On::Seed) => vec![seed.clone()],
         Some(On::Source) => vec![inventory.backup.node.clone()],
         Some(On::Others) => nodes().filter(|name| name != seed).collect(),
+        Some(On::Seeds) => seeds(context),
+        Some(On::Rest) => {
+            let seeds = seeds(context);
+            nodes().filter(|name| !seeds.contains(name)).collect()
+        }
         Some(On::Nodes) => {
             let others = nodes().filter(|name| name != seed);
             match entry.seed {
@@ -107,4 +113,14 @@ fn hosts(entry: &Entry, inventory: &Inventory) -> Vec<HostName> {
             }
         }
     }
+}
+
+/// One seed of every data center that has one, the restored one first.
+fn seeds(context: &Context) -> Vec<HostName> {
+    let inventory = context.inventory;
+    let center = |name: &HostName| context.facts.nodes.get(name).map(|node| node.datacenter.as_str());
+    let first = inventory.seed();
+    let mut centers = BTreeSet::new();
+    let all = std::iter::once(first).chain(inventory.present().filter(|node| node.seed));
+    all.filter(|node| centers.insert(center(&node.name))).map(|node| node.name.clone()).collect()
 }

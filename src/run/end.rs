@@ -15,6 +15,11 @@ use crate::remote::TransportError;
 /// Commands that make a backup: their phase `verify` is about a copy that nobody has yet.
 const MAKING: [&str; 2] = ["backup", "import"];
 
+/// Whether that step verifies: of a restore by fan-out the repair only compares.
+fn verifies(phase: &str, step: &str) -> bool {
+    phase == "verify" || step.split('/').nth(1) == Some("keyspace.confirm")
+}
+
 /// How a run ends, before it becomes the last event.
 pub(super) struct End {
     pub outcome: RunOutcome,
@@ -79,7 +84,7 @@ impl End {
                 let next = "cure what the findings say, then start again".to_owned();
                 Self { outcome: RunOutcome::Refused, exit: 4, reason, next }
             }
-            Ending::Failed { phase, step, why } if phase == "verify" && !MAKING.contains(&command) => {
+            Ending::Failed { phase, step, why } if verifies(&phase, &step) && !MAKING.contains(&command) => {
                 end(RunOutcome::VerifyFailed, 7, format!("{step}: {why}"))
             }
             Ending::Failed { step, why, .. } => end(RunOutcome::Paused, 5, format!("{step}: {why}")),

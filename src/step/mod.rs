@@ -137,6 +137,7 @@ mod native_disable;
 mod node_back;
 mod node_clear;
 mod node_drain;
+mod node_launch;
 mod node_quiet;
 mod node_start;
 mod node_stop;
@@ -220,6 +221,7 @@ pub const SPECS: &[&Spec] = &[
     &node_back::SPEC,
     &node_clear::SPEC,
     &node_drain::SPEC,
+    &node_launch::SPEC,
     &node_quiet::SPEC,
     &node_start::SPEC,
     &node_stop::SPEC,

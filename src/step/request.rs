@@ -81,6 +81,14 @@ impl Request {
         }
     }
 
+    /// The playbook that fills every node from the backup.
+    pub const FAN_OUT: &'static str = "restore-fan-out";
+
+    /// Whether every node is filled from the backup, not only the seed.
+    pub fn fans_out(&self) -> bool {
+        self.playbook == Self::FAN_OUT
+    }
+
     /// Whether that table stays as it is.
     pub fn keeps(&self, keyspace: &Keyspace, table: &Table) -> bool {
         self.kept.iter().any(|(of, kept)| (of, kept) == (keyspace, table))

@@ -15,6 +15,10 @@ use crate::world::{self, CLUSTER, Ran, World, good};
 /// Restores `main`.
 pub const RESTORE: [&str; 8] = ["restore", "main", "-k", KEYSPACES[0], "-k", KEYSPACES[1], "--confirm", CLUSTER];
 
+/// The same on every node at once.
+pub const FAN_OUT: [&str; 10] =
+    ["restore", "main", "-k", KEYSPACES[0], "-k", KEYSPACES[1], "--confirm", CLUSTER, "--strategy", "fan-out"];
+
 /// A cluster with a backup.
 pub struct Site {
     /// The cluster.
@@ -61,6 +65,18 @@ impl Site {
     /// A host.
     pub fn host(&self, name: &str) -> &Host {
         good(self.lab.host(name))
+    }
+
+    /// Puts the backup on every node, as an operator would.
+    pub fn spread(&self) {
+        let nodes = self.lab.nodes();
+        for node in &nodes[1..] {
+            let ssh = format!("ssh -F '{}'", self.lab.ssh_config().display());
+            let copy =
+                format!("{ssh} {} tar -C /backup -cf - main | {ssh} {} tar -C /backup -xf -", nodes[0].name, node.name);
+            let ended = self.lab.coordinator("sh").args(["-c", &copy]).status().expect("nsenter is there");
+            assert!(ended.success(), "{copy}");
+        }
     }
 
     /// Writes that the third node misses, and that the others keep for it and do not deliver.

@@ -15,6 +15,7 @@ mod cuts;
 mod disaster;
 mod events;
 mod failures;
+mod fan_out;
 mod journal;
 mod lost;
 mod order;

@@ -8,7 +8,7 @@ use crate::sim::{Sim, WHOLE};
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_of_one_node_is_restored_and_has_nobody_to_repair_with() {
-    let sim = Sim::new(Shape { nodes: 1, gateways: 1, clients: 0, keyspaces: 1 });
+    let sim = Sim::new(Shape { nodes: 1, gateways: 1, clients: 0, keyspaces: 1, fan_out: false });
     assert_eq!(sim.restore().await, 0, "{:?}", sim.end());
     assert!(sim.calls().iter().all(|call| call.name != "repair.act"), "nodetool would say that no repair is needed");
     sim.world().assert_restored();

@@ -306,6 +306,11 @@ fn node(world: &mut World, host: &str, call: &Call) -> Answer {
             check(!node.litter && node.hints == 0 && node.late.is_empty(), "commitlog is not empty")?;
             Ok("empty\n".to_owned())
         }
+        "node.launch.act" => world.launch(host).map(|()| String::new()).map_err(|why| (1, why)),
+        "node.launch.proof" => {
+            check(matches!(node.process, Process::Starting | Process::Normal), "port 7000 7001 does not listen")?;
+            Ok("port 7000 listens\n".to_owned())
+        }
         "node.start.act" => world.start(host).map(|()| String::new()).map_err(|why| (1, why)),
         "node.start.proof" => {
             check(node.native_open, "port 9042 does not listen")?;

@@ -42,6 +42,8 @@ impl Loose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Process {
     Stopped,
+    /// Other nodes can reach it, clients cannot yet.
+    Starting,
     Normal,
     Drained,
 }
@@ -166,10 +168,24 @@ pub struct Shape {
     pub gateways: usize,
     pub clients: usize,
     pub keyspaces: usize,
+    /// Restores go by fan-out.
+    pub fan_out: bool,
 }
 
-pub const SMALL: Shape = Shape { nodes: 2, gateways: 1, clients: 0, keyspaces: 1 };
-pub const WHOLE: Shape = Shape { nodes: 3, gateways: 1, clients: 1, keyspaces: 2 };
+impl Shape {
+    /// The same, with restores by fan-out.
+    pub const fn by_fan_out(self) -> Self {
+        Self { fan_out: true, ..self }
+    }
+
+    /// By seed and by fan-out.
+    pub const fn both(self) -> [Self; 2] {
+        [self, self.by_fan_out()]
+    }
+}
+
+pub const SMALL: Shape = Shape { nodes: 2, gateways: 1, clients: 0, keyspaces: 1, fan_out: false };
+pub const WHOLE: Shape = Shape { nodes: 3, gateways: 1, clients: 1, keyspaces: 2, fan_out: false };
 
 pub const CLUSTER: &str = "Lab Cluster";
 pub const TAG: &str = "good";
@@ -365,13 +381,26 @@ impl World {
         }
     }
 
-    /// A start as Cassandra does it.
+    /// A start as Cassandra does it, to its end.
     pub fn start(&mut self, name: &str) -> Result<(), String> {
-        let seed_up = self.nodes.values().any(|n| n.seed && n.process == Process::Normal);
-        let node = self.node(name);
-        match node.process {
+        match self.node(name).process {
             Process::Normal => return Ok(()),
             Process::Drained => return Err("Cassandra did not listen on port 9042 in time".to_owned()),
+            Process::Stopped => self.launch(name)?,
+            Process::Starting => {}
+        }
+        let node = self.node(name);
+        (node.process, node.native_open) = (Process::Normal, true);
+        Ok(())
+    }
+
+    /// A start until other nodes can reach it; commit log and hints have done their work by then.
+    pub fn launch(&mut self, name: &str) -> Result<(), String> {
+        let seed_up = self.nodes.values().any(|n| n.seed && matches!(n.process, Process::Normal | Process::Starting));
+        let node = self.node(name);
+        match node.process {
+            Process::Normal | Process::Starting => return Ok(()),
+            Process::Drained => return Err("Cassandra did not listen on port 7000 in time".to_owned()),
             Process::Stopped => {}
         }
         if node.guarded {
@@ -380,8 +409,7 @@ impl World {
         if !node.seed && !seed_up {
             return Err("Cassandra exited during its start: Unable to gossip with any seeds".to_owned());
         }
-        node.process = Process::Normal;
-        node.native_open = true;
+        node.process = Process::Starting;
         node.starts += 1;
         let (replays, hinted) = (node.unflushed, node.hints > 0);
         node.litter = true;
