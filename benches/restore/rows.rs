@@ -1,7 +1,9 @@
 //! Whether every node holds exactly the backup: asked of each while it is cut off from all others.
 
 use std::collections::BTreeMap;
+use std::thread;
 
+use lab::Host;
 use serde::Deserialize;
 
 use super::site::{BODY, HINTED, KEYSPACE, Site, each};
@@ -26,24 +28,24 @@ pub fn wrong(site: &Site) -> Result<String> {
     let nodes = site.lab.nodes();
     // all at once: each is then alone
     each(nodes, |node| Ok(site.lab.cut_off_alone(node)?))?;
-    let mut wrong = vec![];
-    for node in nodes {
-        let python = lab_venv().join("bin/python");
-        let mut command = node.command(&python.to_string_lossy());
-        command.args(["-c", SCRIPT, &node.address, &site.rows.to_string(), &BODY.to_string()]);
-        let found: Found = match meter::output(&mut command) {
-            Ok(output) => serde_json::from_slice(&output.stdout)?,
-            Err(error) => {
-                wrong.push(format!("{} cannot be read: {error}", node.name));
-                continue;
-            }
-        };
-        let told = found.told(site.rows);
-        if !told.is_empty() {
-            wrong.push(format!("{}: {}", node.name, told.join(", ")));
-        }
-    }
+    let wrong: Vec<String> = thread::scope(|scope| {
+        let all: Vec<_> = nodes.iter().map(|node| scope.spawn(|| told(site, node))).collect();
+        all.into_iter().map(|one| one.join().expect("it does not panic")).filter(|told| !told.is_empty()).collect()
+    });
     Ok(wrong.join("; "))
+}
+
+/// What is wrong on one node.
+fn told(site: &Site, node: &Host) -> String {
+    let python = lab_venv().join("bin/python");
+    let mut command = node.command(&python.to_string_lossy());
+    command.args(["-c", SCRIPT, &node.address, &site.rows.to_string(), &BODY.to_string()]);
+    let found = meter::output(&mut command).and_then(|output| Ok(serde_json::from_slice::<Found>(&output.stdout)?));
+    match found.map(|found| found.told(site.rows)) {
+        Ok(told) if told.is_empty() => String::new(),
+        Ok(told) => format!("{}: {}", node.name, told.join(", ")),
+        Err(error) => format!("{} cannot be read: {error}", node.name),
+    }
 }
 
 impl Found {
