@@ -30,8 +30,8 @@ struct Work {
 pub fn measure(bench: &mut Bench, parts: &[Part]) -> Result<()> {
     let sizes = match (&bench.sizes[..], bench.extent) {
         ([], Extent::Small) => vec![20],
-        ([], Extent::Usual) => vec![0, 200, 1000],
-        ([], Extent::More) => vec![0, 200, 1000, 4000],
+        ([], Extent::Usual) => vec![200, 1000, 0],
+        ([], Extent::More) => vec![200, 1000, 0, 4000],
         (sizes, _) => sizes.to_vec(),
     };
     for size in sizes {

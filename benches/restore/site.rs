@@ -60,6 +60,7 @@ impl Site {
     /// Boots it, loads it, backs it up, damages it.
     pub fn make(bench: &Bench, megabytes: u64, with_medusa: bool) -> Result<Self> {
         let mut site = Self::load(bench, megabytes, &Options { name: NAME.into(), ..Options::default() })?;
+        on(&site.lab.nodes()[0], "mount -o remount,size=8g /backup")?;
         site.reseed(&bench.reseed, &["backup", "-k", KEYSPACE, "--tag", TAG])?;
         if with_medusa {
             site.medusa = medusa::prepare(&site).map_err(|error| error.to_string());
@@ -198,11 +199,12 @@ impl Site {
             Ok(())
         })?;
         meter::clear(&self.dir.join("state"))?;
+        if damage == Damage::NoHints {
+            return self.start_all();
+        }
         // the holders first, so that nothing is delivered before they are told not to
         each(&nodes[..2], |node| Ok(self.lab.start_node(node)?))?;
-        if damage == Damage::Hints {
-            each(&nodes[..2], |node| on(node, "nodetool pausehandoff"))?;
-        }
+        each(&nodes[..2], |node| on(node, "nodetool pausehandoff"))?;
         self.lab.start_node(&nodes[2])?;
         Ok(self.lab.wait_un()?)
     }
