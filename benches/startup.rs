@@ -60,7 +60,7 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
 
 /// From the inventory's text to the plan's digest.
 fn plan(bench: &Bench, nodes: usize) -> Result<()> {
-    let shape = Shape { nodes, gateways: 1, clients: 0, keyspaces: 1 };
+    let shape = Shape { nodes, gateways: 1, clients: 0, keyspaces: 1, fan_out: false };
     let text = sim::inventory_text(shape, "");
     let (read_s, inventory) = meter::timed(|| Inventory::parse(&text, Path::new("cluster.yaml")));
     let inventory = inventory?;
