@@ -24,7 +24,7 @@ step() {
   shift
   from=$(now)
   "$@"
-  took[$name]=$(echo "${took[$name]:-0} + $(now) - $from" | bc)
+  took[$name]=$(awk -v so="${took[$name]:-0}" -v from="$from" -v to="$(now)" 'BEGIN { printf "%.3f", so + to - from }')
 }
 gateway() { on gw1 "runuser -u gateway -- /opt/Axway/apigateway/posix/bin/startinstance -n Instance1 -g Group1 $1"; }
 # Up/Normal, as the procedure wants it seen before the next node
