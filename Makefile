@@ -1,7 +1,7 @@
 # What a person or CI types here. `make demo` is the tour, `make test` is every test.
 LAB_CACHE ?= /var/cache/reseed-lab
 
-.PHONY: setup demo test unit sshd cluster campaign lint
+.PHONY: setup demo test unit sshd cluster campaign bench lint
 setup:            ## installs what is missing (root, Debian)
 	sh tests/lab/setup.sh
 
@@ -35,3 +35,7 @@ campaign:         ## what takes too long for every run: each place to die at, mi
 	cargo run -q -p lab -- up --name logind --nodes 1 --init systemd
 	LAB=/var/lib/reseed-lab/logind cargo run -q -p lab -- coordinator --name logind cargo test --test sshd -- --ignored logind; \
 	  rc=$$?; cargo run -q -p lab -- down --name logind; exit $$rc
+
+bench: setup      ## beside what a user would do instead; results in docs/benchmarks.md (BENCH="restore sizes scale io startup --more")
+	sh benches/setup.sh
+	cargo bench --bench bench -- $(BENCH)

@@ -77,17 +77,18 @@ async fn told<T: Transport, G: Gatekeeper>(
     before: Before,
     work: &Work,
 ) -> Result<Attempt, Stop> {
-    engine.bus.publish(Body::StepStarted {
+    let started = Body::StepStarted {
         phase: phase.to_owned(),
         step: step.step.clone(),
         host: step.host.clone(),
         attempt,
         id: step.id.clone(),
         summary: step.summary.clone(),
-    })?;
+    };
+    engine.bus.publish_with_others(started).await?;
     let began = Instant::now();
     let ended = perform(engine, step, attempt, before, work).await?;
-    engine.bus.publish(Body::StepFinished {
+    let finished = Body::StepFinished {
         phase: phase.to_owned(),
         step: step.step.clone(),
         host: step.host.clone(),
@@ -98,7 +99,8 @@ async fn told<T: Transport, G: Gatekeeper>(
         stderr: ended.stderr.clone(),
         elapsed_s: seconds(began.elapsed()),
         remote_s: seconds(ended.remote),
-    })?;
+    };
+    engine.bus.publish_with_others(finished).await?;
     Ok(ended)
 }
 

@@ -30,7 +30,7 @@ mod restart;
 mod scope;
 mod writes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -251,9 +251,9 @@ impl Facts {
     /// What the ring holds besides the nodes of the inventory that are there: machines that are gone
     /// (`absent: true`), or strangers. As seen by any node that is up.
     pub fn others(&self) -> BTreeMap<&str, &Row> {
-        let known = |id: &str| self.nodes.values().any(|node| node.host_id == id);
+        let known: BTreeSet<&str> = self.nodes.values().map(|node| node.host_id.as_str()).collect();
         let rows = self.nodes.values().flat_map(|node| &node.ring);
-        rows.filter_map(|row| Some((row.host_id.as_deref()?, row))).filter(|(id, _)| !known(id)).collect()
+        rows.filter_map(|row| Some((row.host_id.as_deref()?, row))).filter(|(id, _)| !known.contains(id)).collect()
     }
 
     /// Nodes of the ring per data center, those that are gone included.
@@ -290,7 +290,7 @@ impl Facts {
     /// Where a run puts its stage and quarantine, per node, each place once.
     pub fn places(&self) -> BTreeMap<HostName, Vec<String>> {
         let places = |node: &NodeFacts| {
-            let all: std::collections::BTreeSet<_> = node.dirs.iter().map(|dir| dir.place.clone()).collect();
+            let all: BTreeSet<_> = node.dirs.iter().map(|dir| dir.place.clone()).collect();
             all.into_iter().collect()
         };
         self.nodes.iter().map(|(name, node)| (name.clone(), places(node))).collect()

@@ -275,4 +275,4 @@ pub enum JournalError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

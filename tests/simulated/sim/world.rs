@@ -473,14 +473,15 @@ impl World {
 }
 
 pub fn host_id(n: usize) -> String {
-    format!("4f065e01-c613-422a-81f0-27f6b127ba{n:02}")
+    let last = format!("27f6b127ba{n:02}");
+    format!("4f065e01-c613-422a-81f0-{}", &last[last.len() - 12..])
 }
 
 impl NodeState {
     fn of(n: usize, tables: &[TableDef]) -> Self {
         Self {
             seed: n == 1,
-            address: format!("10.77.0.{}", 10 + n),
+            address: format!("10.77.{}.{}", n / 200, 10 + n % 200),
             host_id: host_id(n),
             process: Process::Normal,
             native_open: true,
