@@ -31,7 +31,7 @@ open_tap "$total"
 rc=$?
 close_tap
 [ "$rc" = 0 ] || die "the archive command ended with $rc; the backup itself is whole: $FINAL"
-if [ "$(ended tee)" != 0 ]; then die "the archive command ended with 0, but before it had read everything; the backup itself is whole: $FINAL"; fi
+if [ "$(ended cat)" != 0 ]; then die "the archive command ended with 0, but before it had read everything; the backup itself is whole: $FINAL"; fi
 [ "$(ended tar)" = 0 ] || die "tar ended with $(ended tar): what was sent is not whole; reseed backups verify $TAG"
 
 new=$FINAL/.archived.json
