@@ -23,7 +23,7 @@ hash_stream() {
 # open_tap TOTAL: before the pipeline that `tapped` is part of; TOTAL bytes are expected (0: not known).
 open_tap() {
   rm -rf -- "$tap"
-  mkdir -- "$tap" && mkfifo "$tap/hashed" "$tap/counted" || die "cannot make a pipe in $RESEED_JOB"
+  if ! mkdir -- "$tap" || ! mkfifo "$tap/hashed" "$tap/counted"; then die "cannot make a pipe in $RESEED_JOB"; fi
   hash_stream <"$tap/hashed" >"$tap/sum" &
   hasher=$!
   wc -c <"$tap/counted" >"$tap/bytes" &
