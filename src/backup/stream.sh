@@ -23,7 +23,7 @@ hash_stream() {
 # open_tap TOTAL: before the pipeline that `tapped` is part of; TOTAL bytes are expected (0: not known).
 open_tap() {
   rm -rf -- "$tap"
-  mkdir -- "$tap" && mkfifo "$tap/hashed" "$tap/counted" || die "cannot make a pipe in $RESEED_JOB"
+  if ! mkdir -- "$tap" || ! mkfifo "$tap/hashed" "$tap/counted"; then die "cannot make a pipe in $RESEED_JOB"; fi
   hash_stream <"$tap/hashed" >"$tap/sum" &
   hasher=$!
   wc -c <"$tap/counted" >"$tap/bytes" &
@@ -36,9 +36,9 @@ open_tap() {
   done 2>/dev/null &
 }
 
-# tapped: its input goes on to its output, and past those two. When whoever reads goes away, tee ends by a
-# signal or, where that is ignored (systemd), with an error.
-tapped() { tee "$tap/hashed" "$tap/counted"; echo "$?" >"$tap/tee"; }
+# tapped: its input goes on to its output, and past those two. When whoever reads goes away, cat ends by a
+# signal or, where that is ignored (systemd does so), with an error; tee would then say that all is well.
+tapped() { tee "$tap/hashed" "$tap/counted" | cat; echo "$?" >"$tap/cat"; }
 
 # close_tap: sets sum and bytes. Opening both ways never waits, and wakes a reader that nobody ever wrote to.
 close_tap() {

@@ -31,12 +31,12 @@ open_tap "$total"
 rc=$?
 close_tap
 [ "$rc" = 0 ] || die "the archive command ended with $rc; the backup itself is whole: $FINAL"
-if [ "$(ended tee)" != 0 ]; then die "the archive command ended with 0, but before it had read everything; the backup itself is whole: $FINAL"; fi
+if [ "$(ended cat)" != 0 ]; then die "the archive command ended with 0, but before it had read everything; the backup itself is whole: $FINAL"; fi
 [ "$(ended tar)" = 0 ] || die "tar ended with $(ended tar): what was sent is not whole; reseed backups verify $TAG"
 
 new=$FINAL/.archived.json
 printf '{"v":1,"at":"%s","bytes":%.0f,"sha256":"%s","manifest_sha256":"%s"}\n' \
-  "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$bytes" "$sum" "$manifest" >"$new" && mv -- "$new" "$FINAL/archived.json" ||
-  die "it was sent, but $FINAL/archived.json cannot be written"
+  "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$bytes" "$sum" "$manifest" >"$new" || die "it was sent, but $new cannot be written"
+mv -- "$new" "$FINAL/archived.json" || die "it was sent, but $FINAL/archived.json cannot be written"
 rm -rf -- "$tap" "$list" "$list.want" "$list.got"
 echo "$sum"

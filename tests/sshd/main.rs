@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "tests tell what they skip and what they measured")]
 
+mod archive;
 mod catalogue;
 #[path = "../conformance/mod.rs"]
 mod conformance;
