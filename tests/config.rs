@@ -17,8 +17,9 @@ use reseed::journal::Errand;
 use reseed::name::{HostName, Tag};
 use reseed::remote::local::LocalTransport;
 use reseed::run::conduct::Confirm;
-use reseed::run::{Ask, Ended, Order, Stand, StateDir, conduct};
+use reseed::run::{Ask, Ended, Order, Stand, StateDir, conduct, resume};
 use tempfile::TempDir;
+use tokio::sync::Notify;
 
 const CLUSTER: &str = "Lab Cluster";
 const SECRET: &str = "keystore_password: hunter2\n";
@@ -94,11 +95,53 @@ impl Place {
         Store::at(self.home.path().join("config"))
     }
 
-    async fn run(&self, command: &str, errand: Errand, confirm: Option<&str>) -> Ended {
+    fn order(&self, command: &str, errand: Errand, confirm: Option<&str>) -> Order {
         let ask = Ask { errand: Some(errand), ..Ask::to(command) };
         let confirm = (command == "config-restore").then(|| Confirm(confirm.map(str::to_owned)));
-        let order = Order { inventory: self.inventory(), ask, command: command.to_owned(), args: vec![], confirm };
-        let state = StateDir::locate(Some(self.home.path().to_owned()));
+        Order { inventory: self.inventory(), ask, command: command.to_owned(), args: vec![], confirm }
+    }
+
+    fn state(&self) -> StateDir {
+        StateDir::locate(Some(self.home.path().to_owned()))
+    }
+
+    /// A run whose coordinator dies after so many events, and which is then gone on with; how often it died.
+    async fn killed(&self, order: Order, events: usize) -> (usize, Ended) {
+        let (state, died) = (self.state(), Arc::new(Notify::new()));
+        let told = Arc::clone(&died);
+        let mut left = events;
+        let count = Box::new(move |event: &reseed::event::Event, _: &_| {
+            if event.body.is_record() {
+                left = left.saturating_sub(1);
+                if left == 0 {
+                    told.notify_one();
+                }
+            }
+        });
+        let stand = Stand { state: &state, subscribers: vec![count], stop: StopFlag::default(), pulse: &|_| {} };
+        let ended = tokio::select! {
+            biased;
+            () = died.notified() => None,
+            ended = conduct(order, self.transport(), stand) => Some(ended.unwrap()),
+        };
+        if let Some(ended) = ended {
+            return (0, ended);
+        }
+        // its process is this one, which lives: on the host it is made another, which does not
+        let lease = self.host.path().join("jobs/lab-cluster/lease");
+        if let Ok(text) = fs::read_to_string(&lease) {
+            let gone = |line: &str| if line.starts_with("process=") { "process=4194305 1".into() } else { line.to_owned() };
+            fs::write(&lease, text.lines().map(gone).collect::<Vec<_>>().join("\n") + "\n").unwrap();
+        }
+        let inventory = self.inventory();
+        let dir = state.find(&inventory.cluster, None, |_| true).unwrap();
+        let stand = Stand { state: &state, subscribers: vec![], stop: StopFlag::default(), pulse: &|_| {} };
+        (1, resume(dir, inventory, self.transport(), stand).await.unwrap())
+    }
+
+    async fn run(&self, command: &str, errand: Errand, confirm: Option<&str>) -> Ended {
+        let order = self.order(command, errand, confirm);
+        let state = self.state();
         let stand = Stand { state: &state, subscribers: vec![], stop: StopFlag::default(), pulse: &|_| {} };
         conduct(order, self.transport(), stand).await.unwrap()
     }
@@ -285,6 +328,51 @@ async fn nothing_is_replaced_without_the_clusters_name_or_on_another_cluster() {
         assert_eq!((ended.outcome, ended.exit), (RunOutcome::Paused, 5), "{}", place.shell);
         assert_eq!(fs::read_to_string(place.conf("empty")).unwrap(), "x");
     }
+}
+
+/// The last event is the end itself: then there is nothing left to go on with.
+#[tokio::test]
+async fn a_run_whose_coordinator_dies_at_any_record_is_gone_on_with_to_the_same_end() {
+    let Some(place) = places().into_iter().next() else { return };
+    place.configured();
+    let yaml = fs::read(place.conf("cassandra.yaml")).unwrap();
+    let mut died = [0, 0];
+    for events in 1.. {
+        let name = tag(&format!("t{events}"));
+        let errand = Errand::ConfigBackup { tag: name.clone(), dir: place.store().dir(), limit: config::LIMIT };
+        let (times, ended) = place.killed(place.order("config-backup", errand, None), events).await;
+        assert_eq!((ended.outcome, ended.exit), (RunOutcome::Done, 0), "a backup, {events} events");
+        assert_eq!(place.differs(&name).await, Vec::<String>::new(), "{events} events");
+        died[0] += times;
+        if times == 0 {
+            break;
+        }
+    }
+    for events in 1.. {
+        fs::write(place.conf("cassandra.yaml"), format!("cluster_name: {CLUSTER}\nbroken{events}: 1\n")).unwrap();
+        fs::remove_file(place.conf("tri ggers/.keystore")).unwrap();
+        let (tag, dir, hosts, files) = (tag("t1"), place.store().dir(), vec![], vec![]);
+        let before = place.kept().len();
+        let errand = Errand::ConfigRestore { tag, dir, hosts, files };
+        let (times, ended) = place.killed(place.order("config-restore", errand, Some(CLUSTER)), events).await;
+        assert_eq!((ended.outcome, ended.exit), (RunOutcome::Done, 0), "a restore, {events} events");
+        assert_eq!(fs::read(place.conf("cassandra.yaml")).unwrap(), yaml, "{events} events");
+        assert_eq!(fs::read(place.conf("tri ggers/.keystore")).unwrap(), Place::binary(), "{events} events");
+        let kept = place.conf("cassandra.yaml");
+        let kept = place
+            .kept()
+            .iter()
+            .filter_map(|dir| fs::read_to_string(dir.join(kept.strip_prefix("/").unwrap())).ok())
+            .collect::<Vec<_>>();
+        assert_eq!((kept.len(), place.kept().len()), (before + 1, before + 1), "{events} events");
+        assert!(kept.iter().any(|text| text.contains(&format!("broken{events}:"))), "{events} events");
+        died[1] += times;
+        if times == 0 {
+            break;
+        }
+    }
+    println!("died and gone on with: {} backups, {} restores", died[0], died[1]);
+    assert!(died[0] >= 8 && died[1] >= 10, "{died:?}");
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ mod explain;
 mod failure;
 mod follow;
 mod keyspaces;
+#[cfg(test)]
+mod packaging;
 pub mod printer;
 mod report;
 mod restore;
