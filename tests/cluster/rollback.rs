@@ -16,7 +16,7 @@ use crate::dataset::{self, must};
 use crate::hosts::{self, ASIDE, HINTS, Inodes, inodes};
 use crate::picture::{self, Alone, Picture, same};
 use crate::scene::wait;
-use crate::site::{RESTORE, Site, sudo};
+use crate::site::{FAN_OUT, RESTORE, Site, sudo};
 use crate::until::{Killed, Until, finished, started};
 use crate::world::{CLUSTER, Ran, Stage, World, good, named};
 
@@ -176,8 +176,9 @@ fn done(world: &World) -> &Done {
     killed(world);
     let site = site(world);
     world.rolled.done.get(|| {
-        // the repair is over: now a node gets a row that nobody else has, and no hint tells of it
-        let run = site.killed(finished("others.repair", "cass3")).id;
+        // all are up, nothing is compared yet: now some get a row that another lacks, and no hint tells of it
+        let until = Until::new(&site.lab, &site.state, &site.inventory);
+        let run = until.kills(&FAN_OUT, finished("ring.ready", "cass3")).id;
         let (first, third) = (site.host("cass1"), site.host("cass3"));
         must(first.sh("nodetool disablehandoff"));
         good(site.lab.stop_node(third));
