@@ -46,12 +46,7 @@ pub fn filled(playbook: &Playbook, inventory: &Inventory) -> Vec<HostName> {
 
 /// What the plan rests on: binding facts, and for each node that is filled and does not keep the backup, whether it
 /// is read there or carried there.
-pub fn binding(
-    playbook: &Playbook,
-    inventory: &Inventory,
-    facts: &Facts,
-    request: &Request,
-) -> serde_json::Value {
+pub fn binding(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request: &Request) -> serde_json::Value {
     let mut binding = facts.binding(&request.keyspaces);
     let source = &inventory.backup.node;
     let asked = filled(playbook, inventory).into_iter().filter(|host| host != source);

@@ -21,6 +21,7 @@ mod order;
 mod plans;
 mod proofs;
 mod refusals;
+mod relay;
 mod rivals;
 mod rollback;
 mod safety;
