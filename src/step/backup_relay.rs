@@ -22,7 +22,14 @@ pub const SPEC: Spec = Spec {
     on: Kind::Node,
     scripts: &[
         ("backup.relay.from", include_str!("backup_relay.from.sh")),
-        ("backup.relay.to", concat!(include_str!("backup_shelf.sh"), include_str!("backup_relay.to.sh"))),
+        (
+            "backup.relay.to",
+            concat!(
+                include_str!("../backup/copy.sh"),
+                include_str!("backup_shelf.sh"),
+                include_str!("backup_relay.to.sh")
+            ),
+        ),
         ("backup.relay.probe", concat!(include_str!("backup_shelf.sh"), include_str!("backup_relay.probe.sh"))),
         ("backup.relay.proof", concat!(include_str!("backup_shelf.sh"), include_str!("backup_relay.proof.sh"))),
     ],

@@ -1,11 +1,11 @@
-# Follows backup_shelf.sh. Its first line of input says what is wanted:
+# Follows copy.sh and backup_shelf.sh. Its first line of input says what is wanted:
 # list: reads the lines of all files and `end`; prints the numbers of those that are not here whole.
 # take: reads what backup_relay.from.sh prints, and puts each file on a shelf once its hash is right. Cut off at
 # any byte, what has come so far stays, and the next one goes on from there.
 gently
 open_shelves
 
-complete() {
+all_here() {
   sync
   : >"$arrived" || die "cannot write $arrived"
 }
@@ -14,7 +14,7 @@ list() {
   cat >"$work/wanted"
   [ "$(tail -n 1 "$work/wanted")" = end ] || die "the list of files was cut off"
   missing >"$work/missing" || exit 1
-  if [ ! -s "$work/missing" ]; then complete; fi
+  if [ ! -s "$work/missing" ]; then all_here; fi
   cut -f 1 "$work/missing"
 }
 
@@ -30,9 +30,7 @@ choose() {
     done
   done)
   [ -z "$shelf" ] || return 0
-  shelf=$(printf '%s\n' "$shelves" | while IFS= read -r shelf; do
-    printf '%s\t%s\n' "$(df -Pk -- "$shelf" | awk 'NR == 2 { print $4 }')" "$shelf"
-  done | awk -F "$tab" 'NR == 1 || $1 + 0 > most { most = $1 + 0; best = $2 } END { print best }')
+  shelf=$(nth "$(room | awk 'NR == 1 || $2 > most { most = $2; best = $1 } END { print best }')")
 }
 
 take() {
@@ -42,7 +40,7 @@ take() {
     choose "$sstable"
     in=$shelf/.incoming.$$
     mkdir -p -- "$shelf/${to%/*}" || die "cannot make $shelf/${to%/*}"
-    found=$(body "$size" | tee -- "$in" | hash_stdin)
+    found=$(body "$size" | tee -- "$in" | hash_stream)
     has=$(stat -c %s -- "$in")
     [ "$has" = "$size" ] || die "$to: only $has of $size bytes came (cut off, or the disk is full)"
     [ "${found%% *}" = "$sha" ] || die "$to differs from the manifest (corrupt backup, or disk)"
@@ -50,7 +48,7 @@ take() {
     files=$((files + 1))
   done
   [ -n "$whole" ] || die "what is sent was cut off after $files files"
-  complete
+  all_here
   echo "$files files"
 }
 

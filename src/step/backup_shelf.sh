@@ -33,35 +33,36 @@ there() {
   done
 }
 
-# hash_stdin: `sha256 …` of what it reads
-hash_stdin() { if command -v openssl >/dev/null 2>&1; then openssl dgst -sha256 -r; else sha256sum; fi; }
+# nth NUMBER: that shelf
+nth() { printf '%s\n' "$shelves" | sed -n "${1}p"; }
 
-# hash_many: hash_list of the names on stdin, $COPIES at once
-hash_many() {
-  cat >"$work/names"
-  k=0
-  while [ "$k" -lt "$COPIES" ]; do
-    awk -v k="$k" -v n="$COPIES" 'NR % n == k' "$work/names" | hash_list >"$work/sums.$k" &
-    k=$((k + 1))
-  done
-  wait
-  cat "$work"/sums.*
+# room: `number-of-shelf kib` of each; of those on one filesystem, which share its room, the first
+room() {
+  n=0
+  printf '%s\n' "$shelves" | while IFS= read -r shelf; do
+    n=$((n + 1))
+    df -Pk -- "$shelf" | awk -v n="$n" 'NR == 2 { print n, $4, $1, $NF }'
+  done | awk '!(($3, $NF) in seen) { seen[$3, $NF] = 1; print $1, $2 }'
 }
 
 # missing: of the files in $work/wanted, the lines of those that are not on a shelf whole, with their
-# numbers before them. What is there is hashed, every byte, unless all had arrived.
+# numbers before them. What is there is hashed, every byte, unless all had arrived. Follows copy.sh.
 missing() {
   there >"$work/there" || die "cannot look at $stage"
   : >"$work/got"
   n=0
   printf '%s\n' "$shelves" | while IFS= read -r shelf; do
     n=$((n + 1))
-    awk -F "$tab" -v n="$n" '
+    awk -F "$tab" -v n="$n" -v arrived="$([ ! -e "$arrived" ] || echo yes)" '
       FILENAME == ARGV[1] { split($0, file, " "); if (file[2] == n) size[file[3]] = file[1]; next }
-      ("./" $4) in size && size["./" $4] == $2 { print $1 "  ./" $4 }
+      ("./" $4) in size && size["./" $4] == $2 { print (arrived ? $1 "  " : $2 "\t") "./" $4 }
     ' "$work/there" "$work/wanted" >"$work/same"
-    if [ -e "$arrived" ]; then cat "$work/same"; else (cd "$shelf" && sed 's/.*  //' "$work/same" | hash_many); fi >>"$work/got"
-  done
+    if [ -e "$arrived" ]; then cat "$work/same"
+    else
+      cd "$shelf" && hash_files "$work/same" "$work/sums" || die "cannot look at $shelf"
+      cat "$work/sums"
+    fi >>"$work/got"
+  done || exit 1
   awk -F "$tab" '
     FILENAME == ARGV[1] { split($0, file, "  "); got[file[2]] = file[1]; next }
     NF > 3 && got["./" $4] != $1 { print FNR "\t" $0 }

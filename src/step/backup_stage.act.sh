@@ -1,8 +1,8 @@
 # Makes the stage of one keyspace, a verified copy of the backup beside the data, with the owner and mode of
-# live data; Cassandra serves meanwhile. Follows backup_shelf.sh. What is on the shelves whole, from an earlier
-# attempt or carried there by backup.relay, stays; the rest is copied from SOURCE, $COPIES files at once, each at
-# most at COPY_RATE bytes a second (0: no limit), and hashed while it is. A stage that is complete has its
-# final name. TABLES: the live tables' directories. RELAYED: nothing is left to be copied.
+# live data; Cassandra serves meanwhile. Follows copy.sh and backup_shelf.sh. What is on the shelves whole, from an
+# earlier attempt or carried there by backup.relay, stays; the rest is copied from SOURCE and hashed while it is.
+# A stage that is complete has its final name. TABLES: the live tables' directories. RELAYED: nothing is left to be
+# copied.
 gently
 printf '%s\n' "$shelves" | while IFS= read -r shelf; do
   final=${shelf%.partial}
@@ -14,7 +14,6 @@ open_shelves
 printf '%s\n' "$FILES" >"$work/wanted"
 missing >"$work/missing" || exit 1
 cut -f 2- "$work/missing" >"$work/todo"
-total=$(printf '%s\n' "$FILES" | awk -F "$tab" '{ s += $2 } END { printf "%.0f", s }')
 
 # what is not of this backup, or only in part
 n=0
@@ -35,13 +34,10 @@ if [ -s "$work/todo" ] && [ -n "$RELAYED" ]; then
 fi
 
 # a shelf for each sstable: where some of it is already, else where there is the most room by then
-n=0
-printf '%s\n' "$shelves" | while IFS= read -r shelf; do
-  n=$((n + 1))
-  echo "$n $(df -Pk -- "$shelf" | awk 'NR == 2 { print $4 }')"
-done >"$work/room"
-awk -F "$tab" '
-  FILENAME == ARGV[1] { split($0, a, " "); room[a[1]] = a[2] * 1024; shelves = a[1]; next }
+room >"$work/room"
+source=$SOURCE shelves=$shelves awk -F "$tab" '
+  BEGIN { split(ENVIRON["shelves"], path, "\n") }
+  FILENAME == ARGV[1] { split($0, a, " "); room[a[1]] = a[2] * 1024; disk[++disks] = a[1]; next }
   FILENAME == ARGV[2] { split($0, a, " "); at[a[3]] = a[2]; next }
   FILENAME == ARGV[3] { missing[$4] = 1; sum[$5] += $2; next }
   !($4 in missing) { if (("./" $4) in at) shelf[$5] = at["./" $4]; next }
@@ -50,64 +46,24 @@ awk -F "$tab" '
     for (i = 1; i <= lines; i++) {
       split(line[i], f, "\t")
       if (!(f[5] in shelf)) {
-        best = 1
-        for (n = 2; n <= shelves; n++) if (room[n] > room[best]) best = n
+        best = disk[1]
+        for (n = 2; n <= disks; n++) if (room[disk[n]] > room[best]) best = disk[n]
         shelf[f[5]] = best
         room[best] -= sum[f[5]]
       }
-      print f[2] "\t" shelf[f[5]] "\t" f[1] "\t" f[3] "\t" f[4]
+      to = path[shelf[f[5]]] "/" f[4]
+      print f[2] "\t" ENVIRON["source"] "/" f[3] "\t" to "\t" f[1] "  " to
     }
-  }' "$work/room" "$work/there" "$work/todo" "$work/wanted" | sort -rn >"$work/orders"
-
-# fail WORDS: ends this worker, and the others at their next file
-fail() { printf '%s\n' "$*" >>"$work/why"; exit 1; }
-
-# paced SIZE: stdin to stdout, not faster than it may go
-paced() {
-  if [ "$COPY_RATE" = 0 ]; then cat; return; fi
-  _left=$1
-  while [ "$_left" -gt "$COPY_RATE" ]; do
-    body "$COPY_RATE"
-    sleep 1
-    _left=$((_left - COPY_RATE))
-  done
-  body "$_left"
-}
-
-# copy SHELF SHA256 SIZE FROM TO. A reflink shares blocks until one side writes, never the inode.
-copy() {
-  [ -r "$SOURCE/$4" ] || fail "cannot copy $SOURCE/$4"
-  mkdir -p -- "$1/${5%/*}" || fail "cannot make $1/${5%/*}"
-  in=$1/.incoming.$k
-  if [ "$plain" != "$1" ] && cp --reflink=always -- "$SOURCE/$4" "$in" 2>/dev/null; then found=$(hash_stdin <"$in")
-  else
-    plain=$1
-    rm -f -- "$in"
-    found=$(paced "$3" <"$SOURCE/$4" | tee -- "$in" | hash_stdin)
-  fi
-  has=$(stat -c %s -- "$in")
-  if [ "$has" != "$3" ] || [ "${found%% *}" != "$2" ]; then
-    fail "the copy differs from the manifest: $SOURCE/$4 gives $has bytes instead of $3, or other ones (corrupt backup, or disk)"
-  fi
-  mv -f -- "$in" "$1/$5" || fail "cannot name $1/$5"
-}
-
-awk -F "$tab" 'FILENAME == ARGV[1] { todo += $2; next } { all += $2 } END { printf "%.0f\n", all - todo }' "$work/todo" "$work/wanted" >"$work/done"
-: >"$work/why"
-k=0
-while [ "$k" -lt "$COPIES" ]; do
-  plain=
-  awk -v k="$k" -v n="$COPIES" 'NR % n == k' "$work/orders" | while IFS="$tab" read -r size n sha from to; do
-    [ ! -s "$work/why" ] || exit 1
-    copy "$(printf '%s\n' "$shelves" | sed -n "${n}p")" "$sha" "$size" "$from" "$to"
-    echo "$size" >>"$work/done"
-    progress "$(awk '{ s += $1 } END { printf "%.0f", s }' "$work/done")" "$total" bytes
-  done &
-  k=$((k + 1))
-done
-wait
-[ ! -s "$work/why" ] || die "$(head -n 1 "$work/why")"
-[ "$(awk '{ s += $1 } END { printf "%.0f", s }' "$work/done")" = "$total" ] || die "not all of $KEYSPACE was copied"
+  }' "$work/room" "$work/there" "$work/todo" "$work/wanted" >"$work/orders"
+cut -f 3 "$work/orders" | sed 's|/[^/]*$||' | sort -u | while IFS= read -r dir; do
+  mkdir -p -- "$dir" || die "cannot make $dir"
+done || exit 1
+cut -f 1-3 "$work/orders" >"$work/list"
+copy_files "$work/list" "$work/sums" || exit 1
+cut -f 4 "$work/orders" | sort >"$work/want"
+sort "$work/sums" >"$work/got"
+bad=$(comm -23 "$work/want" "$work/got" | head -n 1)
+[ -z "$bad" ] || die "the copy differs from the manifest: ${bad#*  } (corrupt backup, or disk)"
 
 # directories: one per table on every shelf, named as the live table (which may not be there yet), and
 # those of index files
@@ -136,4 +92,4 @@ rm -rf -- "$work"
 sync
 printf '%s\n' "$shelves" | while IFS= read -r shelf; do rename "$shelf" "${shelf%.partial}"; done || exit 1
 sync
-echo "$((copied)) copied now, hashed with $(if command -v openssl >/dev/null 2>&1; then echo openssl; else echo sha256sum; fi)"
+echo "$((copied)) copied now, hashed with $(hash_tool)"

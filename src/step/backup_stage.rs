@@ -21,7 +21,14 @@ pub const SPEC: Spec = Spec {
            what differs is copied.",
     on: Kind::Node,
     scripts: &[
-        ("backup.stage.act", concat!(include_str!("backup_shelf.sh"), include_str!("backup_stage.act.sh"))),
+        (
+            "backup.stage.act",
+            concat!(
+                include_str!("../backup/copy.sh"),
+                include_str!("backup_shelf.sh"),
+                include_str!("backup_stage.act.sh")
+            ),
+        ),
         ("backup.stage.proof", concat!(include_str!("backup_shelf.sh"), include_str!("backup_stage.proof.sh"))),
     ],
     resolve,
@@ -45,7 +52,6 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let script = |name| context.shelves(Script::new(name), facts, keyspace);
     let act = script("backup.stage.act")
         .var("SOURCE", format!("{}/{keyspace}", context.destination()))
-        .var("COPY_RATE", context.inventory.limits.copy_rate)
         .var("RELAYED", relayed_var)
         .list("TABLES", context.table_dirs(keyspace))
         .list("FILES", files.iter().map(StagedFile::line));

@@ -221,10 +221,11 @@ impl Context<'_> {
         self.filled.iter().filter(|host| !self.in_place(host)).collect()
     }
 
-    /// Adds what `backup_shelf.sh` needs.
+    /// Adds what `backup_shelf.sh` and `copy.sh` need.
     pub fn shelves(&self, script: Script, facts: &NodeFacts, keyspace: &Keyspace) -> Script {
+        let limits = &self.inventory.limits;
         let script = self.data_places(script, facts).var("KEYSPACE", keyspace);
-        script.var("COPIES", self.inventory.limits.copies)
+        script.var("AT_ONCE", limits.copies).var("RATE", limits.copy_rate)
     }
 
     /// Where it is while it is made.

@@ -31,7 +31,7 @@ fn from(tree: &Tree) -> Script {
 }
 
 fn to(tree: &Tree, name: &str) -> Script {
-    tree.table(name).var("COPIES", 2)
+    tree.table(name).var("AT_ONCE", 2).var("RATE", 0)
 }
 
 /// Numbers of the files that are lacking.
@@ -139,7 +139,7 @@ pub async fn cut_off(tree: &mut Tree) {
 fn room_on_the_second(tree: &Tree, until: &str) {
     let text = format!(
         "#!/bin/sh\nfor last; do :; done\necho head\ncase $last in *data-1*) [ -n \"$(find \"$last\" -name '{until}')\" ] || {{ \
-         echo x 9 9 900000 9% /; exit; }} ;; esac\necho x 9 9 800000 9% /\n"
+         echo x 9 9 900000 9% /one; exit; }} ;; esac\necho x 9 9 800000 9% /\n"
     );
     tree.tool("df", &text);
 }
@@ -180,7 +180,7 @@ pub async fn stage_spreads(tree: &mut Tree) {
         return; // as above
     }
     let files = large(tree);
-    let text = "#!/bin/sh\nfor last; do :; done\necho head\ncase $last in *data-1*) echo x 9 9 200 9% / ;; *) echo x 9 9 190 9% / ;; esac\n";
+    let text = "#!/bin/sh\nfor last; do :; done\necho head\ncase $last in *data-1*) echo x 9 9 200 9% /one ;; *) echo x 9 9 190 9% / ;; esac\n";
     tree.tool("df", text);
     tree.ok(&tree.stage(&files)).await;
     is_staged(tree, &files).await;
@@ -198,14 +198,14 @@ pub async fn stage_spreads(tree: &mut Tree) {
 
 pub async fn stage_slow(tree: &mut Tree) {
     let files = large(tree);
-    tree.ok(&tree.stage(&files).var("COPY_RATE", 150_000).var("COPIES", 3)).await;
+    tree.ok(&tree.stage(&files).var("RATE", 150_000).var("AT_ONCE", 3)).await;
     is_staged(tree, &files).await;
 }
 
 pub async fn damaged(tree: &mut Tree) {
     let files = large(tree);
     let mut data = given(tree, &files).await;
-    let at = data.len() - 20;
+    let at = data.len() - 6;
     data[at] ^= 1;
     let (rc, said) = take(tree, &data).await;
     assert!(rc == 1 && said.contains("differs from the manifest"), "{rc} {said}");
@@ -255,6 +255,7 @@ pub async fn stage_cut(tree: &mut Tree) {
     loop {
         *tree = Tree::new(shell.clone());
         let files = large(tree);
+        tree.pretend_configured();
         let cut = tree.dies_at(at, &tree.stage(&files)).await;
         tree.live_is_untouched();
         tree.ok(&tree.stage(&files)).await;
@@ -262,7 +263,7 @@ pub async fn stage_cut(tree: &mut Tree) {
         if !cut {
             break;
         }
-        at += 3;
+        at += 7;
     }
     assert!(at > 15 || shell.ends_with("busybox"), "it was cut {at} times only");
 }

@@ -189,14 +189,14 @@ impl Tree {
     pub fn stage(&self, files: &[String]) -> Script {
         self.table("backup.stage.act")
             .var("SOURCE", self.root.join("backup/good").join(KS).display())
-            .var("COPIES", 2)
-            .var("COPY_RATE", 0)
+            .var("AT_ONCE", 2)
+            .var("RATE", 0)
             .var("RELAYED", "")
             .list("FILES", files)
     }
 
     pub fn stage_proof(&self, count: usize) -> Script {
-        self.table("backup.stage.proof").var("COPIES", 2).var("COUNT", count)
+        self.table("backup.stage.proof").var("COUNT", count)
     }
 
     /// Runs a script that streams: what it prints as data, and its answer.

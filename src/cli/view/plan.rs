@@ -110,7 +110,7 @@ fn write_scripts<'p>(
     };
     let mut all = ask("already so?", &step.probe);
     all.extend(step.act.iter().map(|script| ("act".to_owned(), script.clone())));
-    for relay in &step.relay {
+    if let Some(relay) = &step.relay {
         all.extend(ask("from", std::slice::from_ref(&relay.from)));
         all.extend(ask("to", &relay.to));
     }
