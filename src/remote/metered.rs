@@ -2,7 +2,7 @@
 //! time minus that) is measured and not guessed. A decorator: any [`Transport`] can be wrapped.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{Call, Flow, Reply, Transport, TransportError};
 use crate::name::HostName;
@@ -32,20 +32,11 @@ impl<T> Metered<T> {
         }
     }
 
-    /// Total time within the last `window` during which at least one script ran on some host.
-    pub fn busy(&self, since: Instant) -> Duration {
-        let mut spans = self.busy.lock().expect("no holder panics").clone();
-        spans.sort();
-        let mut total = Duration::ZERO;
-        let mut covered = since;
-        for (from, to) in spans {
-            let from = from.max(covered);
-            if to > from {
-                total += to - from;
-                covered = to;
-            }
-        }
-        total
+    /// When scripts ran on hosts, in seconds since then.
+    pub fn busy(&self, since: Instant) -> Vec<(f64, f64)> {
+        let spans = self.busy.lock().expect("no holder panics");
+        let at = |time: Instant| time.saturating_duration_since(since).as_secs_f64();
+        spans.iter().map(|(from, to)| (at(*from), at(*to))).collect()
     }
 }
 
