@@ -49,6 +49,8 @@ for node in "${nodes[@]}"; do
 done
 step copy on "$seed" "rm -rf $data/commitlog/* $data/saved_caches/*"
 step copy on "$seed" "cat >/tmp/restore.sh && echo y | bash /tmp/restore.sh" <"$RESTORE"
+# the script makes directories that belong to who runs it, and only root may read the backup
+step copy on "$seed" "chown -R cassandra: $data/data/$KEYSPACE"
 for node in cass2 cass3; do
   step copy on "$node" "rm -rf $data/commitlog/* $data/saved_caches/* $data/data/$KEYSPACE/*"
 done

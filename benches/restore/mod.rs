@@ -69,25 +69,27 @@ fn case(size: u64) -> String {
     if size >= 1000 { format!("{} GB", size as f64 / 1000.0) } else { format!("{size} MB") }
 }
 
-fn at_size(bench: &Bench, size: u64, work: &[Work]) -> Result<()> {
-    let case = case(size);
+fn at_size(bench: &Bench, megabytes: u64, work: &[Work]) -> Result<()> {
+    let case = case(megabytes);
     println!("-- {case} --");
     let with_medusa = work.iter().any(|work| work.contender.name == contender::MEDUSA);
-    let (took, made) = meter::timed(|| Site::make(bench, size, with_medusa));
+    let (took, made) = meter::timed(|| Site::make(bench, megabytes, with_medusa));
     let site = made?;
     println!("   made in {took:.0} s");
     if work.iter().any(|work| work.part == Part::Sizes) {
-        site.put_back(Damage::NoHints)?;
-        let floor = floor::measure(&site)?;
-        let row = Row::new("sizes", &case, "the floor").with("size", size as f64);
-        bench.store.put(floor.into_iter().fold(row, |row, (name, value)| row.with(name, value)))?;
+        let row = Row::new("sizes", &case, "the floor").with("size", megabytes as f64);
+        let floor = site.put_back(Damage::NoHints).and_then(|()| floor::measure(&site));
+        bench.store.put(match floor {
+            Ok(floor) => floor.into_iter().fold(row, |row, (name, value)| row.with(name, value)),
+            Err(error) => row.failed(&error.to_string()),
+        })?;
     }
     for Work { contender, part } in work {
         let (name, damage) = match part {
             Part::Sizes => ("sizes", Damage::NoHints),
             _ => ("restore", Damage::Hints),
         };
-        let row = Row::new(name, &case, contender.name).with("size", size as f64);
+        let row = Row::new(name, &case, contender.name).with("size", megabytes as f64);
         let missing = contender.missing(bench, &site);
         let row = match missing.map_or_else(|| run(bench, &site, contender, damage, row.clone()), |why| Err(why.into()))
         {

@@ -33,6 +33,9 @@ pub const HINTED: u64 = 600;
 /// Cassandra's directories on a node.
 const DATA: &str = "/opt/cassandra/data";
 
+/// The port that nodes talk to each other on.
+const STORAGE: u16 = 7000;
+
 /// What is there before a run besides the damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Damage {
@@ -203,15 +206,30 @@ impl Site {
             return self.start_all();
         }
         // the holders first, so that nothing is delivered before they are told not to
-        each(&nodes[..2], |node| Ok(self.lab.start_node(node)?))?;
+        self.start(&nodes[..2])?;
         each(&nodes[..2], |node| on(node, "nodetool pausehandoff"))?;
         self.lab.start_node(&nodes[2])?;
         Ok(self.lab.wait_un()?)
     }
 
     fn start_all(&self) -> Result<()> {
-        each(self.lab.nodes(), |node| Ok(self.lab.start_node(node)?))?;
+        self.start(self.lab.nodes())?;
         Ok(self.lab.wait_un()?)
+    }
+
+    /// Starts nodes, the seed among them; how long it took until the others could find it, in seconds.
+    pub fn start(&self, nodes: &[Host]) -> Result<f64> {
+        let (seed, began) = (&self.lab.nodes()[0], Instant::now());
+        on(seed, "service cassandra start")?;
+        while !listens(seed, STORAGE) {
+            if began.elapsed() > Duration::from_mins(6) {
+                return Err("the seed does not start".into());
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        let open = began.elapsed().as_secs_f64();
+        each(nodes, |node| Ok(self.lab.start_node(node)?))?;
+        Ok(open)
     }
 
     fn kept(&self, node: &Host) -> PathBuf {
@@ -257,6 +275,14 @@ impl Site {
         command.args(args).arg("--state-dir").arg(self.dir.join("state")).env("RESEED_INVENTORY", &self.inventory);
         Ok(String::from_utf8(meter::output(&mut command)?.stdout)?)
     }
+}
+
+/// Whether a host listens on a port.
+fn listens(host: &Host, port: u16) -> bool {
+    let wanted = format!(":{port:04X} ");
+    let table = host.sh("cat /proc/net/tcp /proc/net/tcp6").map(|output| output.stdout).unwrap_or_default();
+    // local address, remote address, state: 0A listens
+    table.lines().any(|line| line.contains(&wanted) && line.split_whitespace().nth(3) == Some("0A"))
 }
 
 /// A script on a host, that must succeed.
