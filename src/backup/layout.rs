@@ -4,6 +4,7 @@
 //! <root>/<tag>/manifest.json
 //! <root>/<tag>/manifest.json.sha256
 //! <root>/<tag>/<keyspace>/<table>/<files>
+//! <root>/<tag>/roles.encrypted        with `--with-roles`
 //! <root>/<tag>/verified.json          what the last `backups verify` found
 //! <root>/.partial-<tag>/…             while it is being made
 //! <root>/.pruned-<tag>/…              while it is being deleted
@@ -23,7 +24,10 @@ pub const MANIFEST_SHA256: &str = "manifest.json.sha256";
 pub const VERIFIED: &str = "verified.json";
 
 /// What lies beside the keyspaces in a backup's directory.
-pub const OWN: [&str; 3] = [MANIFEST, MANIFEST_SHA256, VERIFIED];
+pub const OWN: [&str; 4] = [MANIFEST, MANIFEST_SHA256, VERIFIED, ROLES];
+
+/// Name of the encrypted roles, where they were asked for. Who encrypts also proves that they are whole.
+pub const ROLES: &str = "roles.encrypted";
 
 const PARTIAL: &str = ".partial-";
 const PRUNED: &str = ".pruned-";
@@ -51,6 +55,11 @@ pub fn table_dir(backup: &str, keyspace: &Keyspace, table: &Table) -> String {
 /// The manifest, below the backup's directory.
 pub fn manifest(backup: &str) -> String {
     format!("{backup}/{MANIFEST}")
+}
+
+/// The encrypted roles, below the backup's directory.
+pub fn roles(backup: &str) -> String {
+    format!("{backup}/{ROLES}")
 }
 
 /// The manifest's checksum, below the backup's directory.

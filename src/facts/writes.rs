@@ -123,7 +123,7 @@ impl Facts {
         match since.replicated {
             Some(changed) if changed <= at => {}
             Some(changed) => {
-                why.push(format!("its replication was changed on {}, later than {reference}", day(changed)))
+                why.push(format!("its replication was changed on {}, later than {reference}", day(changed)));
             }
             None => why.push("it cannot be told since when its replication is what it is".to_owned()),
         }
