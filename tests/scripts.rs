@@ -14,6 +14,7 @@ mod scripts {
     pub mod facts;
     pub mod proofs;
     pub mod relay;
+    pub mod saved;
     pub mod tree;
 }
 
@@ -22,7 +23,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use reseed::script::Script;
 use scripts::tree::{KS, TABLE, Tree, shells};
-use scripts::{archive, back, catalogue, corrupt, facts, proofs, relay};
+use scripts::{archive, back, catalogue, corrupt, facts, proofs, relay, saved};
 
 /// The test under every shell.
 macro_rules! under_every_shell {
@@ -67,6 +68,8 @@ under_every_shell! {
     a_backup_copies_snapshots_verifies_them_and_is_published_whole => backup_published;
     a_backup_of_which_a_byte_was_lost_is_not_published => backup_verified;
     publishing_is_taken_up_where_it_was => publish_taken_up;
+    a_copy_keeps_to_its_rate_and_is_hashed_on_the_way => saved::rated;
+    roles_are_encrypted_or_not_saved => saved::roles;
     every_one_of_these_scripts_refuses_while_cassandra_runs => refuses_while_running;
     what_was_restored_is_open_or_gone_and_the_log_since_the_start_tells_of_nothing_else => proofs::loaded;
     who_is_connected_is_read_from_the_kernels_tables => proofs::connected;

@@ -27,9 +27,14 @@ pub struct Args {
     /// everywhere. auto: when hints, its log or the history of repairs say so; never: refused then (source-whole).
     #[arg(long, value_enum, default_value_t)]
     repair_first: RepairFirst,
-    /// Bytes per second that are copied at most: 0 (no limit), 800K, 50M [default: limits.copy_rate]
+    /// Bytes per second that are copied at most: 0 (no limit), 800K, 50M [default: the inventory's]
     #[arg(long, value_parser = rate)]
     rate: Option<u64>,
+    /// Also saves roles, hashes of passwords and grants, encrypted by this command on the node (stdin to stdout)
+    ///
+    /// Such as: age -r age1… ; the command is kept in the journal, so a key that must stay secret has no place in it.
+    #[arg(long, value_name = "COMMAND", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    with_roles: Option<String>,
 }
 
 /// Whether a backup repairs its source before.
@@ -73,6 +78,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         archive: args.archive.clone(),
         repair_first: args.repair_first.plan(),
         rate: args.rate,
+        with_roles: args.with_roles.clone(),
         ..plan::Choices::default()
     };
     let keyspaces = args.selection.keyspaces.clone();

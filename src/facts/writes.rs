@@ -37,7 +37,8 @@ pub struct Since {
     pub at: Option<Timestamp>,
     /// The last full repair of all its tables.
     pub full_repair: Option<Timestamp>,
-    /// When its replication was set last; `None`: not known.
+    /// When its replication was set last; `None`: not known. Cassandra writes it anew with every change of
+    /// a table, so this is an upper bound.
     pub replicated: Option<Timestamp>,
 }
 
@@ -123,7 +124,7 @@ impl Facts {
         match since.replicated {
             Some(changed) if changed <= at => {}
             Some(changed) => {
-                why.push(format!("its replication was changed on {}, later than {reference}", day(changed)))
+                why.push(format!("its replication or a table was changed on {}, later than {reference}", day(changed)));
             }
             None => why.push("it cannot be told since when its replication is what it is".to_owned()),
         }
@@ -225,7 +226,10 @@ mod tests {
             (with(|f| writes(f, "cass2").log_from = Some(at(2000))), "the log of cass2 does not reach back"),
             (with(|f| writes(f, "cass1").log_from = None), "the log of cass1 does not reach back"),
             (with(|f| f.since.clear()), "no full repair is known"),
-            (with(|f| f.since.get_mut("ks").unwrap().replicated = Some(at(2000))), "its replication was changed"),
+            (
+                with(|f| f.since.get_mut("ks").unwrap().replicated = Some(at(2000))),
+                "its replication or a table was changed",
+            ),
         ] {
             assert!(found.contains(words), "{found:?} instead of {words:?}");
         }

@@ -2,6 +2,8 @@
 # last of writes that this node dropped, and when it saw each other node down last. Seconds since 1970.
 # LOG: Cassandra's log; what was rotated beside it is read too, as far as it can be unpacked here.
 if [ -f "$LOG" ] && [ -r "$LOG" ]; then
+  # names of logs are plain
+  # shellcheck disable=SC2012
   { ls -tr -- "$LOG".* 2>/dev/null | tail -n 14; printf '%s\n' "$LOG"; } | while IFS= read -r file; do
     case $file in
       *.zip | *.gz) gzip -dc <"$file" 2>/dev/null || unzip -p "$file" 2>/dev/null ;;

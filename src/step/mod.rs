@@ -168,6 +168,7 @@ mod others_confirm;
 mod others_repair;
 mod request;
 mod ring_ready;
+mod roles_save;
 mod run_discard;
 mod schema_agree;
 mod schema_create;
@@ -264,6 +265,7 @@ pub const SPECS: &[&Spec] = &[
     &others_confirm::SPEC,
     &others_repair::SPEC,
     &ring_ready::SPEC,
+    &roles_save::SPEC,
     &run_discard::SPEC,
     &schema_agree::SPEC,
     &schema_create::SPEC,

@@ -72,6 +72,9 @@ pub struct Choices {
     /// Whether a backup repairs its source before.
     #[serde(default, skip_serializing_if = "RepairFirst::is_auto")]
     pub repair_first: RepairFirst,
+    /// The command that encrypts roles for a backup; `None`: they stay out of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with_roles: Option<String>,
 }
 
 /// Whether a backup repairs what it takes before it takes it.

@@ -21,6 +21,7 @@ mod events;
 mod guarded;
 mod hosts;
 mod killed;
+mod live;
 mod many;
 mod order;
 mod picture;
@@ -178,6 +179,8 @@ const CAMPAIGN: &[Test] = tests! {
         a_backup_of_3_11_is_restored_on_5_0;
     repeat:
         the_same_restore_again_changes_no_row;
+    live:
+        every_write_acknowledged_before_the_snapshot_is_restored_on_every_node;
     killed:
         mid_drain_it_goes_back
         mid_start_it_goes_on
