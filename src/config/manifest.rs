@@ -95,6 +95,15 @@ impl Entry {
         }
     }
 
+    /// Whether the other is the same but for its time, and for numbers of owners whose names are the same.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let owner =
+            (&self.user, &self.group) == (&other.user, &other.group) || (self.uid, self.gid) == (other.uid, other.gid);
+        owner
+            && (&self.path, &self.mode, &self.label, &self.what)
+                == (&other.path, &other.mode, &other.label, &other.what)
+    }
+
     /// Whether `wanted` names it: its whole path, a directory above it, or the end of its path.
     pub fn is_named(&self, wanted: &str) -> bool {
         let wanted = wanted.trim_end_matches('/');

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "tests tell what they skip and what they measured")]
 
 mod catalogue;
+mod config;
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod disaster;
