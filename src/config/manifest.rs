@@ -58,7 +58,7 @@ pub struct Entry {
     pub group: String,
     /// When it was changed last, in seconds.
     pub mtime: i64,
-    /// Its SELinux label, where there are any.
+    /// Its `SELinux` label, where there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// What it is.
