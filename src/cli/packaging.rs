@@ -48,7 +48,10 @@ fn every_command_line_of_the_examples_is_one_of_ours() {
         }
     }
     for wanted in [" backup", " backups prune --keep 7 --older-than 14d --confirm Lab Cluster", " config backup"] {
-        assert_eq!(commands.iter().filter(|command| command.ends_with(wanted)).count(), if wanted == " backup" { 4 } else { 2 });
+        assert_eq!(
+            commands.iter().filter(|command| command.ends_with(wanted)).count(),
+            if wanted == " backup" { 4 } else { 2 }
+        );
     }
 }
 

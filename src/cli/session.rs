@@ -188,7 +188,7 @@ pub fn recovered(
     }
 }
 
-fn shown<F>(global: &Global, printer: Printer, watched: Watched, work: F) -> Ended
+fn shown<F>(global: &Global, printer: Printer, told: Watched, work: F) -> Ended
 where
     F: AsyncFnOnce(Vec<Subscriber>, StopFlag, Screen) -> Result<run::Ended, run::conduct::ConductError>,
 {
@@ -205,6 +205,6 @@ where
         Ok(ended) => Ok(ExitCode::of_number(ended.exit)),
         Err(error) => Err(error.into()),
     };
-    watched.ended(global, &screen.state(), &ended);
+    told.ended(global, &screen.state(), &ended);
     ended
 }

@@ -56,8 +56,8 @@ else
   printf '%s\n' "$paths" | while IFS= read -r path; do
     if [ -f "$path" ] && [ ! -r "$path" ]; then printf 'unreadable=%s\n' "$path"; fi
   done
-  if [ -n "$CONF" ] && [ -r "$CONF/cassandra.yaml" ]; then
-    printf 'yaml=%s\n' "$(base64 <"$CONF/cassandra.yaml" | tr -d '\n')"
-  fi
+fi
+if [ -n "$CONF" ] && [ -r "$CONF/cassandra.yaml" ]; then
+  printf 'yaml=%s\n' "$(base64 <"$CONF/cassandra.yaml" | tr -d '\n')"
 fi
 exit 0

@@ -50,13 +50,13 @@ impl Listing {
             }
             let what = match head.kind {
                 0x4 => What::Directory,
-                0xa => match links.get(path).and_then(|to| target(to)) {
-                    Some(to) => What::Link { to },
-                    None => {
+                0xa => {
+                    let Some(to) = links.get(path).and_then(|to| target(to)) else {
                         skipped.push(format!("{path}: where it leads cannot be kept"));
                         continue;
-                    }
-                },
+                    };
+                    What::Link { to }
+                }
                 0x8 => {
                     let sum = sums.get(path).filter(|sum| is_sum(sum)).copied().unwrap_or_default();
                     if hashed && sum.is_empty() {

@@ -58,7 +58,7 @@ pub struct Entry {
     pub group: String,
     /// When it was changed last, in seconds.
     pub mtime: i64,
-    /// Its SELinux label, where there are any.
+    /// Its `SELinux` label, where there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// What it is.
@@ -93,6 +93,15 @@ impl Entry {
             What::File { size, sha256 } => Some((*size, sha256)),
             _ => None,
         }
+    }
+
+    /// Whether the other is the same but for its time, and for numbers of owners whose names are the same.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let owner =
+            (&self.user, &self.group) == (&other.user, &other.group) || (self.uid, self.gid) == (other.uid, other.gid);
+        owner
+            && (&self.path, &self.mode, &self.label, &self.what)
+                == (&other.path, &other.mode, &other.label, &other.what)
     }
 
     /// Whether `wanted` names it: its whole path, a directory above it, or the end of its path.

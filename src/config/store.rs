@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use super::ConfigError;
 use super::listing::is_safe;
 use super::manifest::{self, Entry, Kept, Manifest};
-use crate::digest::sha256;
+use crate::digest::{hex, sha256};
 use crate::name::{ClusterName, HostName, Tag};
 
 /// The directory.
@@ -251,8 +251,7 @@ impl Incoming {
     /// Whether it is what the host told.
     pub(super) fn finish(self, size: u64, sum: &str) -> Result<bool, ConfigError> {
         self.file.sync_all().map_err(io_at(&self.path))?;
-        let found: String = self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(self.size == size && found == sum)
+        Ok(self.size == size && hex(&self.hash.finalize()) == sum)
     }
 }
 

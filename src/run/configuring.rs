@@ -55,7 +55,13 @@ pub(super) async fn look<T: Transport>(
         Errand::Import(_) | Errand::Archive(_) | Errand::Fetch(_) | Errand::Prune { .. } => unreachable!("these look at the catalogue"),
     };
     let mut facts = Facts::default();
-    for (host, listing) in listed(transport, inventory).await? {
+    let mut config = config;
+    let hashed = !config.put.is_empty();
+    for (host, listing) in listed(transport, inventory, hashed).await? {
+        if let Some(put) = config.put.get_mut(&host) {
+            // what is as it was need not travel
+            put.retain(|entry| !listing.kept.entries.iter().any(|now| now.is_like(entry)));
+        }
         let doubts = doubts.remove(&host).into_iter().collect();
         facts.config.insert(host, found(listing, config.limit, doubts));
     }
@@ -67,11 +73,12 @@ pub(super) async fn look<T: Transport>(
 async fn listed<T: Transport>(
     transport: &Arc<T>,
     inventory: &Inventory,
+    hashed: bool,
 ) -> Result<Vec<(HostName, Listing)>, ConfigError> {
     let porter = Arc::new(Porter::new(transport, 10 * inventory.limits.silence, ""));
     let mut asking = JoinSet::new();
     for (host, address) in config::hosts(inventory) {
-        let Some(list) = config::list(inventory, host, false) else { continue };
+        let Some(list) = config::list(inventory, host, hashed) else { continue };
         let (porter, host, address) = (Arc::clone(&porter), host.clone(), address.to_owned());
         asking.spawn(async move { Ok((host.clone(), porter.list(&host, &address, &list).await?)) });
     }

@@ -5,6 +5,7 @@
 
 mod archive;
 mod catalogue;
+mod config;
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod disaster;

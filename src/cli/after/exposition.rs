@@ -46,6 +46,7 @@ impl Samples {
     }
 
     /// Sets one.
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass numbers and texts alike")]
     pub fn set(&mut self, name: &str, labels: &str, value: impl ToString) {
         debug_assert!(FAMILIES.iter().any(|(family, _)| *family == name), "{name}");
         self.0.insert((name.to_owned(), labels.to_owned()), value.to_string());

@@ -62,18 +62,17 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     };
     let tag = args.tag.clone().map_or_else(newest, Ok)?;
     let old = kept(&store, &inventory, &tag)?;
-    for host in args.hosts.iter().filter(|host| !old.kept.contains_key(host)) {
+    if let Some(host) = args.hosts.iter().find(|host| !old.kept.contains_key(host)) {
         return Err(Failure::new(ExitCode::Usage, format!("backup {tag} holds nothing of host {host}")));
     }
     let screen = Screen::new(printer);
     let transport = Arc::new(session::transport(&inventory)?);
     let compared = session::block_on(async {
-        let new = match &args.other {
-            Some(other) => kept(&store, &inventory, other),
-            None => {
-                screen.pulse("looking at what configures the hosts");
-                Ok(now(&transport, &inventory, &args.hosts).await)
-            }
+        let new = if let Some(other) = &args.other {
+            kept(&store, &inventory, other)
+        } else {
+            screen.pulse("looking at what configures the hosts");
+            Ok(now(&transport, &inventory, &args.hosts).await)
         };
         let compared = match new {
             Ok(new) => compare(&store, &old, &new, &args.hosts).await.map(|found| (found, new.silent)),

@@ -43,7 +43,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
 /// `--to`: where they are.
 #[derive(Debug, Clone, Default, clap::Args)]
 struct Place {
-    /// Where backups of configuration are kept on this machine [default: STATE_DIR/CLUSTER/config]
+    /// Where backups of configuration are kept on this machine [default: CLUSTER/config in the state directory]
     #[arg(long, value_name = "DIR", env = "RESEED_CONFIG_DIR")]
     to: Option<PathBuf>,
 }

@@ -12,7 +12,7 @@ use crate::run::{Ask, Order};
 
 /// Puts configuration back; what it replaces is kept on the host, and nothing is restarted
 ///
-/// Each file by one rename, with owner, mode and SELinux label as they were. Files that the backup does not hold stay.
+/// Each file by one rename, with owner, mode and label as they were. Files that the backup does not hold stay.
 /// Restart what reads the files when you are ready.
 #[derive(Debug, clap::Args)]
 pub struct Args {
