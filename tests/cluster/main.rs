@@ -73,15 +73,12 @@ const TESTS: &[Test] = tests! {
         a_replication_factor_below_the_nodes;
     checks:
         a_healthy_cluster_gives_no_false_alarm
-        a_check_starts_at_most_two_jvms_on_a_node
         a_dropped_column_is_refused
         a_column_dropped_and_added_again_is_refused
         a_table_directory_of_roots_is_refused
         a_directory_without_an_id_is_refused
         an_edited_configuration_is_told_and_a_left_over_option_refused
-        a_table_created_later_needs_a_word
-        a_backup_without_its_data_or_its_statistics_is_refused
-        sstables_of_a_newer_cassandra_are_refused;
+        a_table_created_later_needs_a_word;
     restored:
         it_ends_well_and_a_second_run_meanwhile_is_refused
         every_node_alone_holds_the_backups_rows
@@ -144,8 +141,6 @@ const TESTS: &[Test] = tests! {
         a_restore_that_changed_nothing_has_nothing_to_undo
         killed_between_quarantine_and_swap_the_old_data_comes_back
         hints_of_before_were_delivered_after_it
-        fewer_replicas_than_nodes_in_one_data_center_are_refused
-        nodes_that_differ_after_the_repair_end_with_7_and_nobody_is_served
         clients_that_were_served_since_are_not_robbed_unasked
         a_restore_that_was_done_is_undone_on_every_node
         the_gateway_serves_and_lost_nothing_of_other_keyspaces
@@ -160,6 +155,12 @@ const TESTS: &[Test] = tests! {
 /// Those that only the campaign has time for (`RESEED_CAMPAIGN=1`). Some go on with the lab of the last of
 /// those above: `make campaign` names what belongs together.
 const CAMPAIGN: &[Test] = tests! {
+    checks:
+        a_check_starts_at_most_two_jvms_on_a_node
+        a_backup_without_its_data_or_its_statistics_is_refused
+        sstables_of_a_newer_cassandra_are_refused;
+    catalogue:
+        a_view_that_a_written_backup_lacks_is_refused_and_its_cure_works;
     disaster:
         with_every_node_down_the_backups_rows_are_on_every_node
         a_dropped_table_and_keyspace_are_refused_without_the_flag
@@ -181,7 +182,10 @@ const CAMPAIGN: &[Test] = tests! {
         the_same_restore_again_changes_no_row;
     live:
         every_write_acknowledged_before_the_snapshot_is_restored_on_every_node;
+    rollback:
+        fewer_replicas_than_nodes_in_one_data_center_are_refused;
     killed:
+        nodes_that_differ_after_the_repair_end_with_7_and_nobody_is_served
         mid_drain_it_goes_back
         mid_start_it_goes_on
         mid_drain_it_goes_on
