@@ -39,6 +39,8 @@ fn the_help_of_every_command_is_what_it_was() {
         "backups list",
         "backups show",
         "backups verify",
+        "backups archive",
+        "backups fetch",
         "backups import",
         "backups prune",
         "restore",
@@ -49,6 +51,7 @@ fn the_help_of_every_command_is_what_it_was() {
         "status",
         "report",
         "explain",
+        "schema",
     ] {
         let args: Vec<&str> = command.split(' ').filter(|w| !w.is_empty()).chain(["--help"]).collect();
         let (code, out, err) = reseed(home.path(), &args);
@@ -78,6 +81,10 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
         (vec!["backups", "prune", "--keep", "0"], "0 is not in 1.."),
         (vec!["backups", "prune", "--older-than", "7"], "write it like"),
         (vec!["backups", "import", "/x"], "--keyspace"),
+        (vec!["backups", "fetch", "t"], "--from"),
+        (vec!["backups", "archive", "t", "--to", " "], "it is empty"),
+        (vec!["backup", "--archive", ""], "it is empty"),
+        (vec!["schema", "nothing"], "manifest"),
         (vec!["backups", "import", "../x", "-k", "ks"], "without `..`"),
         (vec!["backups", "import", "/a b", "-k", "ks"], "--tag"),
     ] {
