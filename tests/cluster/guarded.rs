@@ -294,10 +294,6 @@ pub fn a_whole_restore_under_systemd_ends_well(world: &World) {
     ran.says("and a condition of cassandra.service that fails");
     site.is_restored();
     let node = site.host("cass3");
-<<<<<<< HEAD
-=======
-    assert_eq!(all_rows(&site.lab, node), site.wanted);
->>>>>>> main
     good(site.lab.kill_node(node));
     good(site.lab.wait_un());
 }
