@@ -125,10 +125,14 @@ pub async fn cut_off(tree: &mut Tree) {
             end += format!("{sha}\t{size}\t{to}\t{sstable}\n").len() + size.parse::<usize>().unwrap();
             assert_eq!(end <= cut, n < whole, "cut at {cut}: file {n} ends at {end}");
         }
-        tree.fails(&tree.stage(&files).var("RELAYED", "yes").var("SOURCE", "/nowhere"), "has not arrived").await;
-        let rest: Vec<String> = left.iter().map(|n| files[n - 1].clone()).collect();
-        let (rc, said) = take(tree, &given(tree, &rest).await).await;
-        assert_eq!((rc, said), (0, format!("{} files\n", rest.len())));
+        // of the last cut only the end is missing
+        assert_eq!(left.is_empty(), cut == all.len() - 1);
+        if !left.is_empty() {
+            tree.fails(&tree.stage(&files).var("RELAYED", "yes"), "has not arrived").await;
+            let rest: Vec<String> = left.iter().map(|n| files[n - 1].clone()).collect();
+            let (rc, said) = take(tree, &given(tree, &rest).await).await;
+            assert_eq!((rc, said), (0, format!("{} files\n", rest.len())));
+        }
         hide_source(tree);
         tree.ok(&tree.stage(&files).var("RELAYED", "yes")).await;
         is_staged(tree, &files).await;
