@@ -142,7 +142,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Unlock(args) => unlock::run(&cli.global, printer, args),
         Command::Abandon(args) => abandon::run(&cli.global, printer, args),
         Command::Explain(args) => explain::run(printer, args),
-        Command::Schema(args) => schema::run(args),
+        Command::Schema(args) => Ok(schema::run(args)),
     };
     match ended {
         Ok(code) => code.into(),

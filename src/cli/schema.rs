@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Ended, ExitCode};
+use super::ExitCode;
 use crate::backup::manifest::SCHEMA;
 
 /// Prints the JSON schema of a file that reseed writes; needs no cluster
@@ -19,11 +19,11 @@ enum Of {
     Manifest,
 }
 
-pub(super) fn run(args: &Args) -> Ended {
+pub(super) fn run(args: &Args) -> ExitCode {
     let text = match args.of {
         Of::Manifest => SCHEMA,
     };
     // a closed pipe is the reader's business
     let _ = io::stdout().write_all(text.as_bytes());
-    Ok(ExitCode::Done)
+    ExitCode::Done
 }

@@ -6,6 +6,7 @@
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
 use crate::backup::archived::Archived;
 use crate::facts::{BackupFacts, Fields};
+use crate::remote::Reply;
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -66,7 +67,7 @@ fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
     let fields = Fields::parse(&reply.stdout);
     let archived = fields.decoded("archived").ok().and_then(|text| serde_json::from_str::<Archived>(&text).ok());
     let Some(archived) = archived else { return Verdict::Not("archived.json cannot be read".to_owned()) };
-    let sent = observed.act.as_ref().map(|act| act.last_line());
+    let sent = observed.act.as_ref().map(Reply::last_line);
     if fields.get("manifest") != Some(&archived.manifest_sha256) || sent.is_some_and(|sum| sum != archived.sha256) {
         return Verdict::Not("archived.json is about another archive".to_owned());
     }
@@ -77,7 +78,6 @@ fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
 mod tests {
     use super::*;
     use crate::name::HostName;
-    use crate::remote::Reply;
     use crate::step::Seen;
     use base64::Engine;
     use base64::prelude::BASE64_STANDARD;

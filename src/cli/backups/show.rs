@@ -72,7 +72,9 @@ fn shown(manifest: &Manifest, known: &[(&str, String)], look: Look) -> String {
     say("node", &format!("{} ({})", manifest.node, manifest.host_id));
     say("Cassandra", &format!("{}, {}", manifest.version, manifest.partitioner));
     say("holds", &format!("{} files, {}", manifest.file_count(), words::bytes(manifest.bytes())));
-    known.iter().for_each(|(key, value)| say(key, value));
+    for (key, value) in known {
+        say(key, value);
+    }
     if let Some(imported) = &manifest.imported {
         say("imported", &imported.from);
         for limit in &imported.limits {
