@@ -3,18 +3,20 @@
 use lab::{Consistency, Lab, Options};
 
 use crate::dataset::must;
+use crate::picture::each_alone;
 use crate::scene::wait;
 use crate::world::{self, CLUSTER, World, good, named};
 
-fn rows(lab: &Lab, host: &lab::Host, at: Consistency) -> Vec<Vec<String>> {
-    let mut rows = good(lab.cql(host, "SELECT k, v, w, WRITETIME(v) FROM disks.t", at));
+/// All rows, and what the indexes answer.
+fn rows(ask: impl Fn(&str) -> lab::Result<Vec<Vec<String>>>) -> lab::Result<Vec<Vec<String>>> {
+    let mut rows = ask("SELECT k, v, w, WRITETIME(v) FROM disks.t")?;
     rows.sort();
     for answer in ["v = 'v 3'", "w = 'w 5'"] {
-        let mut keys = good(lab.cql(host, &format!("SELECT k FROM disks.t WHERE {answer}"), at));
+        let mut keys = ask(&format!("SELECT k FROM disks.t WHERE {answer}"))?;
         keys.sort();
         rows.extend(keys);
     }
-    rows
+    Ok(rows)
 }
 
 fn has_files(host: &lab::Host, disk: &str) -> bool {
@@ -44,7 +46,7 @@ pub fn two_data_directories_on_every_node(_: &World) {
         must(seed.sh("nodetool flush disks"));
         has_files(seed, "data") && has_files(seed, "data2")
     });
-    let wanted = rows(&lab, seed, Consistency::All);
+    let wanted = good(rows(|cql| lab.cql(seed, cql, Consistency::All)));
     assert!(wanted.len() > next + next / 6, "{} rows and index entries", wanted.len());
 
     let (dir, inventory) = (tempfile::tempdir().expect("a directory"), lab.inventory());
@@ -54,10 +56,8 @@ pub fn two_data_directories_on_every_node(_: &World) {
     good(lab.cql_all(seed, &damage, Consistency::All));
     good(lab.cql(seed, "INSERT INTO disks.t (k, v, w) VALUES (-1, 'v 3', 'w 5')", Consistency::All));
     reseed(&["restore", "both", "--confirm", CLUSTER]);
-    for node in lab.nodes() {
-        good(lab.cut_off_alone(node));
-        assert!(wanted == rows(&lab, node, Consistency::One), "{} holds other rows", node.name);
-        good(lab.rejoin(node));
+    for (node, found) in lab.nodes().iter().zip(each_alone(&lab, |node| rows(|cql| node.cql(cql)))) {
+        assert!(wanted == found, "{} holds other rows", node.name);
     }
     let aside = "find /opt/cassandra/data/.reseed /opt/cassandra/data2/.reseed -path '*/quarantine/data-*/disks/t-*' \
         -maxdepth 6 -type d -name 't-*' | wc -l";

@@ -15,6 +15,7 @@ use lab::{Consistency, Data, Disk, Host, Init, Lab, Options};
 use reseed::event::{Body, StepOutcome};
 
 use crate::dataset::must;
+use crate::picture::each_alone;
 use crate::scene::wait;
 use crate::site::{alone, bare, sudo};
 use crate::until::{Killed, Until, finished, started};
@@ -81,7 +82,7 @@ impl Site {
         let text = inventory(&lab);
         let inventory = world.dir.join(format!("{}.yaml", options.name));
         fs::write(&inventory, format!("{text}limits: {{settle: 5s, connect: 5s}}\n")).expect("the directory is ours");
-        let wanted = rows(&lab, seed, Consistency::All);
+        let wanted = all_rows(&lab, seed);
         assert!(wanted.len() > 200, "{} rows and index entries", wanted.len());
         let site = Self { lab, state, inventory, wanted };
         site.reseed(&["backup", "-k", "guarded", "--tag", "whole"]).ends(0);
@@ -96,7 +97,7 @@ impl Site {
         good(self.lab.cql_all(seed, &damage, Consistency::All));
         must(seed.sh("nodetool flush guarded"));
         good(self.lab.cql(seed, "INSERT INTO guarded.t (k, v) VALUES (-1, 'v 3')", Consistency::All));
-        assert!(rows(&self.lab, seed, Consistency::All) != self.wanted);
+        assert!(all_rows(&self.lab, seed) != self.wanted);
     }
 
     fn host(&self, name: &str) -> &Host {
@@ -119,17 +120,9 @@ impl Site {
     /// Every node, asked while nobody else can answer, has the backup's rows; no guard is left.
     fn is_restored(&self) {
         let nodes = self.lab.nodes();
-        for node in nodes {
-            good(node.cut_off());
+        for (node, found) in nodes.iter().zip(each_alone(&self.lab, |node| rows(|cql| node.cql(cql)))) {
+            assert!(self.wanted == found, "{} holds other rows", node.name);
         }
-        for node in nodes {
-            good(self.lab.cut_off_alone(node));
-            assert!(self.wanted == rows(&self.lab, node, Consistency::One), "{} holds other rows", node.name);
-        }
-        for node in nodes {
-            good(node.reconnect());
-        }
-        good(self.lab.wait_un());
         for node in nodes {
             let left = "find /opt/cassandra/ /opt/store /etc/systemd -iname '*reseed*' ! -name .reseed 2>/dev/null";
             assert_eq!(must(node.sh(&format!("{left} || :"))), "", "{}", node.name);
@@ -138,13 +131,18 @@ impl Site {
 }
 
 /// All rows, and what the index answers.
-fn rows(lab: &Lab, host: &Host, at: Consistency) -> Rows {
-    let mut rows = good(lab.cql(host, "SELECT k, v, WRITETIME(v) FROM guarded.t", at));
+fn rows(ask: impl Fn(&str) -> lab::Result<Rows>) -> lab::Result<Rows> {
+    let mut rows = ask("SELECT k, v, WRITETIME(v) FROM guarded.t")?;
     rows.sort();
-    let mut indexed = good(lab.cql(host, "SELECT k FROM guarded.t WHERE v = 'v 3'", at));
+    let mut indexed = ask("SELECT k FROM guarded.t WHERE v = 'v 3'")?;
     indexed.sort();
     rows.extend(indexed);
-    rows
+    Ok(rows)
+}
+
+/// As the whole cluster has them.
+fn all_rows(lab: &Lab, host: &Host) -> Rows {
+    good(rows(|cql| lab.cql(host, cql, Consistency::All)))
 }
 
 fn under_systemd(world: &World) -> &Site {
@@ -294,7 +292,7 @@ pub fn a_whole_restore_under_systemd_ends_well(world: &World) {
     let ran = site.reseed(&[&RESTORE[..], &["--output", "json"]].concat()).ends(0);
     ran.says("and a condition of cassandra.service that fails");
     let node = site.host("cass3");
-    assert_eq!(rows(&site.lab, node, Consistency::All), site.wanted);
+    assert_eq!(all_rows(&site.lab, node), site.wanted);
     good(site.lab.kill_node(node));
     good(site.lab.wait_un());
 }

@@ -7,8 +7,11 @@ use lab::{Consistency, Host, Lab};
 use crate::dataset::{self, LATE_OWNER, OWNERS};
 use crate::world::good;
 
+/// Rows, each value as text.
+type Rows = Vec<Vec<String>>;
+
 /// The rows that each question gets, sorted. Questions are asked of one node.
-pub type Picture = BTreeMap<String, Vec<Vec<String>>>;
+pub type Picture = BTreeMap<String, Rows>;
 
 /// What a node says when nobody else can answer.
 pub struct Alone {
@@ -50,46 +53,50 @@ fn questions(lab: &Lab) -> Vec<(String, String)> {
     all
 }
 
-/// Asks one node; without [`Lab::cut_off_alone`] it may ask others.
-pub fn of(lab: &Lab, host: &Host, at: Consistency) -> Picture {
-    let questions = questions(lab);
-    // one session for all: a row that no table has stands between the answers
+/// The answers to each of these, asked in one session: a row that no table has stands between them.
+fn answers<E>(asked: &[String], ask: impl Fn(&[String]) -> Result<Rows, E>) -> Result<Vec<Rows>, E> {
     let mark = ["local".to_owned()];
     let between = "SELECT key FROM system.local".to_owned();
-    let statements: Vec<String> = questions.iter().flat_map(|(_, cql)| [cql.clone(), between.clone()]).collect();
-    let rows = good(lab.cql_all(host, &statements, at));
-    let answers = rows.split(|row| *row == mark);
+    let statements: Vec<String> = asked.iter().flat_map(|cql| [cql.clone(), between.clone()]).collect();
+    let rows = ask(&statements)?;
     let sorted = |rows: &[Vec<String>]| {
         let mut rows = rows.to_vec();
         rows.sort();
         rows
     };
-    questions.into_iter().zip(answers).map(|((label, _), rows)| (label, sorted(rows))).collect()
+    Ok(rows.split(|row| *row == mark).map(sorted).take(asked.len()).collect())
 }
 
-/// Cuts off each node in turn and asks it at CL ONE.
+/// Asks one node; it may ask others.
+pub fn of(lab: &Lab, host: &Host, at: Consistency) -> Picture {
+    let (labels, asked): (Vec<_>, Vec<_>) = questions(lab).into_iter().unzip();
+    labels.into_iter().zip(good(answers(&asked, |all| lab.cql_all(host, all, at)))).collect()
+}
+
+/// Asks every node something while nobody else can answer, in the nodes' order.
+pub fn each_alone<T: Send>(lab: &Lab, ask: impl Fn(&lab::Alone<'_>) -> lab::Result<T> + Sync) -> Vec<T> {
+    good(lab.each_alone(&lab.nodes().iter().collect::<Vec<_>>(), ask))
+}
+
+/// The rows of each node, asked while nobody else can answer.
 pub fn of_each_alone(lab: &Lab) -> BTreeMap<String, Alone> {
-    of_these_alone(lab, lab.nodes().iter().collect::<Vec<_>>().as_slice())
+    of_these_alone(lab, &lab.nodes().iter().collect::<Vec<_>>())
 }
 
 /// The same, of some nodes only: another may be off.
 pub fn of_these_alone(lab: &Lab, hosts: &[&Host]) -> BTreeMap<String, Alone> {
-    let alone = |host: &Host| {
-        good(lab.cut_off_alone(host));
-        let numbers = |cql: &str| {
-            let rows = good(lab.cql(host, cql, Consistency::One));
-            rows.iter().map(|row| row[0].parse().expect("a number")).collect()
-        };
-        let alone = Alone {
-            picture: of(lab, host, Consistency::One),
-            heartbeats: numbers("SELECT seq FROM gateway_kps.heartbeat WHERE gateway = 'gw1'"),
-            small: numbers("SELECT k FROM small.t"),
-        };
-        // where a machine is gone, not all come back
-        good(if hosts.len() == lab.nodes().len() { lab.rejoin(host) } else { host.reconnect() });
-        (host.name.clone(), alone)
-    };
-    hosts.iter().map(|host| alone(host)).collect()
+    let (labels, mut asked): (Vec<_>, Vec<_>) = questions(lab).into_iter().unzip();
+    asked.push("SELECT seq FROM gateway_kps.heartbeat WHERE gateway = 'gw1'".to_owned());
+    asked.push("SELECT k FROM small.t".to_owned());
+    let numbers = |rows: Rows| rows.iter().map(|row| row[0].parse().expect("a number")).collect();
+    let all = lab.each_alone(hosts, |node| {
+        let mut rows = answers(&asked, |all| node.cql_all(all))?;
+        let small = numbers(rows.pop().expect("the last"));
+        let heartbeats = numbers(rows.pop().expect("the last but one"));
+        let picture = labels.iter().cloned().zip(rows).collect();
+        Ok((node.host().name.clone(), Alone { picture, heartbeats, small }))
+    });
+    good(all).into_iter().collect()
 }
 
 /// Asserts that a picture is the wanted one, and tells the rows that differ.

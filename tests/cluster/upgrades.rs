@@ -5,10 +5,10 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use lab::{Consistency, Host, Lab, Options};
+use lab::{Consistency, Host, Options};
 
 use crate::dataset::must;
-use crate::picture::Picture;
+use crate::picture::{Picture, each_alone};
 use crate::site::{Site, alone, usual};
 use crate::world::{CLUSTER, Stage, World, good, named};
 
@@ -50,13 +50,14 @@ const QUESTIONS: &[&str] = &[
     "SELECT id, v FROM moved.nothing",
 ];
 
-fn rows(lab: &Lab, host: &Host, at: Consistency) -> Vec<Vec<Vec<String>>> {
-    let ask = |question: &&str| {
-        let mut rows = good(lab.cql(host, question, at));
+/// What is answered to each question, sorted.
+fn rows(ask: impl Fn(&str) -> lab::Result<Vec<Vec<String>>>) -> lab::Result<Vec<Vec<Vec<String>>>> {
+    let sorted = |question: &&str| {
+        let mut rows = ask(question)?;
         rows.sort();
-        rows
+        Ok(rows)
     };
-    QUESTIONS.iter().map(ask).collect()
+    QUESTIONS.iter().map(sorted).collect()
 }
 
 fn options(version: &str) -> Options {
@@ -92,7 +93,7 @@ impl Kept {
             all.push(format!("UPDATE moved.hits SET n = n + {n} WHERE page = 'p{}'", n % 6));
         }
         good(site.lab.cql_batch(seed, &all, Consistency::All));
-        let rows = rows(&site.lab, seed, Consistency::All);
+        let rows = good(rows(|question| site.lab.cql(seed, question, Consistency::All)));
         assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [100, 14, 6, 0], "{rows:?}");
         site.reseed(&["backup", "-k", "moved", "--tag", "older"]).ends(0);
         let files = world.dir.join(format!("backup-{version}.tar"));
@@ -116,10 +117,9 @@ const CREATING: [&str; 5] = ["restore", "older", "--create-schema", "--confirm",
 fn moved(kept: &Kept, site: &Site) {
     site.reseed(&RESTORE).ends(4).says("--create-schema");
     site.reseed(&CREATING).ends(0);
-    for node in site.lab.nodes() {
-        good(site.lab.cut_off_alone(node));
-        assert_eq!(rows(&site.lab, node, Consistency::One), kept.rows, "{}", node.name);
-        good(site.lab.rejoin(node));
+    for (node, found) in site.lab.nodes().iter().zip(each_alone(&site.lab, |node| rows(|question| node.cql(question))))
+    {
+        assert_eq!(found, kept.rows, "{}", node.name);
     }
 }
 

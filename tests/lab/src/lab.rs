@@ -218,7 +218,7 @@ impl Lab {
     /// Runs one statement through a node and nothing but that node, as role
     /// `lab`; the rows, each value as text (`null`; bytes as `0x…`).
     ///
-    /// A node may still ask another replica: see [`Lab::cut_off_alone`].
+    /// A node may still ask another replica: see [`Lab::each_alone`].
     ///
     /// # Errors
     /// When the statement fails.

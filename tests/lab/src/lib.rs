@@ -9,8 +9,8 @@
 //! let lab = Lab::up(&Options::default())?; // or attaches, when it runs already
 //! let node = lab.host("cass2")?;
 //! lab.cql(node, "SELECT release_version FROM system.local", Consistency::One)?;
-//! lab.cut_off_alone(node)?; // now only cass2 itself can answer
-//! lab.rejoin(node)?;
+//! // nobody but cass2 itself can answer
+//! lab.each_alone(&[node], |alone| alone.cql("SELECT release_version FROM system.local"))?;
 //! lab.coordinator("reseed").args(["check"]).status().unwrap();
 //! # Ok(())
 //! # }
@@ -23,6 +23,7 @@
 //!
 //! This crate does not depend on `reseed`.
 
+mod alone;
 mod cluster;
 mod conf;
 mod cql;
@@ -50,6 +51,7 @@ mod systemd;
 mod teardown;
 mod version;
 
+pub use alone::Alone;
 pub use cql::Consistency;
 pub use error::{Error, Result};
 pub use gateway::Gateway;
