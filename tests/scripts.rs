@@ -87,7 +87,6 @@ under_every_shell! {
     a_tar_that_writes_outside_of_its_directory_never_sees_an_archive => archive::fetch_careless;
     publishing_what_was_fetched_is_taken_up_after_any_cut => archive::publish_cut;
     every_damage_of_every_component_of_a_real_backup_is_found_by_a_verification => corrupt::verified;
-    every_damage_of_a_manifest_is_found_and_is_no_damage_of_the_data => corrupt::manifested;
     a_node_that_serves_is_asked_in_one_jvm => facts::jvms;
     what_lies_beside_live_data_is_told => facts::beside;
     where_the_yaml_names_no_directories_the_process_tells_or_what_starts_it => facts::storage;
@@ -111,6 +110,14 @@ under_every_shell! {
 async fn every_damage_of_every_kind_of_component_is_found_by_the_stage() {
     for shell in shells().into_iter().take(1) {
         corrupt::staged(&mut Tree::new(shell)).await;
+    }
+}
+
+/// Under one shell: every verification starts some Pythons.
+#[tokio::test]
+async fn every_damage_of_a_manifest_is_found_and_is_no_damage_of_the_data() {
+    for shell in shells().into_iter().take(1) {
+        corrupt::manifested(&mut Tree::new(shell)).await;
     }
 }
 

@@ -133,7 +133,7 @@ mod tests {
         let other = |from: &'static str, to: &'static str| {
             move |said: &str| {
                 let text = said.split('@').nth(1).unwrap();
-                said.replace(text, &text.replace(from, to)).replace(&sha256(text), &sha256(&text.replace(from, to)))
+                said.replace(text, &text.replace(from, to)).replace(&sha256(text), &sha256(text.replace(from, to)))
             }
         };
         because(&other("\"t1\"", "\"t2\""), "that of backup t2, not of t1");
