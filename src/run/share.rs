@@ -79,28 +79,29 @@ mod tests {
         Ran { span: (from, to), remote_s }
     }
 
-    fn share(total: f64, busy: &[Span], steps: &[Ran]) -> f64 {
-        (own(total, busy, steps) * 1000.0).round() / 1000.0
+    /// In milliseconds.
+    fn share(total: f64, busy: &[Span], steps: &[Ran]) -> u128 {
+        std::time::Duration::from_secs_f64(own(total, busy, steps)).as_millis()
     }
 
     #[test]
     fn what_the_slowest_lane_waits_for_counts_although_another_host_is_at_work() {
         // b waits two seconds while a's scripts run all the time, and ends last
         let steps = [ran(0.0, 9.0, 9.0), ran(0.0, 10.0, 8.0)];
-        assert_eq!(share(10.0, &[(0.0, 9.0), (0.0, 4.0), (6.0, 10.0)], &steps), 2.0);
+        assert_eq!(share(10.0, &[(0.0, 9.0), (0.0, 4.0), (6.0, 10.0)], &steps), 2000);
     }
 
     #[test]
     fn what_another_lane_waits_for_costs_nothing() {
         let steps = [ran(0.0, 10.0, 10.0), ran(0.0, 5.0, 0.5), ran(5.0, 6.0, 0.1)];
-        assert_eq!(share(10.0, &[(0.0, 10.0)], &steps), 0.0);
+        assert_eq!(share(10.0, &[(0.0, 10.0)], &steps), 0);
     }
 
     #[test]
     fn between_steps_any_script_counts_and_the_rest_is_ours() {
         // facts for three seconds, a second of our own, then two steps with a gap
         let busy = [(0.0, 2.0), (0.5, 3.0), (4.0, 6.0), (6.5, 8.0)];
-        assert_eq!(share(8.0, &busy, &[ran(4.0, 6.0, 2.0), ran(6.5, 8.0, 1.5)]), 1.5);
-        assert_eq!(share(5.0, &[(0.0, 2.0)], &[]), 3.0, "a run without steps");
+        assert_eq!(share(8.0, &busy, &[ran(4.0, 6.0, 2.0), ran(6.5, 8.0, 1.5)]), 1500);
+        assert_eq!(share(5.0, &[(0.0, 2.0)], &[]), 3000, "a run without steps");
     }
 }
