@@ -16,9 +16,9 @@ mod columns_match;
 mod columns_readded;
 mod commitlog_archiving;
 mod commitlog_positions;
-mod counter_shards;
 mod config_fits;
 mod config_readable;
+mod counter_shards;
 mod discard_size;
 #[cfg(test)]
 pub(crate) mod fixture;

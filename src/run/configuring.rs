@@ -52,7 +52,9 @@ pub(super) async fn look<T: Transport>(
             }
             ConfigRequest { dir: dir.clone(), limit: *limit, put: BTreeMap::new() }
         }
-        Errand::Import(_) | Errand::Archive(_) | Errand::Fetch(_) | Errand::Prune { .. } => unreachable!("these look at the catalogue"),
+        Errand::Import(_) | Errand::Archive(_) | Errand::Fetch(_) | Errand::Prune { .. } => {
+            unreachable!("these look at the catalogue")
+        }
     };
     let mut facts = Facts::default();
     let mut config = config;
