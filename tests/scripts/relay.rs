@@ -103,7 +103,7 @@ pub async fn cut_off(tree: &mut Tree) {
     let shell = tree.shell.clone();
     let files = large(tree);
     let all = given(tree, &files).await;
-    for cut in [0, 1, 40, 130, 150, 66_000, 70_000, 200_000, all.len() - 5, all.len() - 1] {
+    for cut in [0, 40, 150, 66_000, 200_000, all.len() - 5, all.len() - 1] {
         *tree = Tree::new(shell.clone());
         large(tree);
         lacking(tree, &files).await;
@@ -267,7 +267,7 @@ pub async fn stage_cut(tree: &mut Tree) {
         if !cut {
             break;
         }
-        at += 7;
+        at += 11;
     }
     assert!(at > 15 || shell.ends_with("busybox"), "it was cut {at} times only");
 }
