@@ -9,6 +9,7 @@ use super::{
     Context, Kind, Observations, ResolvedStep, Script, Spec, StagedFile, Target, Unresolved, Verdict, by_exit_code,
     count, never,
 };
+use crate::remote::Reply;
 use crate::units::bytes;
 
 /// The step type.
