@@ -116,7 +116,9 @@ pub async fn verified(tree: &mut Tree) {
             let named: BTreeSet<&str> =
                 if *seen_by_name { wanted.iter().map(|(path, _)| path.as_str()).collect() } else { BTreeSet::new() };
             assert!(first.is_superset(&named), "{version}, damage {number}: {first:?}");
-            whole.iter().for_each(|(path, bytes)| undo(&backup.join(path), bytes));
+            for (path, bytes) in &whole {
+                undo(&backup.join(path), bytes);
+            }
         }
         fs::remove_dir_all(&backup).unwrap();
     }
