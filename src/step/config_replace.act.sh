@@ -25,7 +25,8 @@ keep() {
   if [ -L "$1" ]; then mv -- "$1" "$old" || die "cannot move $1 to $old"; return 0; fi
   if ln -- "$1" "$old" 2>/dev/null; then return 0; fi
   rm -f -- "$old.part"
-  cp -p -- "$1" "$old.part" && cmp -s -- "$1" "$old.part" && mv -- "$old.part" "$old" || die "cannot keep $1 as $old"
+  if cp -p -- "$1" "$old.part" && cmp -s -- "$1" "$old.part" && mv -- "$old.part" "$old"; then return 0; fi
+  die "cannot keep $1 as $old"
 }
 
 printf '%s\n' "$DIRS" | sort -t "$tab" -k 9 | while IFS="$tab" read -r _ mode uid user gid group _ label path; do
