@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use reseed::engine::bus::Bus;
 use reseed::engine::stop::StopFlag;
-use reseed::engine::{Ending, Engine, Gatekeeper};
+use reseed::engine::{Copies, Ending, Engine, Gatekeeper};
 use reseed::event::Body;
 use reseed::facts::Facts;
 use reseed::inventory::Inventory;
@@ -163,6 +163,7 @@ async fn steps(transport: &Arc<SshTransport>, inventory: &Inventory, file: &Path
         silence: inventory.limits.silence,
         job_root: format!("{}/bench", inventory.remote_dir),
         secrets: BTreeMap::new(),
+        copies: Copies::of(&inventory.limits),
         stop: StopFlag::default(),
     });
     let clock = Clock::start();
@@ -198,6 +199,8 @@ fn step(phase: &str, host: &HostName, acts: bool) -> ResolvedStep {
         summary: format!("do nothing on {host}"),
         probe: vec![],
         act: acts.then(|| Script::new("bench.act")),
+        relay: None,
+        carry: None,
         undo: None,
         proof: vec![Ask { host: host.clone(), script: Script::new("bench.proof") }],
         idempotent: true,

@@ -47,15 +47,17 @@ pub trait Gatekeeper: Send + Sync + 'static {
     /// `Ok`: go on. `Err`: why not; nothing has been changed yet. Publishes its findings itself.
     fn pass(&self, gate: Gate) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Does the coordinator's own part of a step: its evidence in one line, or why it failed. Is told how many bytes of
-    /// how many are done.
+    /// Does the coordinator's own part of a step: its evidence in one line, or why it failed. `_told` is told how many
+    /// bytes of how many are done. Who keeps no files has no part.
     fn carry(
         &self,
-        host: &HostName,
-        carry: &Carry,
-        library: &Library,
-        told: &(dyn Fn(u64, u64) + Send + Sync),
-    ) -> impl Future<Output = Result<String, String>> + Send;
+        _host: &HostName,
+        _carry: &Carry,
+        _library: &Library,
+        _told: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> impl Future<Output = Result<String, String>> + Send {
+        async { Err("nothing is kept here".to_owned()) }
+    }
 }
 
 /// What the engine needs besides the plan.

@@ -24,6 +24,7 @@ use super::once::Acted;
 use super::stop::Level;
 use super::{Engine, EngineError, Gatekeeper};
 use crate::event::Body;
+use crate::inventory::Limits;
 use crate::remote::retry::Patience;
 use crate::remote::{Call, Chunk, Flow, Reply, Transport, TransportError, flow};
 use crate::script::{Library, Rendered};
@@ -44,6 +45,13 @@ pub struct Copies {
     pub at_once: Semaphore,
     /// Bytes per second of one relay (`limits.copy_rate`); 0: no limit.
     pub rate: u64,
+}
+
+impl Copies {
+    /// As the inventory has them.
+    pub fn of(limits: &Limits) -> Self {
+        Self { at_once: Semaphore::new(limits.copies.max(1)), rate: limits.copy_rate }
+    }
 }
 
 /// What went wrong in a round.

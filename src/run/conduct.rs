@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
 
 use super::RunLock;
 use super::ask::Ask;
@@ -258,10 +257,7 @@ async fn execute<T: Transport>(
         silence: PATIENCE * show.inventory.limits.silence,
         job_root: Office::of(show.inventory).root,
         secrets,
-        copies: Copies {
-            at_once: Semaphore::new(show.inventory.limits.copies.max(1)),
-            rate: show.inventory.limits.copy_rate,
-        },
+        copies: Copies::of(&show.inventory.limits),
         stop: stop.clone(),
     });
     // Whoever was taken over must not do anything more: the engine is dropped where it stands.

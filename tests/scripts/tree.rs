@@ -14,7 +14,6 @@ use reseed::remote::local::LocalTransport;
 use reseed::remote::{Call, Flow, Reply, Transport};
 use reseed::script::{Library, Rendered, Script};
 use reseed::step::{SPECS, StagedFile};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -181,7 +180,7 @@ impl Tree {
 
     /// The line of FILES for a file of the backup.
     pub fn line(path: &str, content: &[u8]) -> String {
-        let sha256 = Sha256::digest(content).iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let sha256 = reseed::digest::sha256(content);
         let (from, to) = (format!("{TABLE}/{path}"), format!("{DIR}/{path}"));
         StagedFile { sha256, size: content.len() as u64, from, to }.line()
     }
