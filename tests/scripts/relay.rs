@@ -217,8 +217,8 @@ pub async fn damaged(tree: &mut Tree) {
     // what was changed after it came is found out: nothing says that all had arrived
     let first = files[0].split('\t').nth(3).unwrap();
     let file = tree.stage_on(0).with_extension("partial").join(first);
-    let size = fs::read(&file).unwrap().len();
-    fs::write(&file, vec![0; size]).unwrap();
+    let zeros = vec![0; fs::read(&file).unwrap().len()];
+    fs::write(&file, zeros).unwrap();
     assert_eq!(lacking(tree, &files).await, [1, 6]);
     // a source that is not what the manifest says gives nothing of it
     fs::write(tree.root.join(format!("backup/good/{KS}/{}", files[0].split('\t').nth(2).unwrap())), "x").unwrap();
