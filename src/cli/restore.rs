@@ -60,6 +60,22 @@ pub(super) enum Strategy {
 }
 
 impl Strategy {
+    /// As on the command line.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Seed => "seed",
+            Self::FanOut => "fan-out",
+        }
+    }
+
+    /// The one that it is not.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Seed => Self::FanOut,
+            Self::FanOut => Self::Seed,
+        }
+    }
+
     /// The playbook that does it.
     pub(super) fn playbook(self) -> &'static str {
         match self {

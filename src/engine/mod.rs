@@ -5,7 +5,7 @@
 //!  phase: gate? ─> lanes (parallel, or one after the other) ─> barrier ─> next phase
 //!  lane:  steps of one host, in order
 //!  step:  started (fsync) ─> probe ─holds─> already
-//!                              └─> act (job, or attached when it needs a secret) ─> proof ─> finished
+//!                              └─> act (job, or attached: a secret, a relay) ─> proof ─> finished
 //! ```
 //!
 //! Invariants: an event is on disk before what it announces is done ([`bus`]); a step that is
@@ -15,6 +15,7 @@
 pub mod bus;
 mod once;
 mod pace;
+mod relay;
 
 pub mod stop;
 
@@ -35,6 +36,7 @@ use crate::script::{Library, UnknownScript};
 use crate::step::ResolvedStep;
 
 pub use once::{job_name, seconds};
+pub use relay::Copies;
 
 use bus::Bus;
 use pace::Pace;
@@ -64,6 +66,8 @@ pub struct Engine<T, G> {
     pub job_root: String,
     /// CQL passwords.
     pub secrets: Secrets,
+    /// What bounds copies that go through here.
+    pub copies: Copies,
     /// Pauses the run when raised.
     pub stop: StopFlag,
 }

@@ -6,11 +6,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant as Clock;
 
 use super::stop::Level;
-use super::{Engine, EngineError, Gatekeeper, Stop, Work};
+use super::{Engine, EngineError, Gatekeeper, Stop, Work, relay};
 use crate::event::{Body, StepOutcome, StepState, StepView};
 use crate::remote::job::{self, Cancelled, Job, JobError, State};
 use crate::remote::{Call, Reply, Transport, retry};
-use crate::script::{Library, Rendered, Script};
+use crate::script::{Library, Rendered};
 use crate::step::{self, Ask, LONG, Observations, ResolvedStep, Seen, Spec, Verdict};
 
 /// What one question of a probe or proof may take: a JVM on a node that is busy starting.
@@ -37,7 +37,7 @@ impl Attempt {
 }
 
 /// How an act ended.
-enum Acted {
+pub(super) enum Acted {
     Replied(Reply),
     /// Nobody knows what became of it; why.
     Unknown(String),
@@ -144,13 +144,13 @@ async fn perform<T: Transport, G: Gatekeeper>(
             return Ok(Attempt::new(StepOutcome::Already, why, remote));
         }
     }
-    let act = match &step.act {
-        None => None,
-        Some(_) if before == Before::Failed && !step.idempotent => {
+    let act = match step.act.is_some() || step.relay.is_some() {
+        false => None,
+        true if before == Before::Failed && !step.idempotent => {
             let why = "it failed before and may not run twice".to_owned();
             return adopt(engine, spec, step, why, work, remote).await;
         }
-        Some(script) => match act(engine, step, script, attempt, before, library).await? {
+        true => match act(engine, step, attempt, before, library).await? {
             Acted::Replied(reply) => {
                 remote += reply.remote;
                 if reply.rc != 0 {
@@ -178,16 +178,18 @@ async fn perform<T: Transport, G: Gatekeeper>(
     prove(engine, spec, step, act, work, remote).await
 }
 
-/// Runs the act: detached as a job, or attached when it needs a secret.
+/// Runs the act: detached as a job, or attached when it needs a secret or goes through here.
 async fn act<T: Transport, G: Gatekeeper>(
     engine: &Engine<T, G>,
     step: &ResolvedStep,
-    script: &Script,
     attempt: u32,
     before: Before,
     library: &Library,
 ) -> Result<Acted, EngineError> {
-    let script = library.render(script)?;
+    if let Some(relay) = &step.relay {
+        return relay::carry(engine, step, relay, library).await;
+    }
+    let script = library.render(step.act.as_ref().expect("the caller looked"))?;
     let limit = if step.limit_s == 0 { LONG } else { Duration::from_secs(step.limit_s) };
     if step.secret {
         let call = call(engine, step, script, limit);

@@ -33,6 +33,7 @@ pub(crate) fn node() -> NodeFacts {
         no_cqlsh: None,
         missing_tools: vec![],
         backup_fs: ("2".to_owned(), 1 << 30),
+        backup_sum: None,
         backup_unwritable: None,
         conf_file: "/etc/cassandra/cassandra.yaml".to_owned(),
         conf_fixed: None,

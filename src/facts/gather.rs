@@ -103,7 +103,8 @@ pub async fn gather<T: Transport>(
     let mut nodes = JoinSet::new();
     for node in inventory.present() {
         let (asker, node, root) = (Arc::clone(&asker), node.clone(), inventory.backup.root.clone());
-        nodes.spawn(async move { asker.node(&node, &root).await });
+        let backup = wanted.tag.as_ref().map(|tag| layout::dir(&root, tag)).unwrap_or_default();
+        nodes.spawn(async move { asker.node(&node, &root, &backup).await });
     }
     let mut gateways = JoinSet::new();
     for gateway in &inventory.gateways {
@@ -164,7 +165,7 @@ impl<T: Transport> Asker<T> {
         Err(FactsError::Script { host: host.clone(), why: reply.reason() })
     }
 
-    async fn node(&self, node: &Node, backup_root: &str) -> Result<Said, FactsError> {
+    async fn node(&self, node: &Node, backup_root: &str, backup: &str) -> Result<Said, FactsError> {
         let host = &node.name;
         let cassandra = &node.cassandra;
         let (files, conf) = self.files(node).await?;
@@ -176,6 +177,7 @@ impl<T: Transport> Asker<T> {
             .var("NATIVE_PORT", conf.native_transport_port)
             .list("DIRS", dirs.iter().map(|(label, path)| format!("{label}\t{path}")))
             .var("BACKUP_ROOT", backup_root)
+            .var("BACKUP", backup)
             .var("LOG", files.get("log").unwrap_or(""))
             .var("CONF", &cassandra.conf)
             .var("HOME_DIR", &cassandra.home)

@@ -123,6 +123,9 @@ pub struct NodeFacts {
     pub no_cqlsh: Option<String>,
     /// Filesystem number of the backup root's nearest existing directory, and its free bytes.
     pub backup_fs: (String, u64),
+    /// The sha256 of the manifest of the backup in question, where there is one below the same root on this node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_sum: Option<String>,
     /// The directory in which the backup root cannot be made, when it cannot be written.
     pub backup_unwritable: Option<String>,
     /// The file that `cassandra.yaml` is, links followed.
@@ -243,6 +246,12 @@ impl Facts {
         // what only they saw was seen by the others too
         self.nodes.retain(|name, _| !gone(name));
         self
+    }
+
+    /// Whether that node can read the backup, which is kept on `source`, where it is.
+    pub fn in_place(&self, node: &HostName, source: &HostName) -> bool {
+        let BackupFacts::Whole(_, sum) = &self.backup else { return node == source };
+        node == source || self.nodes.get(node).is_some_and(|node| node.backup_sum.as_ref() == Some(sum))
     }
 
     /// Where a run puts its stage and quarantine, per node, each place once.

@@ -1,5 +1,5 @@
 # What a node's directories and Cassandra itself say. DIRS: `label<tab>path`, one a line.
-# LOG: Cassandra's log file. ADDRESSES: how the ring may call this node.
+# BACKUP: the backup in question. LOG: Cassandra's log file. ADDRESSES: how the ring may call this node.
 # Changes nothing that stays: each place is tried with a real rename of a probe, then removed.
 
 # try_place DIRECTORY PLACE: whether a rename between them works; prints why not.
@@ -49,6 +49,10 @@ near=$BACKUP_ROOT
 while [ ! -d "$near" ]; do near=${near%/*}; near=${near:-/}; done
 echo "backup_fs=$(stat -c %d -- "$near")$tab$(df -Pk -- "$near" | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')"
 [ -w "$near" ] || echo "backup_unwritable=$near"
+# the same backup as elsewhere: shared storage, or a copy
+if [ -n "$BACKUP" ] && [ -r "$BACKUP/manifest.json" ]; then
+  echo "backup_sum=$(cd "$BACKUP" && echo manifest.json | hash_list | cut -d ' ' -f 1)"
+fi
 
 # One JVM where that suffices: a node that serves clients is told from the others in its own ring by
 # its address (ADDRESSES), when exactly one row has one of these. Else `info` tells who it is, and that

@@ -118,6 +118,7 @@ pub fn node(
         no_cqlsh: files.get("no_cqlsh").map(str::to_owned),
         missing_tools: files.all("missing").map(str::to_owned).collect(),
         backup_fs: (fs.to_owned(), free.parse().unwrap_or(0)),
+        backup_sum: live.get("backup_sum").map(str::to_owned),
         backup_unwritable: live.get("backup_unwritable").map(str::to_owned),
         conf_file: files.get("conf_file").unwrap_or("").to_owned(),
         conf_fixed: files.get("conf_fixed").map(str::to_owned),

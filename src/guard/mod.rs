@@ -32,7 +32,6 @@ mod node_absent;
 mod node_down;
 mod node_same;
 mod nodes_normal;
-mod one_source;
 mod owners;
 mod pending_repair;
 mod prune_spares;
@@ -65,7 +64,7 @@ use serde::{Deserialize, Serialize};
 use crate::backup::manifest::{Manifest, TableEntry};
 use crate::cassandra::schema::TableSchema;
 use crate::event::Level;
-use crate::facts::{BackupFacts, Facts, Left, NodeFacts};
+use crate::facts::{BackupFacts, Facts, Left};
 use crate::inventory::Inventory;
 use crate::name::{HostName, Keyspace, RunId};
 use crate::plan::Request;
@@ -80,6 +79,8 @@ pub struct Case<'a> {
     pub request: &'a Request,
     /// The run that it is about, for a rollback or a discard: the facts are then that run's.
     pub past: Option<&'a Past>,
+    /// Nodes on which the backup is to be staged.
+    pub filled: &'a [HostName],
 }
 
 /// What is known of an earlier run, from its journal and from what is left of it on the nodes.
@@ -128,12 +129,6 @@ impl Case<'_> {
     /// Whether data will be replaced by a backup's.
     pub fn restores(&self) -> bool {
         When::Restore.covers(&self.request.playbook)
-    }
-
-    /// The nodes that are filled from the backup.
-    fn filled(&self) -> impl Iterator<Item = (&HostName, &NodeFacts)> {
-        let seed = &self.inventory.seed().name;
-        self.facts.nodes.iter().filter(move |(host, _)| self.request.fans_out() || *host == seed)
     }
 }
 
@@ -249,7 +244,6 @@ pub const GUARDS: &[&Guard] = &[
     &schema_agreed::GUARD,
     &keyspaces_known::GUARD,
     &replication::GUARD,
-    &one_source::GUARD,
     &tag_free::GUARD,
     &import_whole::GUARD,
     &backup_whole::GUARD,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::RunLock;
 use super::ask::Ask;
@@ -23,7 +24,7 @@ use super::show::Show;
 use super::state::{RunDir, StateDir, StateError};
 use crate::engine::bus::{Bus, Subscriber};
 use crate::engine::stop::StopFlag;
-use crate::engine::{Ending, Engine, EngineError};
+use crate::engine::{Copies, Ending, Engine, EngineError};
 use crate::event::{RunOutcome, RunState};
 use crate::inventory::Inventory;
 use crate::journal::{self, Entry, Header, Journal};
@@ -255,6 +256,10 @@ async fn execute<T: Transport>(
         silence: PATIENCE * show.inventory.limits.silence,
         job_root: Office::of(show.inventory).root,
         secrets,
+        copies: Copies {
+            at_once: Semaphore::new(show.inventory.limits.copies.max(1)),
+            rate: show.inventory.limits.copy_rate,
+        },
         stop: stop.clone(),
     });
     // Whoever was taken over must not do anything more: the engine is dropped where it stands.

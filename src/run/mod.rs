@@ -21,6 +21,7 @@ mod lock;
 mod owner;
 mod prepare;
 pub mod recover;
+mod share;
 mod show;
 mod state;
 

@@ -152,7 +152,9 @@ fn judged(
     request: Request,
     past: Option<&Past>,
 ) -> Result<Prepared, PrepareError> {
-    let findings = guard::judge(&Case { inventory, facts: &facts, request: &request, past }, &ask.overrides);
+    let filled = plan::filled(&ask.playbook, inventory, &facts);
+    let case = Case { inventory, facts: &facts, request: &request, past, filled: &filled };
+    let findings = guard::judge(&case, &ask.overrides);
     let mut prepared = Prepared { facts, request, findings, plan: None, nothing: None };
     if !prepared.refused() && (ask.tag.is_some() || ask.of.is_some() || ask.errand.is_some()) {
         prepared.plan = Some(plan::build(&ask.playbook, inventory, &prepared.facts, &prepared.request)?);

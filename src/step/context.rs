@@ -8,7 +8,7 @@ use crate::inventory::{Inventory, Node};
 use crate::name::{HostName, Keyspace, Tag};
 use crate::script::Script;
 
-use super::{Ask, Request, ResolvedStep};
+use super::{Ask, Request, ResolvedStep, StagedFile};
 
 /// Everything that is known before the plan.
 pub struct Context<'a> {
@@ -18,6 +18,8 @@ pub struct Context<'a> {
     pub facts: &'a Facts,
     /// What was asked for.
     pub request: &'a Request,
+    /// Nodes on which the playbook stages the backup.
+    pub filled: &'a [HostName],
 }
 
 /// Where a playbook entry applies a step.
@@ -56,6 +58,7 @@ impl Target<'_> {
             summary: String::new(),
             probe: vec![],
             act: None,
+            relay: None,
             undo: None,
             proof: vec![],
             idempotent: false,
@@ -161,18 +164,6 @@ pub fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{plural}")
 }
 
-/// A file of the backup and where it goes below the keyspace's stage.
-pub struct StagedFile {
-    /// From the manifest.
-    pub sha256: String,
-    /// From the manifest, in bytes.
-    pub size: u64,
-    /// `<table>/<path>` below the keyspace's backup.
-    pub from: String,
-    /// `<table>-<id>/<path>` below the keyspace's stage.
-    pub to: String,
-}
-
 impl<'a> Context<'a> {
     /// The keyspace's live tables.
     pub fn tables(&self, keyspace: &Keyspace) -> impl Iterator<Item = &'a TableSchema> {
@@ -217,6 +208,24 @@ impl Context<'_> {
     /// Where the backup will be.
     pub fn destination(&self) -> String {
         layout_of::dir(&self.inventory.backup.root, self.tag())
+    }
+
+    /// Whether that node can read the backup where it is: it is kept there, or what is below the same root there
+    /// has the same manifest, because the root is shared storage or somebody put a copy there.
+    pub fn in_place(&self, host: &HostName) -> bool {
+        self.facts.in_place(host, &self.inventory.backup.node)
+    }
+
+    /// Nodes that the backup has to be carried to.
+    pub fn to_carry(&self) -> Vec<&HostName> {
+        self.filled.iter().filter(|host| !self.in_place(host)).collect()
+    }
+
+    /// Adds what `backup_shelf.sh` and `copy.sh` need.
+    pub fn shelves(&self, script: Script, facts: &NodeFacts, keyspace: &Keyspace) -> Script {
+        let limits = &self.inventory.limits;
+        let script = self.data_places(script, facts).var("KEYSPACE", keyspace);
+        script.var("AT_ONCE", limits.copies).var("RATE", limits.copy_rate)
     }
 
     /// Where it is while it is made.

@@ -27,7 +27,8 @@ use crate::script::Script;
 impl ResolvedStep {
     /// All scripts that it names.
     pub fn scripts(&self) -> impl Iterator<Item = &Script> {
-        let asked = self.probe.iter().chain(&self.proof).map(|ask| &ask.script);
+        let carried = self.relay.iter().flat_map(|relay| std::iter::once(&relay.from).chain(&relay.to));
+        let asked = self.probe.iter().chain(&self.proof).chain(carried).map(|ask| &ask.script);
         asked.chain(&self.act).chain(&self.undo)
     }
 }
@@ -61,6 +62,9 @@ pub struct ResolvedStep {
     /// The act; `None` for steps that only prove.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Script>,
+    /// In an act's place: files to be carried between hosts. What was carried stays, so it may always run again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<Relay>,
     /// Takes the act back, where that can be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Script>,
@@ -113,6 +117,7 @@ pub const LONG: Duration = Duration::from_hours(24);
 
 mod acceptance_query;
 mod backup_publish;
+mod backup_relay;
 mod backup_remove;
 mod backup_stage;
 mod backup_verify;
@@ -152,12 +157,14 @@ mod schema_same;
 mod snapshot_clear;
 mod snapshot_copy;
 mod snapshot_take;
+mod staged;
 mod table_aside;
 mod table_back;
 mod table_swap;
 mod tables_loaded;
 
 pub use request::{Choices, ExtraTables, Request};
+pub use staged::{Relay, StagedFile};
 
 pub use context::{Context, Target, Unresolved, count, places};
 
@@ -198,6 +205,7 @@ pub enum Kind {
 pub const SPECS: &[&Spec] = &[
     &acceptance_query::SPEC,
     &backup_publish::SPEC,
+    &backup_relay::SPEC,
     &backup_remove::SPEC,
     &backup_stage::SPEC,
     &backup_verify::SPEC,

@@ -16,7 +16,7 @@ use crate::dataset::{self, must};
 use crate::hosts::{self, ASIDE, HINTS, Inodes, inodes};
 use crate::picture::{self, Alone, Picture, same};
 use crate::scene::wait;
-use crate::site::{RESTORE, Site, sudo};
+use crate::site::{FAN_OUT, RESTORE, Site, sudo};
 use crate::until::{Killed, Until, started};
 use crate::world::{CLUSTER, Ran, Stage, World, good, named};
 
@@ -172,7 +172,7 @@ fn done(world: &World) -> &Done {
     killed(world);
     let site = site(world);
     world.rolled.done.get(|| {
-        site.reseed(&RESTORE).ends(0);
+        site.reseed(&FAN_OUT).ends(0);
         let run =
             site.reseed(&["runs"]).out.lines().last().expect("a run").split(' ').next().expect("its id").to_owned();
         // the restore did what it should, so that there is something to undo

@@ -67,18 +67,6 @@ impl Site {
         good(self.lab.host(name))
     }
 
-    /// Puts the backup on every node, as an operator would.
-    pub fn spread(&self) {
-        let nodes = self.lab.nodes();
-        for node in &nodes[1..] {
-            let ssh = format!("ssh -F '{}'", self.lab.ssh_config().display());
-            let copy =
-                format!("{ssh} {} tar -C /backup -cf - main | {ssh} {} tar -C /backup -xf -", nodes[0].name, node.name);
-            let ended = self.lab.coordinator("sh").args(["-c", &copy]).status().expect("nsenter is there");
-            assert!(ended.success(), "{copy}");
-        }
-    }
-
     /// Writes that the third node misses, and that the others keep for it and do not deliver.
     pub fn hint_the_third(&self) {
         hint_the_third(&self.lab);

@@ -17,7 +17,6 @@ fn restored(world: &World, options: Options, set_up: impl Fn(&Lab), inventory: i
     let site = Site::on(world, lab, inventory);
     dataset::damage(&site.lab);
     site.hint_the_third();
-    site.spread();
     site.reseed(&FAN_OUT).ends(0);
     let wanted = dataset::count_on(&site.lab, &site.backup);
     for (node, alone) in picture::of_each_alone(&site.lab) {

@@ -22,6 +22,7 @@ mod order;
 mod plans;
 mod proofs;
 mod refusals;
+mod relay;
 mod rivals;
 mod rollback;
 mod safety;

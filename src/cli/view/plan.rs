@@ -110,6 +110,10 @@ fn write_scripts<'p>(
     };
     let mut all = ask("already so?", &step.probe);
     all.extend(step.act.iter().map(|script| ("act".to_owned(), script.clone())));
+    if let Some(relay) = &step.relay {
+        all.extend(ask("from", std::slice::from_ref(&relay.from)));
+        all.extend(ask("to", &relay.to));
+    }
     all.extend(ask("proof", &step.proof));
     all.extend(step.undo.iter().map(|script| ("undo".to_owned(), script.clone())));
     for (role, script) in all {
@@ -183,6 +187,7 @@ mod tests {
             summary: summary.to_owned(),
             probe: vec![],
             act: known.then_some(act),
+            relay: None,
             undo: None,
             proof: if known { proof } else { vec![] },
             idempotent: true,

@@ -79,6 +79,10 @@ pub struct NodeState {
     /// By `keyspace/directory`.
     pub live: BTreeMap<String, Data>,
     pub stage: BTreeMap<String, Data>,
+    /// Files that were carried here, by keyspace.
+    pub arrived: BTreeMap<String, BTreeSet<String>>,
+    /// Keyspaces of which all was carried here.
+    pub arrived_whole: BTreeSet<String>,
     /// Files on the stage, by keyspace.
     pub staged: BTreeMap<String, usize>,
     /// By `run/keyspace/directory`.
@@ -482,6 +486,8 @@ impl NodeState {
             guarded: false,
             gone: false,
             live: tables.iter().map(|t| (format!("{}/{}", t.keyspace, t.dir()), Data::Old)).collect(),
+            arrived: BTreeMap::new(),
+            arrived_whole: BTreeSet::new(),
             stage: BTreeMap::new(),
             staged: BTreeMap::new(),
             quarantine: BTreeMap::new(),
