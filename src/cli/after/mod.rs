@@ -25,10 +25,10 @@ use crate::inventory::Inventory;
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Options {
     /// After a run, writes figures for Prometheus' textfile collector to this file
-    #[arg(long, global = true, env = "RESEED_METRICS_FILE", value_name = "FILE")]
+    #[arg(long, global = true, env = "RESEED_METRICS_FILE", hide_env_values = true, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
     /// After a run, gives its outcome to this shell command, as JSON on its standard input
-    #[arg(long, global = true, env = "RESEED_NOTIFY", value_name = "COMMAND")]
+    #[arg(long, global = true, env = "RESEED_NOTIFY", hide_env_values = true, value_name = "COMMAND")]
     notify: Option<String>,
 }
 

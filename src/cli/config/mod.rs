@@ -44,7 +44,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
 #[derive(Debug, Clone, Default, clap::Args)]
 struct Place {
     /// Where backups of configuration are kept on this machine [default: CLUSTER/config in the state directory]
-    #[arg(long, value_name = "DIR", env = "RESEED_CONFIG_DIR")]
+    #[arg(long, value_name = "DIR", env = "RESEED_CONFIG_DIR", hide_env_values = true)]
     to: Option<PathBuf>,
 }
 
