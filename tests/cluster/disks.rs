@@ -1,6 +1,6 @@
 //! Nodes with two data directories: files of a table and of its indexes, a legacy one and SAI, are in both.
 
-use lab::{Consistency, Lab, Options};
+use lab::{Consistency, Options};
 
 use crate::dataset::must;
 use crate::picture::each_alone;
