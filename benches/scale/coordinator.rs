@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use reseed::engine::bus::Bus;
 use reseed::engine::stop::StopFlag;
-use reseed::engine::{Ending, Engine, Gatekeeper};
+use reseed::engine::{Copies, Ending, Engine, Gatekeeper};
 use reseed::event::Body;
 use reseed::facts::Facts;
 use reseed::inventory::Inventory;
@@ -22,6 +22,7 @@ use reseed::run;
 use reseed::script::{Embedded, Library, Script};
 use reseed::step::{Ask, ResolvedStep};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::{Result, meter};
@@ -164,6 +165,7 @@ async fn steps(transport: &Arc<SshTransport>, inventory: &Inventory, file: &Path
         job_root: format!("{}/bench", inventory.remote_dir),
         secrets: BTreeMap::new(),
         stop: StopFlag::default(),
+        copies: Copies { at_once: Semaphore::new(1), rate: 0 },
     });
     let clock = Clock::start();
     let ending = engine.run(&plan).await?;
@@ -198,6 +200,7 @@ fn step(phase: &str, host: &HostName, acts: bool) -> ResolvedStep {
         summary: format!("do nothing on {host}"),
         probe: vec![],
         act: acts.then(|| Script::new("bench.act")),
+        relay: None,
         undo: None,
         proof: vec![Ask { host: host.clone(), script: Script::new("bench.proof") }],
         idempotent: true,
