@@ -24,6 +24,7 @@ cluster: setup    ## the whole over real Cassandra clusters
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --test sshd --test cluster -- -D warnings
 	cargo deny check bans licenses sources
 
 campaign:         ## what takes too long for every run: each place to die at, minutes of silence; result in docs/campaign.md

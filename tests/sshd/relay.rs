@@ -80,6 +80,7 @@ fn step(home: &Path, files: Vec<StagedFile>) -> ResolvedStep {
         summary: "carry".into(),
         probe: vec![],
         act: None,
+        carry: None,
         relay: Some(Relay {
             files,
             from: Ask { host: name("src"), script: Script::new("backup.relay.from").var("SOURCE", source.display()) },
