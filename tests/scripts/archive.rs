@@ -74,6 +74,8 @@ async fn judged(tree: &Tree) -> Verdict {
 pub async fn sent(tree: &mut Tree) {
     let backup = real(tree, "5.0.8");
     fs::write(backup.join("verified.json"), "{}").unwrap();
+    // more than all pipes hold, so that there is something to be seen of it on its way
+    fs::write(backup.join("shop/plain/nb-2-big-Data.db"), vec![7; 600_000]).unwrap();
     let (out, env) = (tar(tree), tree.root.join("env"));
     let command = format!("cat >'{}'; env >'{}'; echo stored", out.display(), env.display());
     let mut sums = vec![];
