@@ -1,7 +1,7 @@
 # What a person or CI types here. `make demo` is the tour, `make test` is every test.
 LAB_CACHE ?= /var/cache/reseed-lab
 
-.PHONY: setup demo test unit sshd cluster campaign lint
+.PHONY: setup demo test unit sshd cluster campaign bench lint
 setup:            ## installs what is missing (root, Debian)
 	sh tests/lab/setup.sh
 
@@ -28,10 +28,14 @@ lint:
 
 campaign:         ## what takes too long for every run: each place to die at, minutes of silence; result in docs/campaign.md
 	RESEED_CAMPAIGN=1 cargo test --test cluster -- rollback killed
-	RESEED_CAMPAIGN=1 cargo test --test cluster -- disaster versions upgrades
-	RESEED_CAMPAIGN=1 cargo test --test cluster -- restored repeat
+	RESEED_CAMPAIGN=1 cargo test --test cluster -- disaster many versions upgrades
+	RESEED_CAMPAIGN=1 cargo test --test cluster -- restored repeat checks catalogue live
 	RESEED_CAMPAIGN=1 cargo test --test sshd -- --include-ignored killed two_minutes
 	cargo test --test transport -- --ignored
 	cargo run -q -p lab -- up --name logind --nodes 1 --init systemd
 	LAB=/var/lib/reseed-lab/logind cargo run -q -p lab -- coordinator --name logind cargo test --test sshd -- --ignored logind; \
 	  rc=$$?; cargo run -q -p lab -- down --name logind; exit $$rc
+
+bench: setup      ## beside what a user would do instead; results in docs/benchmarks.md (BENCH="restore sizes scale io startup --more")
+	sh benches/setup.sh
+	cargo bench --bench bench -- $(BENCH)

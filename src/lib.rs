@@ -28,6 +28,7 @@ pub mod backup;
 pub mod cassandra;
 pub mod catalogue;
 pub mod cli;
+pub mod config;
 pub mod digest;
 pub mod engine;
 pub mod event;

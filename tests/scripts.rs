@@ -13,6 +13,8 @@ mod scripts {
     pub mod corrupt;
     pub mod facts;
     pub mod proofs;
+    pub mod relay;
+    pub mod saved;
     pub mod tree;
 }
 
@@ -21,7 +23,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use reseed::script::Script;
 use scripts::tree::{KS, TABLE, Tree, shells};
-use scripts::{archive, back, catalogue, corrupt, facts, proofs};
+use scripts::{archive, back, catalogue, corrupt, facts, proofs, relay, saved};
 
 /// The test under every shell.
 macro_rules! under_every_shell {
@@ -40,7 +42,16 @@ macro_rules! under_every_shell {
 
 under_every_shell! {
     a_stage_is_a_copy_with_every_byte_checked => stage_copies;
-    a_stage_is_made_anew_when_it_runs_again => stage_again;
+    a_stage_that_runs_again_holds_the_backup_and_nothing_else => stage_again;
+    a_stage_that_runs_again_copies_only_what_differs => relay::stage_reuses;
+    a_stage_cut_after_any_command_is_whole_after_the_next_attempt => relay::stage_cut;
+    whole_sstables_go_to_the_data_directory_with_the_most_room => relay::stage_spreads;
+    a_copy_that_must_be_slow_is_whole_all_the_same => relay::stage_slow;
+    what_is_carried_arrives_byte_for_byte_and_becomes_the_stage_by_renames => relay::carried;
+    what_is_cut_off_at_any_byte_is_gone_on_with_from_the_last_whole_file => relay::cut_off;
+    whole_sstables_arrive_in_the_data_directory_with_the_most_room => relay::arrives_spread;
+    what_arrives_damaged_gets_no_name => relay::damaged;
+    a_list_that_was_cut_off_is_never_taken_for_a_whole_one => relay::list_cut;
     a_backup_that_is_not_what_its_manifest_says_is_refused => stage_refuses;
     a_swap_renames_and_puts_back_what_belongs_to_others => swap_renames;
     a_swap_is_taken_up_after_every_rename => swap_taken_up;
@@ -57,6 +68,8 @@ under_every_shell! {
     a_backup_copies_snapshots_verifies_them_and_is_published_whole => backup_published;
     a_backup_of_which_a_byte_was_lost_is_not_published => backup_verified;
     publishing_is_taken_up_where_it_was => publish_taken_up;
+    a_copy_keeps_to_its_rate_and_is_hashed_on_the_way => saved::rated;
+    roles_are_encrypted_or_not_saved => saved::roles;
     every_one_of_these_scripts_refuses_while_cassandra_runs => refuses_while_running;
     what_was_restored_is_open_or_gone_and_the_log_since_the_start_tells_of_nothing_else => proofs::loaded;
     who_is_connected_is_read_from_the_kernels_tables => proofs::connected;
@@ -137,7 +150,7 @@ async fn stage_again(tree: &mut Tree) {
     tree.ok(&tree.stage(&files)).await;
     // half of a second one, and something strange in the first
     fs::write(tree.stage_dir().join("stale.db"), "x").unwrap();
-    let partial = tree.place(0).join("r1/stage").join(format!("{KS}.partial"));
+    let partial = tree.stage_on(0).with_extension("partial");
     fs::create_dir_all(partial.join("junk")).unwrap();
     tree.ok(&tree.stage(&files)).await;
     assert_eq!(Tree::list(&tree.stage_dir()).len(), 3);

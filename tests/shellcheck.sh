@@ -18,5 +18,6 @@ find src/remote -name '*.sh' -exec shellcheck -s sh -e SC2154,SC2034,SC2086 {} +
 shellcheck tests/shellcheck.sh tests/lab/setup.sh || bad=1
 # their variables are in a file that the harness writes
 shellcheck -e SC1091,SC2154 tests/sshd/standin/*.sh || bad=1
+shellcheck benches/*.sh benches/*/*.sh || bad=1
 [ "$bad" = 0 ]
 echo "shellcheck: all scripts are clean"

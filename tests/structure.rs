@@ -51,3 +51,25 @@ fn no_file_is_larger_than_the_ceiling() {
         assert!(text.lines().count() <= 600, "{} has {} lines", path.display(), text.lines().count());
     }
 }
+
+/// What docs/traps.md calls a test is one: names in backticks that read as sentences, some with their module.
+#[test]
+fn every_test_that_the_table_of_traps_names_exists() {
+    let table = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/traps.md")).unwrap();
+    let code: Vec<(PathBuf, String)> = sources("src").into_iter().chain(sources("tests")).collect();
+    let rows = table.lines().filter(|line| line.starts_with('|'));
+    let words = rows.flat_map(|line| line.split('`').skip(1).step_by(2));
+    let named: Vec<&str> = words.filter(|word| word.contains("::") || word.matches('_').count() > 1).collect();
+    assert!(named.len() > 70, "{} tests are named", named.len());
+    let exists = |name: &&&str| {
+        let (module, test) = name.rsplit_once("::").unwrap_or(("", name));
+        code.iter().any(|(path, text)| {
+            let own = module.is_empty() || path.file_stem().is_some_and(|stem| stem == module);
+            own && [format!("fn {test}("), format!("fn {test}<"), format!(" {test} => ")]
+                .iter()
+                .any(|declared| text.contains(declared))
+        })
+    };
+    let missing: Vec<&&str> = named.iter().filter(|name| !exists(name)).collect();
+    assert!(missing.is_empty(), "docs/traps.md names what is no test: {missing:?}");
+}

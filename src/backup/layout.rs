@@ -4,6 +4,7 @@
 //! <root>/<tag>/manifest.json
 //! <root>/<tag>/manifest.json.sha256
 //! <root>/<tag>/<keyspace>/<table>/<files>
+//! <root>/<tag>/roles.encrypted        with `--with-roles`
 //! <root>/<tag>/verified.json          what the last `backups verify` found
 //! <root>/<tag>/archived.json          the tar that was last sent elsewhere, or that it was fetched as
 //! <root>/.partial-<tag>/…             while it is being made
@@ -27,7 +28,10 @@ pub const VERIFIED: &str = "verified.json";
 pub const ARCHIVED: &str = "archived.json";
 
 /// What lies beside the keyspaces in a backup's directory.
-pub const OWN: [&str; 4] = [MANIFEST, MANIFEST_SHA256, VERIFIED, ARCHIVED];
+pub const OWN: [&str; 5] = [MANIFEST, MANIFEST_SHA256, VERIFIED, ARCHIVED, ROLES];
+
+/// Name of the encrypted roles, where they were asked for. Who encrypts also proves that they are whole.
+pub const ROLES: &str = "roles.encrypted";
 
 const PARTIAL: &str = ".partial-";
 const PRUNED: &str = ".pruned-";
@@ -55,6 +59,11 @@ pub fn table_dir(backup: &str, keyspace: &Keyspace, table: &Table) -> String {
 /// The manifest, below the backup's directory.
 pub fn manifest(backup: &str) -> String {
     format!("{backup}/{MANIFEST}")
+}
+
+/// The encrypted roles, below the backup's directory.
+pub fn roles(backup: &str) -> String {
+    format!("{backup}/{ROLES}")
 }
 
 /// The manifest's checksum, below the backup's directory.

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout;
 use crate::cassandra::layout::TableId;
-use crate::cassandra::schema::{Column, Replication, TypeSchema};
+use crate::cassandra::schema::{Column, DroppedColumn, Replication, TypeSchema};
 use crate::cassandra::sstable::Component;
 use crate::cassandra::version::Version;
 use crate::digest::sha256;
@@ -98,8 +98,28 @@ pub struct Manifest {
     /// Where it came from, when another program copied the files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
+    /// How that node stood to acknowledged writes; not in the first manifests, nor in imported ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// What it holds.
     pub keyspaces: Vec<KeyspaceEntry>,
+}
+
+/// What was known, before the snapshot, of writes that the node may have missed (docs/adr/0019).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Source {
+    /// When Cassandra was started there.
+    #[serde(default)]
+    pub started: Option<Timestamp>,
+    /// Files of hints that waited for it on other nodes.
+    #[serde(default)]
+    pub hints: u64,
+    /// When it dropped writes last, as its log tells.
+    #[serde(default)]
+    pub dropped: Option<Timestamp>,
+    /// Incremental repair sessions that were not over; `None`: this version has none.
+    #[serde(default)]
+    pub repair_sessions: Option<Vec<String>>,
 }
 
 /// That a backup was made by others, and what is therefore not known about it.
@@ -123,6 +143,15 @@ pub struct KeyspaceEntry {
     /// Its user types; `None` in the first manifests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub types: Option<Vec<TypeSchema>>,
+    /// Its last full repair before the backup's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_full_repair: Option<Timestamp>,
+    /// Whether the backup repaired it before it took it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repaired_first: bool,
+    /// Why the node may have lacked acknowledged writes when it was taken; empty after a repair.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may_lack: Vec<String>,
     /// Its tables, and its views as tables of their own.
     pub tables: Vec<TableEntry>,
 }
@@ -138,6 +167,9 @@ pub struct TableEntry {
     /// silence. Not in the first manifests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<Column>,
+    /// Columns that were dropped, and when: a table made anew has to know them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<DroppedColumn>,
     /// Its secondary indexes.
     #[serde(default)]
     pub indexes: Vec<IndexEntry>,

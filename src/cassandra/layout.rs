@@ -28,6 +28,16 @@ impl TableId {
         Err(Unreadable::new("a table id", format!("{:?}", super::excerpt(text))))
     }
 
+    /// When a table of that id was made; `None`: the id does not tell, such as those of Cassandra's own.
+    pub fn made_at(&self) -> Option<jiff::Timestamp> {
+        // a UUID of version 1: tenths of microseconds since 15 October 1582
+        const EPOCH: i64 = 0x01b2_1dd2_1381_4000;
+        let hex = self.hex();
+        let time = hex.get(12..13).filter(|version| *version == "1").map(|_| [&hex[13..16], &hex[8..12], &hex[..8]])?;
+        let ticks = i64::from_str_radix(&time.concat(), 16).ok()?;
+        jiff::Timestamp::from_microsecond((ticks - EPOCH) / 10).ok()
+    }
+
     /// The 32 digits of the directory's name.
     pub fn hex(&self) -> String {
         self.0.replace('-', "")

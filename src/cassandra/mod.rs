@@ -18,6 +18,7 @@ pub mod insync;
 pub mod layout;
 pub mod netstats;
 pub mod repair;
+pub mod repairs;
 pub mod schema;
 pub mod sessions;
 pub mod sstable;

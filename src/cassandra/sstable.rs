@@ -58,6 +58,11 @@ impl Component {
         self.id.contains('_')
     }
 
+    /// Whether counters in it are told apart by where they were counted (before 2.1). The letters of bti begin anew.
+    pub fn splits_counters(&self) -> bool {
+        self.format == Format::Big && self.version.0 < *b"ka"
+    }
+
     /// Whether this is the data itself.
     pub fn is_data(&self) -> bool {
         self.component == "Data.db"

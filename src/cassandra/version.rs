@@ -68,6 +68,17 @@ impl Version {
         self.from(2, 2) && !self.from(5, 1)
     }
 
+    /// Commit log positions in sstables of another node are not taken for its own (CASSANDRA-16619: 3.0.25, 3.11.11,
+    /// 4.0-rc2).
+    pub fn knows_where_sstables_are_from(&self) -> bool {
+        match self.numbers {
+            [3, 0, patch] => patch >= 25,
+            [3, 11, patch] => patch >= 11,
+            [4, 0, 0] => self.pre.is_empty() || self.pre.starts_with("rc") && self.pre != "rc1",
+            [major, ..] => major >= 4,
+        }
+    }
+
     /// The schema is in `system_schema` (3.0+); before, in `system.schema_*`.
     pub fn has_system_schema(&self) -> bool {
         self.from(3, 0)
@@ -81,6 +92,11 @@ impl Version {
     /// Incremental repairs are sessions that `system.repairs` keeps (4.0+).
     pub fn has_repair_sessions(&self) -> bool {
         self.from(4, 0)
+    }
+
+    /// The history of repairs keeps their options (3.0+; before, a repair of some replicas looks like any).
+    pub fn tells_repair_options(&self) -> bool {
+        self.from(3, 0)
     }
 
     /// `repair --preview` compares replicas and changes nothing (4.0+).

@@ -2,9 +2,8 @@
 # Cassandra wrote beside it: DIGESTS are `algorithm<tab>data<tab>digest file`; `digest=data<tab>what
 # it says<tab>what the data give`. A file that cannot be read has no line. Gives way to all others.
 cd "$FINAL" || die "cannot enter $FINAL"
-renice -n 19 -p $$ >/dev/null 2>&1 || :
-ionice -c 3 -p $$ >/dev/null 2>&1 || :
-if command -v openssl >/dev/null 2>&1; then echo hasher=openssl; else echo hasher=sha256sum; fi
+gently idle
+echo "hasher=$(hash_tool)"
 printf '%s\n' "$FILES" | hash_list 2>/dev/null
 [ -n "$DIGESTS" ] || exit 0
 echo "tool=$tool"

@@ -2,6 +2,7 @@
 
 use super::exit::{ExitCode, Failure};
 use crate::catalogue::CatalogueError;
+use crate::config::ConfigError;
 use crate::engine::EngineError;
 use crate::inventory::{InventoryError, PasswordError};
 use crate::remote::TransportError;
@@ -132,6 +133,15 @@ impl From<CatalogueError> for Failure {
             CatalogueError::Transport(error) => error.into(),
             CatalogueError::Unknown { .. } => Self::of(ExitCode::Invalid, &error).hint("reseed backups list"),
             CatalogueError::Script { .. } => Self::of(ExitCode::Refused, &error),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Transport(error) => error.into(),
+            other => PrepareError::Config(other).into(),
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn run(global: &Global, printer: Printer, _: &Args) -> Ended {
         writeln!(out, "{}", json!({"v": 1, "kind": "keyspaces", "cluster": inventory.cluster, "keyspaces": rows}))
     } else {
         out.write_all(table(&rows, printer.out).as_bytes())
-            .and_then(|()| writeln!(out, "Sizes are those on {}, snapshots included.", inventory.backup.node))
+            .and_then(|()| writeln!(out, "Sizes are those on {}, snapshots included. From the schema; kpsadmin was not asked (its password would stand on a command line).", inventory.backup.node))
     };
     Ok(ExitCode::Done)
 }

@@ -4,10 +4,12 @@
 //! a [`Failure`] that is printed once, here.
 
 mod abandon;
+mod after;
 mod backup;
 mod backups;
 mod before;
 mod check;
+mod config;
 mod confirm;
 mod detach;
 mod discard;
@@ -16,6 +18,8 @@ mod explain;
 mod failure;
 mod follow;
 mod keyspaces;
+#[cfg(test)]
+mod packaging;
 pub mod printer;
 mod report;
 mod restore;
@@ -75,6 +79,8 @@ pub struct Global {
     /// Attempts, times on the hosts, scripts
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     verbose: bool,
+    #[command(flatten)]
+    after: after::Options,
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,6 +89,7 @@ enum Command {
     Keyspaces(keyspaces::Args),
     Backup(backup::Args),
     Backups(backups::Args),
+    Config(config::Args),
     Restore(restore::Args),
     Resume(resume::Args),
     Rollback(rollback::Args),
@@ -124,6 +131,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Keyspaces(args) => keyspaces::run(&cli.global, printer, args),
         Command::Backup(args) => backup::run(&cli.global, printer, args),
         Command::Backups(args) => backups::run(&cli.global, printer, args),
+        Command::Config(args) => config::run(&cli.global, printer, args),
         Command::Restore(args) => restore::run(&cli.global, printer, args),
         Command::Resume(args) => resume::run(&cli.global, printer, args),
         Command::Rollback(args) => rollback::run(&cli.global, printer, args),

@@ -51,10 +51,38 @@ pub struct Args {
 
 /// How the nodes are filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum Strategy {
+pub(super) enum Strategy {
     /// The seed from the backup, the others by repair: the documented way
     #[default]
     Seed,
+    /// Every node from the backup, at the same time: the outage does not grow with the data
+    FanOut,
+}
+
+impl Strategy {
+    /// As on the command line.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Seed => "seed",
+            Self::FanOut => "fan-out",
+        }
+    }
+
+    /// The one that it is not.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Seed => Self::FanOut,
+            Self::FanOut => Self::Seed,
+        }
+    }
+
+    /// The playbook that does it.
+    pub(super) fn playbook(self) -> &'static str {
+        match self {
+            Self::Seed => "restore",
+            Self::FanOut => plan::Request::FAN_OUT,
+        }
+    }
 }
 
 /// What becomes of tables that were created after the backup.
@@ -77,7 +105,6 @@ impl ExtraTables {
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
-    let Strategy::Seed = args.strategy;
     let ask = Ask {
         tag: Some(args.tag.clone()),
         keyspaces: args.selection.keyspaces.clone(),
@@ -89,7 +116,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
             ..plan::Choices::default()
         },
         overrides: args.selection.overrides()?,
-        ..Ask::to("restore")
+        ..Ask::to(args.strategy.playbook())
     };
     if args.dry_run {
         return before::dry_run(printer, &inventory, &ask);

@@ -39,8 +39,12 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         return Ok(ExitCode::Done);
     }
     let command = history.header().command.as_str();
-    if !matches!(command, "backup" | "import" | "archive" | "fetch") {
-        let what = if command == "prune" { "deletes backups" } else { "replaces data" };
+    if !matches!(command, "backup" | "import" | "archive" | "fetch" | "config-backup") {
+        let what = match command {
+            "prune" => "deletes backups",
+            "config-restore" => "replaces configuration",
+            _ => "replaces data",
+        };
         let name = confirm::demanded(args.confirm.as_deref(), &inventory, what)?;
         if args.detach.wanted(true) {
             let typed = Some(name.as_str()).filter(|_| args.confirm.is_none());

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
+use super::after::Watched;
 use super::printer::Printer;
 use super::{Ended, Failure, Global, signals};
 use crate::cli::exit::ExitCode;
@@ -139,22 +140,24 @@ impl Screen {
 
 /// Conducts a new run and shows it.
 pub fn conduct(global: &Global, printer: Printer, order: Order) -> Ended {
+    let watched = Watched::begins(&order.inventory, &order.command);
     let transport = transport(&order.inventory)?;
     let state = state(global);
-    block_on(shown(printer, |subscribers, stop, screen| async move {
+    shown(global, printer, watched, async |subscribers, stop, screen| {
         let pulse = |text: &str| screen.pulse(text);
         run::conduct(order, transport, Stand { state: &state, subscribers, stop, pulse: &pulse }).await
-    }))
+    })
 }
 
 /// Goes on with a run and shows it.
 pub fn resume(global: &Global, printer: Printer, dir: RunDir, inventory: Inventory) -> Ended {
+    let watched = Watched::begins(&inventory, &dir.history()?.header().command);
     let transport = transport(&inventory)?;
     let state = state(global);
-    block_on(shown(printer, |subscribers, stop, screen| async move {
+    shown(global, printer, watched, async |subscribers, stop, screen| {
         let pulse = |text: &str| screen.pulse(text);
         run::resume(dir, inventory, transport, Stand { state: &state, subscribers, stop, pulse: &pulse }).await
-    }))
+    })
 }
 
 /// A run that this machine does not know, made anew from what the hosts keep; `None`: they know of
@@ -185,16 +188,23 @@ pub fn recovered(
     }
 }
 
-async fn shown<F, Fut>(printer: Printer, work: F) -> Ended
+fn shown<F>(global: &Global, printer: Printer, told: Watched, work: F) -> Ended
 where
-    F: FnOnce(Vec<Subscriber>, StopFlag, Screen) -> Fut,
-    Fut: Future<Output = Result<run::Ended, run::conduct::ConductError>>,
+    F: AsyncFnOnce(Vec<Subscriber>, StopFlag, Screen) -> Result<run::Ended, run::conduct::ConductError>,
 {
     let screen = Screen::new(printer);
     let stop = StopFlag::default();
-    let watcher = tokio::spawn(signals::watch(stop.clone(), screen.clone()));
-    let ended = work(vec![screen.subscriber()], stop, screen.clone()).await;
-    watcher.abort();
+    let ended = block_on(async {
+        let watcher = tokio::spawn(signals::watch(stop.clone(), screen.clone()));
+        let ended = work(vec![screen.subscriber()], stop, screen.clone()).await;
+        watcher.abort();
+        ended
+    });
     screen.finish();
-    Ok(ExitCode::of_number(ended?.exit))
+    let ended = match ended {
+        Ok(ended) => Ok(ExitCode::of_number(ended.exit)),
+        Err(error) => Err(error.into()),
+    };
+    told.ended(global, &screen.state(), &ended);
+    ended
 }

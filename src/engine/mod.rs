@@ -5,7 +5,7 @@
 //!  phase: gate? ─> lanes (parallel, or one after the other) ─> barrier ─> next phase
 //!  lane:  steps of one host, in order
 //!  step:  started (fsync) ─> probe ─holds─> already
-//!                              └─> act (job, or attached when it needs a secret) ─> proof ─> finished
+//!                              └─> act (job, or attached: a secret, a relay) ─> proof ─> finished
 //! ```
 //!
 //! Invariants: an event is on disk before what it announces is done ([`bus`]); a step that is
@@ -15,6 +15,7 @@
 pub mod bus;
 mod once;
 mod pace;
+mod relay;
 
 pub mod stop;
 
@@ -32,9 +33,10 @@ use crate::name::{HostName, RunId};
 use crate::plan::{Gate, Lane, Phase, Plan};
 use crate::remote::Transport;
 use crate::script::{Library, UnknownScript};
-use crate::step::ResolvedStep;
+use crate::step::{Carry, ResolvedStep};
 
 pub use once::{job_name, seconds};
+pub use relay::Copies;
 
 use bus::Bus;
 use pace::Pace;
@@ -44,6 +46,18 @@ use stop::{Level, StopFlag};
 pub trait Gatekeeper: Send + Sync + 'static {
     /// `Ok`: go on. `Err`: why not; nothing has been changed yet. Publishes its findings itself.
     fn pass(&self, gate: Gate) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Does the coordinator's own part of a step: its evidence in one line, or why it failed. `_told` is told how many
+    /// bytes of how many are done. Who keeps no files has no part.
+    fn carry(
+        &self,
+        _host: &HostName,
+        _carry: &Carry,
+        _library: &Library,
+        _told: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> impl Future<Output = Result<String, String>> + Send {
+        async { Err("nothing is kept here".to_owned()) }
+    }
 }
 
 /// What the engine needs besides the plan.
@@ -64,6 +78,8 @@ pub struct Engine<T, G> {
     pub job_root: String,
     /// CQL passwords.
     pub secrets: Secrets,
+    /// What bounds copies that go through here.
+    pub copies: Copies,
     /// Pauses the run when raised.
     pub stop: StopFlag,
 }

@@ -1,4 +1,4 @@
-//! One attempt at one step: probe, act, proof, and the events that tell of it.
+//! One attempt at one step: probe, act (of the host, or the coordinator's own), proof, and the events that tell of it.
 
 use std::time::{Duration, Instant};
 
@@ -6,12 +6,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant as Clock;
 
 use super::stop::Level;
-use super::{Engine, EngineError, Gatekeeper, Stop, Work};
+use super::{Engine, EngineError, Gatekeeper, Stop, Work, relay};
 use crate::event::{Body, StepOutcome, StepState, StepView};
 use crate::remote::job::{self, Cancelled, Job, JobError, State};
 use crate::remote::{Call, Reply, Transport, retry};
-use crate::script::{Library, Rendered, Script};
-use crate::step::{self, Ask, LONG, Observations, ResolvedStep, Seen, Spec, Verdict};
+use crate::script::{Library, Rendered};
+use crate::step::{self, Ask, Carry, LONG, Observations, ResolvedStep, Seen, Spec, Verdict};
 
 /// What one question of a probe or proof may take: a JVM on a node that is busy starting.
 const QUESTION: Duration = Duration::from_mins(2);
@@ -37,7 +37,7 @@ impl Attempt {
 }
 
 /// How an act ended.
-enum Acted {
+pub(super) enum Acted {
     Replied(Reply),
     /// Nobody knows what became of it; why.
     Unknown(String),
@@ -77,17 +77,18 @@ async fn told<T: Transport, G: Gatekeeper>(
     before: Before,
     work: &Work,
 ) -> Result<Attempt, Stop> {
-    engine.bus.publish(Body::StepStarted {
+    let started = Body::StepStarted {
         phase: phase.to_owned(),
         step: step.step.clone(),
         host: step.host.clone(),
         attempt,
         id: step.id.clone(),
         summary: step.summary.clone(),
-    })?;
+    };
+    engine.bus.publish_with_others(started).await?;
     let began = Instant::now();
     let ended = perform(engine, step, attempt, before, work).await?;
-    engine.bus.publish(Body::StepFinished {
+    let finished = Body::StepFinished {
         phase: phase.to_owned(),
         step: step.step.clone(),
         host: step.host.clone(),
@@ -98,7 +99,8 @@ async fn told<T: Transport, G: Gatekeeper>(
         stderr: ended.stderr.clone(),
         elapsed_s: seconds(began.elapsed()),
         remote_s: seconds(ended.remote),
-    })?;
+    };
+    engine.bus.publish_with_others(finished).await?;
     Ok(ended)
 }
 
@@ -142,13 +144,13 @@ async fn perform<T: Transport, G: Gatekeeper>(
             return Ok(Attempt::new(StepOutcome::Already, why, remote));
         }
     }
-    let act = match &step.act {
-        None => None,
-        Some(_) if before == Before::Failed && !step.idempotent => {
+    let act = match step.acts() {
+        false => None,
+        true if before == Before::Failed && !step.idempotent => {
             let why = "it failed before and may not run twice".to_owned();
             return adopt(engine, spec, step, why, work, remote).await;
         }
-        Some(script) => match act(engine, step, script, attempt, before, library).await? {
+        true => match act(engine, step, attempt, before, library).await? {
             Acted::Replied(reply) => {
                 remote += reply.remote;
                 if reply.rc != 0 {
@@ -176,16 +178,42 @@ async fn perform<T: Transport, G: Gatekeeper>(
     prove(engine, spec, step, act, work, remote).await
 }
 
-/// Runs the act: detached as a job, or attached when it needs a secret.
+/// Does the coordinator's own part: files come here, or go to the host.
+async fn carry<T: Transport, G: Gatekeeper>(
+    engine: &Engine<T, G>,
+    step: &ResolvedStep,
+    carry: &Carry,
+    library: &Library,
+) -> Acted {
+    let told = |done, total| {
+        // progress is never journaled, so publishing it cannot fail
+        let (id, host, unit) = (step.id.clone(), step.host.clone(), "bytes".to_owned());
+        let _ = engine.bus.publish(Body::StepProgress { id, host, done, total, unit });
+    };
+    tokio::select! {
+        ended = engine.gates.carry(&step.host, carry, library, &told) => Acted::Replied(match ended {
+            Ok(stdout) => Reply { stdout, ..Reply::default() },
+            Err(stderr) => Reply { rc: 1, stderr, ..Reply::default() },
+        }),
+        () = engine.stop.reached(Level::Cancel) => Acted::Unknown("interrupted by the operator".to_owned()),
+    }
+}
+
+/// Runs the act: detached as a job, or attached when it needs a secret or goes through here.
 async fn act<T: Transport, G: Gatekeeper>(
     engine: &Engine<T, G>,
     step: &ResolvedStep,
-    script: &Script,
     attempt: u32,
     before: Before,
     library: &Library,
 ) -> Result<Acted, EngineError> {
-    let script = library.render(script)?;
+    if let Some(relay) = &step.relay {
+        return relay::carry(engine, step, relay, library).await;
+    }
+    if let Some(part) = &step.carry {
+        return Ok(carry(engine, step, part, library).await);
+    }
+    let script = library.render(step.act.as_ref().expect("the caller looked"))?;
     let limit = if step.limit_s == 0 { LONG } else { Duration::from_secs(step.limit_s) };
     if step.secret {
         let call = call(engine, step, script, limit);

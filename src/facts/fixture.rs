@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Dir, Disk, NodeFacts, Restart};
+use super::{Dir, Disk, NodeFacts, Restart, Writes};
 use crate::cassandra::conf::Conf;
 
 /// A plain node: one real data directory, root, no systemd.
@@ -33,6 +33,7 @@ pub(crate) fn node() -> NodeFacts {
         no_cqlsh: None,
         missing_tools: vec![],
         backup_fs: ("2".to_owned(), 1 << 30),
+        backup_sum: None,
         backup_unwritable: None,
         conf_file: "/etc/cassandra/cassandra.yaml".to_owned(),
         conf_fixed: None,
@@ -44,5 +45,6 @@ pub(crate) fn node() -> NodeFacts {
         disk: Disk::default(),
         clock: None,
         schedulers: vec![],
+        writes: Writes::default(),
     }
 }

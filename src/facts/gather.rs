@@ -34,7 +34,8 @@ pub const SCRIPTS: &[Embedded] = &[
             include_str!("node.sh"),
             include_str!("disk.sh"),
             include_str!("restart.sh"),
-            include_str!("schedulers.sh")
+            include_str!("schedulers.sh"),
+            include_str!("writes.sh")
         ),
     ),
     ("facts.gossip", include_str!("gossip.sh")),
@@ -55,6 +56,8 @@ pub struct Wanted {
     pub tag: Option<Tag>,
     /// Whether `DESCRIBE KEYSPACE` is needed (for a manifest).
     pub describe: bool,
+    /// Whether it matters what the backed up node may have missed (for a backup).
+    pub repairs: bool,
 }
 
 /// Why facts could not be had.
@@ -103,7 +106,8 @@ pub async fn gather<T: Transport>(
     let mut nodes = JoinSet::new();
     for node in inventory.present() {
         let (asker, node, root) = (Arc::clone(&asker), node.clone(), inventory.backup.root.clone());
-        nodes.spawn(async move { asker.node(&node, &root).await });
+        let backup = wanted.tag.as_ref().map(|tag| layout::dir(&root, tag)).unwrap_or_default();
+        nodes.spawn(async move { asker.node(&node, &root, &backup).await });
     }
     let mut gateways = JoinSet::new();
     for gateway in &inventory.gateways {
@@ -164,7 +168,7 @@ impl<T: Transport> Asker<T> {
         Err(FactsError::Script { host: host.clone(), why: reply.reason() })
     }
 
-    async fn node(&self, node: &Node, backup_root: &str) -> Result<Said, FactsError> {
+    async fn node(&self, node: &Node, backup_root: &str, backup: &str) -> Result<Said, FactsError> {
         let host = &node.name;
         let cassandra = &node.cassandra;
         let (files, conf) = self.files(node).await?;
@@ -176,6 +180,7 @@ impl<T: Transport> Asker<T> {
             .var("NATIVE_PORT", conf.native_transport_port)
             .list("DIRS", dirs.iter().map(|(label, path)| format!("{label}\t{path}")))
             .var("BACKUP_ROOT", backup_root)
+            .var("BACKUP", backup)
             .var("LOG", files.get("log").unwrap_or(""))
             .var("CONF", &cassandra.conf)
             .var("HOME_DIR", &cassandra.home)
@@ -263,8 +268,12 @@ impl<T: Transport> Asker<T> {
             if down.is_none() {
                 live.insert(identity.host_id.clone());
             }
+            let own = endpoints.iter().find(|endpoint| endpoint.host_id.as_ref() == Some(&identity.host_id));
+            let started = own.and_then(|endpoint| Timestamp::from_second(endpoint.generation?.try_into().ok()?).ok());
             let node = parse::node(said.conf.clone(), &said.files, &said.live, identity, down);
-            facts.nodes.insert(said.host.clone(), node.map_err(|(what, why)| bad(&said.host, what, why))?);
+            let mut node = node.map_err(|(what, why)| bad(&said.host, what, why))?;
+            node.writes.started = started;
+            facts.nodes.insert(said.host.clone(), node);
         }
         // what is not up holds the version of when it was
         let up = |endpoint: &Endpoint| endpoint.host_id.as_ref().is_none_or(|id| live.contains(id));
@@ -303,6 +312,9 @@ impl<T: Transport> Asker<T> {
             facts.repair_sessions = Some(open);
         }
         facts.schema = Schema::from_rows(&version, &rows).map_err(|why| bad("the schema", why.to_string()))?;
+        if wanted.repairs {
+            self.missed_writes(inventory, voice, facts).await?;
+        }
         if wanted.describe {
             let names: Vec<_> = facts.schema.user_keyspaces().map(|k| k.name.clone()).collect();
             for name in names {
@@ -339,7 +351,7 @@ impl<T: Transport> Asker<T> {
         Ok(())
     }
 
-    async fn cql(&self, node: &Node, facts: &NodeFacts, cql: &str) -> Result<String, FactsError> {
+    pub(super) async fn cql(&self, node: &Node, facts: &NodeFacts, cql: &str) -> Result<String, FactsError> {
         let script = node.cassandra.cqlsh.vars(Script::new("facts.cql").var("CQL", cql), facts.cql_address());
         self.ask(&node.name, script, true).await
     }

@@ -25,9 +25,10 @@ for log in "${logdir:-/}/system.log" "$HOME_DIR/logs/system.log" /var/log/cassan
 done
 echo "log=$log"
 if [ -f "$log" ] && [ -r "$log" ]; then echo log_readable=yes; fi
-for tool in awk base64 cmp comm cp df find flock grep head id ln mkdir mktemp mv readlink sed sort stat sync tail tr wc xargs; do
+for tool in awk base64 cmp comm cp dd df find flock grep head id ln mkdir mktemp mv readlink sed sort stat sync tail tee tr wc xargs; do
   command -v "$tool" >/dev/null 2>&1 || echo "missing=$tool"
 done
+dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1 || echo "missing=a dd that knows iflag=fullblock"
 # it needs a Python, which the node does not
 said=$("$CQLSH" --version 2>&1) || echo "no_cqlsh=$(printf '%s\n' "$said" | grep -v '^[[:space:]]*$' | tail -n 1)"
 command -v openssl >/dev/null 2>&1 || command -v sha256sum >/dev/null 2>&1 || echo "missing=sha256sum"

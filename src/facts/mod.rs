@@ -25,10 +25,12 @@ mod left;
 mod missing;
 mod ondisk;
 mod parse;
+mod repairs;
 mod restart;
 mod scope;
+mod writes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -42,6 +44,7 @@ pub use missing::Creation;
 pub(crate) use parse::Fields;
 pub use restart::{Process, Restart};
 pub use scope::{Scope, scope};
+pub use writes::{Since, Writes};
 
 use crate::backup::catalogue::Backup;
 use crate::backup::manifest::Manifest;
@@ -76,6 +79,9 @@ pub struct Facts {
     /// 4.0). With a replication factor of all nodes, every node takes part in every session.
     #[serde(default)]
     pub repair_sessions: Option<Vec<String>>,
+    /// Since when all replicas of each keyspace are known to agree (only gathered for a backup).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub since: BTreeMap<String, Since>,
     /// What is to be imported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Written>,
@@ -85,6 +91,30 @@ pub struct Facts {
     /// Backups that runs count on, and how (only gathered to prune).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub used: BTreeMap<Tag, String>,
+    /// What configures each host (only gathered for runs about configuration).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub config: BTreeMap<HostName, ConfigFacts>,
+}
+
+/// What configures a host.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ConfigFacts {
+    /// Files that are there.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// What was looked for and is not there.
+    pub missing: Vec<String>,
+    /// Files that cannot be read.
+    pub unreadable: Vec<String>,
+    /// What is left out of a backup, and why.
+    pub skipped: Vec<String>,
+    /// Why all that is too much.
+    pub over: Option<String>,
+    /// `cluster_name` of a node's cassandra.yaml, as far as that can be read.
+    pub cluster_name: Option<String>,
+    /// What else speaks against using the backup in question there.
+    pub doubts: Vec<String>,
 }
 
 /// What was found on a node.
@@ -123,6 +153,9 @@ pub struct NodeFacts {
     pub no_cqlsh: Option<String>,
     /// Filesystem number of the backup root's nearest existing directory, and its free bytes.
     pub backup_fs: (String, u64),
+    /// The sha256 of the manifest of the backup in question, where there is one below the same root on this node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_sum: Option<String>,
     /// The directory in which the backup root cannot be made, when it cannot be written.
     pub backup_unwritable: Option<String>,
     /// The file that `cassandra.yaml` is, links followed.
@@ -155,6 +188,9 @@ pub struct NodeFacts {
     /// Files that make cron or systemd run something on Cassandra.
     #[serde(default)]
     pub schedulers: Vec<String>,
+    /// What it tells of writes that it or others missed.
+    #[serde(default)]
+    pub writes: Writes,
 }
 
 /// A directory of Cassandra's, and the place beside it for stage and quarantine.
@@ -215,9 +251,9 @@ impl Facts {
     /// What the ring holds besides the nodes of the inventory that are there: machines that are gone
     /// (`absent: true`), or strangers. As seen by any node that is up.
     pub fn others(&self) -> BTreeMap<&str, &Row> {
-        let known = |id: &str| self.nodes.values().any(|node| node.host_id == id);
+        let known: BTreeSet<&str> = self.nodes.values().map(|node| node.host_id.as_str()).collect();
         let rows = self.nodes.values().flat_map(|node| &node.ring);
-        rows.filter_map(|row| Some((row.host_id.as_deref()?, row))).filter(|(id, _)| !known(id)).collect()
+        rows.filter_map(|row| Some((row.host_id.as_deref()?, row))).filter(|(id, _)| !known.contains(id)).collect()
     }
 
     /// Nodes of the ring per data center, those that are gone included.
@@ -245,10 +281,16 @@ impl Facts {
         self
     }
 
+    /// Whether that node can read the backup, which is kept on `source`, where it is.
+    pub fn in_place(&self, node: &HostName, source: &HostName) -> bool {
+        let BackupFacts::Whole(_, sum) = &self.backup else { return node == source };
+        node == source || self.nodes.get(node).is_some_and(|node| node.backup_sum.as_ref() == Some(sum))
+    }
+
     /// Where a run puts its stage and quarantine, per node, each place once.
     pub fn places(&self) -> BTreeMap<HostName, Vec<String>> {
         let places = |node: &NodeFacts| {
-            let all: std::collections::BTreeSet<_> = node.dirs.iter().map(|dir| dir.place.clone()).collect();
+            let all: BTreeSet<_> = node.dirs.iter().map(|dir| dir.place.clone()).collect();
             all.into_iter().collect()
         };
         self.nodes.iter().map(|(name, node)| (name.clone(), places(node))).collect()

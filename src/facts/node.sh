@@ -1,5 +1,5 @@
 # What a node's directories and Cassandra itself say. DIRS: `label<tab>path`, one a line.
-# LOG: Cassandra's log file. ADDRESSES: how the ring may call this node.
+# BACKUP: the backup in question. LOG: Cassandra's log file. ADDRESSES: how the ring may call this node.
 # Changes nothing that stays: each place is tried with a real rename of a probe, then removed.
 
 # try_place DIRECTORY PLACE: whether a rename between them works; prints why not.
@@ -42,13 +42,18 @@ printf '%s\n' "$DIRS" | while IFS="$tab" read -r label path; do
   case $label in
     data-*) find "$real" -mindepth 1 -maxdepth 1 -type d ! -name '.*' -exec du -sk {} + 2>/dev/null |
       awk -F "$tab" '{ sub(".*/", "", $2); printf "size=%s\t%.0f\n", $2, $1 * 1024 }' ;;
-    hints) echo "hint_files=$(find "$real" -name '*.hints' -type f | wc -l)" ;;
+    # <host id of who they are for>-<time>-<version>.hints
+    hints) find "$real" -name '*.hints' -type f | awk '{ sub(".*/", ""); print "hint=" substr($0, 1, 36) } END { print "hint_files=" NR }' ;;
   esac
 done
 near=$BACKUP_ROOT
 while [ ! -d "$near" ]; do near=${near%/*}; near=${near:-/}; done
 echo "backup_fs=$(stat -c %d -- "$near")$tab$(df -Pk -- "$near" | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')"
 [ -w "$near" ] || echo "backup_unwritable=$near"
+# the same backup as elsewhere: shared storage, or a copy
+if [ -n "$BACKUP" ] && [ -r "$BACKUP/manifest.json" ]; then
+  echo "backup_sum=$(cd "$BACKUP" && echo manifest.json | hash_list | cut -d ' ' -f 1)"
+fi
 
 # One JVM where that suffices: a node that serves clients is told from the others in its own ring by
 # its address (ADDRESSES), when exactly one row has one of these. Else `info` tells who it is, and that

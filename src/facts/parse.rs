@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::{BackupFacts, Clock, Dir, Disk, NodeFacts, Restart};
+use super::{BackupFacts, Clock, Dir, Disk, NodeFacts, Restart, Writes};
 use crate::backup::manifest::Manifest;
 use crate::backup::verify::{self, Damage, Harm};
 use crate::cassandra::conf::Conf;
@@ -118,6 +118,7 @@ pub fn node(
         no_cqlsh: files.get("no_cqlsh").map(str::to_owned),
         missing_tools: files.all("missing").map(str::to_owned).collect(),
         backup_fs: (fs.to_owned(), free.parse().unwrap_or(0)),
+        backup_sum: live.get("backup_sum").map(str::to_owned),
         backup_unwritable: live.get("backup_unwritable").map(str::to_owned),
         conf_file: files.get("conf_file").unwrap_or("").to_owned(),
         conf_fixed: files.get("conf_fixed").map(str::to_owned),
@@ -129,6 +130,7 @@ pub fn node(
         disk: Disk::read(live),
         clock: clock(files),
         schedulers: live.all("scheduler").map(str::to_owned).collect(),
+        writes: Writes::read(live),
         conf,
     })
 }

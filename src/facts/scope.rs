@@ -55,7 +55,7 @@ fn judge(inventory: &Inventory, facts: &Facts, keyspace: &KeyspaceSchema) -> (bo
     let taken = inventory.keyspaces.is_empty() || inventory.keyspaces.contains(&keyspace.name);
     let mut why = vec![];
     if name.starts_with('t') && name.ends_with("_throttling") {
-        why.push("the gateways' throttling keyspace");
+        why.push("the gateways' throttling keyspace: counters of quotas, stale when restored");
     }
     if !taken {
         why.push("not among the inventory's `keyspaces`");
@@ -102,7 +102,7 @@ mod tests {
     fn all_but_cassandras_own_are_taken_and_what_is_special_is_said() {
         let expected = [
             "shop true ",
-            "t9fa0_throttling true the gateways' throttling keyspace",
+            "t9fa0_throttling true the gateways' throttling keyspace: counters of quotas, stale when restored",
             "thin true a backup refuses it: not every node holds all its data",
             "system_auth false Cassandra's own",
         ];
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(told[0], "shop true named by the inventory");
         assert_eq!(
             told[1],
-            "t9fa0_throttling false the gateways' throttling keyspace; not among the inventory's `keyspaces`"
+            "t9fa0_throttling false the gateways' throttling keyspace: counters of quotas, stale when restored; not among the inventory's `keyspaces`"
         );
     }
 }

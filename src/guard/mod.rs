@@ -15,9 +15,13 @@ mod cluster_name;
 mod columns_match;
 mod columns_readded;
 mod commitlog_archiving;
+mod commitlog_positions;
+mod config_fits;
+mod config_readable;
+mod counter_shards;
 mod discard_size;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod foreign_kept;
 mod foreign_snapshots;
 mod gateways_known;
@@ -31,7 +35,6 @@ mod node_absent;
 mod node_down;
 mod node_same;
 mod nodes_normal;
-mod one_source;
 mod owners;
 mod pending_repair;
 mod prune_spares;
@@ -40,11 +43,13 @@ mod rename_works;
 mod replication;
 mod restartable;
 mod ring_known;
+mod same_release;
 mod schedulers;
 mod schema_agreed;
 mod schema_stays;
 mod self_seed;
 mod service_control;
+mod source_whole;
 mod space;
 mod sstable_ids;
 mod sstable_version;
@@ -78,6 +83,8 @@ pub struct Case<'a> {
     pub request: &'a Request,
     /// The run that it is about, for a rollback or a discard: the facts are then that run's.
     pub past: Option<&'a Past>,
+    /// Nodes on which the backup is to be staged.
+    pub filled: &'a [HostName],
 }
 
 /// What is known of an earlier run, from its journal and from what is left of it on the nodes.
@@ -152,6 +159,8 @@ pub enum When {
     Live,
     /// Where data is replaced by a backup's.
     Restore,
+    /// Where every node is filled from the same backup.
+    FanOut,
     /// Where a backup comes to be from a cluster's tables.
     Makes,
     /// Where something gets a tag: a backup is made, or fetched.
@@ -174,14 +183,21 @@ pub enum When {
     Rollback,
     /// Where what was set aside is deleted.
     Discard,
+    /// Those about configuration: they must work when Cassandra cannot even be asked.
+    Config,
+    /// Where configuration is backed up.
+    ConfigBackup,
+    /// Where configuration is put back.
+    ConfigRestore,
 }
 
 impl When {
     fn covers(self, playbook: &str) -> bool {
         match self {
-            Self::Present => !Self::Past.covers(playbook),
+            Self::Present => !Self::Past.covers(playbook) && !Self::Config.covers(playbook),
             Self::Live => Self::Present.covers(playbook) && !matches!(playbook, "archive" | "fetch" | "prune"),
             Self::Restore => Self::Live.covers(playbook) && !Self::Makes.covers(playbook),
+            Self::FanOut => playbook == Request::FAN_OUT,
             Self::Makes => Self::Backup.covers(playbook) || Self::Import.covers(playbook),
             Self::Tags => Self::Makes.covers(playbook) || Self::Fetch.covers(playbook),
             Self::Copies => Self::Live.covers(playbook) || Self::Fetch.covers(playbook),
@@ -193,6 +209,9 @@ impl When {
             Self::Past => Self::Rollback.covers(playbook) || Self::Discard.covers(playbook),
             Self::Rollback => playbook == "rollback",
             Self::Discard => playbook == "discard",
+            Self::Config => Self::ConfigBackup.covers(playbook) || Self::ConfigRestore.covers(playbook),
+            Self::ConfigBackup => playbook == "config-backup",
+            Self::ConfigRestore => playbook == "config-restore",
         }
     }
 }
@@ -250,7 +269,6 @@ pub const GUARDS: &[&Guard] = &[
     &schema_agreed::GUARD,
     &keyspaces_known::GUARD,
     &replication::GUARD,
-    &one_source::GUARD,
     &tag_free::GUARD,
     &import_whole::GUARD,
     &archive_whole::GUARD,
@@ -262,6 +280,10 @@ pub const GUARDS: &[&Guard] = &[
     &views_and_cdc::GUARD,
     &sstable_version::GUARD,
     &sstable_ids::GUARD,
+    &same_release::GUARD,
+    &counter_shards::GUARD,
+    &commitlog_positions::GUARD,
+    &source_whole::GUARD,
     &backup_disk::GUARD,
     &space::GUARD,
     &rename_works::GUARD,
@@ -287,6 +309,8 @@ pub const GUARDS: &[&Guard] = &[
     &foreign_kept::GUARD,
     &discard_size::GUARD,
     &prune_spares::GUARD,
+    &config_readable::GUARD,
+    &config_fits::GUARD,
 ];
 
 /// A guard overridden by the operator.

@@ -1,44 +1,53 @@
 //! `space`: the disk does not fill up half way.
+
+use std::collections::BTreeMap;
+
+use super::{Case, Guard, Objection, When};
 use crate::backup::written::Written;
-use crate::facts::BackupFacts;
+use crate::facts::{BackupFacts, Dir, NodeFacts};
 
 /// Kept free besides the copy itself.
 const MARGIN: u64 = 64 << 20;
 /// Files that a start makes besides.
 const FILES: u64 = 10_000;
-
-use super::{Case, Guard, Objection, When};
+const CURE: &str = "free some space, or choose another place";
 
 /// The guard.
 pub const GUARD: Guard =
     Guard { name: "space", about: "there is room for the copy", when: When::Live, overridable: true, judge };
 
+/// Room for the stage on one node: on all filesystems of its data together, since sstables are spread over them.
+/// What is carried there arrives on the stage itself, so this is all that it takes.
+fn stage(node: &NodeFacts, files: u64, needed: u64) -> Option<Objection> {
+    let disks: BTreeMap<&str, &Dir> = node.data().map(|dir| (dir.fs.as_str(), dir)).collect();
+    let paths: Vec<&str> = node.data().map(|dir| dir.path.as_str()).collect();
+    let what = paths.join(" and ");
+    let inodes: Vec<u64> = disks.values().filter_map(|dir| node.disk.inodes.get(&dir.label).copied()).collect();
+    let fit: u64 = inodes.iter().sum();
+    // a filesystem without such a limit holds any number
+    if !disks.is_empty() && inodes.len() == disks.len() && fit < files + FILES {
+        let message = format!("{what}: room for {fit} files more, the stage needs {files}");
+        return Some(Objection::fail(message, "remove files there (df -i), or choose another place"));
+    }
+    let free: u64 = disks.values().map(|dir| dir.free).sum();
+    let needed = needed + MARGIN * disks.len() as u64;
+    let short = !disks.is_empty() && free < needed;
+    short.then(|| {
+        let message = format!("{what}: {} MiB free, the stage needs {} MiB", free >> 20, needed >> 20);
+        Objection::fail(message, CURE)
+    })
+}
+
 fn judge(case: &Case) -> Vec<Objection> {
     let enough = |free: u64, needed: u64| free >= needed + MARGIN;
     let megabytes = |bytes: u64| bytes >> 20;
-    let cure = "free some space, or choose another place";
     match &case.facts.backup {
         BackupFacts::Whole(manifest, _) if case.restores() => {
-            let seed = &case.inventory.seed().name;
             let keyspaces = case.request.keyspaces.iter().filter_map(|name| manifest.keyspace(name));
-            let needed: u64 = keyspaces.flat_map(|k| &k.tables).flat_map(|t| &t.files).map(|f| f.size).sum();
-            let Some(data) = case.facts.nodes.get(seed).and_then(|n| n.data().next().cloned()) else { return vec![] };
-            let files = manifest.file_count() as u64;
-            let inodes = case.facts.nodes.get(seed).and_then(|node| node.disk.inodes.get(&data.label).copied());
-            if let Some(free) = inodes.filter(|free| *free < files + FILES) {
-                let message = format!("{} has room for {free} files more, the stage needs {files}", data.path);
-                return vec![Objection::fail(message, "remove files there (df -i), or choose another place").on(seed)];
-            }
-            if enough(data.free, needed) {
-                return vec![];
-            }
-            let message = format!(
-                "{} has {} MiB free, the stage needs {} MiB",
-                data.path,
-                megabytes(data.free),
-                megabytes(needed + MARGIN)
-            );
-            vec![Objection::fail(message, cure).on(seed)]
+            let all: Vec<_> = keyspaces.flat_map(|k| &k.tables).flat_map(|t| &t.files).collect();
+            let (files, needed) = (all.len() as u64, all.iter().map(|f| f.size).sum());
+            let known = case.filled.iter().filter_map(|host| Some((host, case.facts.nodes.get(host)?)));
+            known.filter_map(|(host, node)| Some(stage(node, files, needed)?.on(host))).collect()
         }
         _ if case.restores() => vec![],
         _ => {
@@ -53,7 +62,7 @@ fn judge(case: &Case) -> Vec<Objection> {
             let root = &case.inventory.backup.root;
             let (free, needed) = (megabytes(facts.backup_fs.1), megabytes(needed + MARGIN));
             vec![
-                Objection::fail(format!("{root} has {free} MiB free, the backup needs up to {needed} MiB"), cure)
+                Objection::fail(format!("{root} has {free} MiB free, the backup needs up to {needed} MiB"), CURE)
                     .on(node),
             ]
         }

@@ -72,6 +72,11 @@ impl Inventory {
         self.present().find(|node| node.seed).expect("validation demands a present seed")
     }
 
+    /// Where leases and jobs of the cluster are on every host.
+    pub fn job_root(&self) -> String {
+        format!("{}/{}", self.remote_dir, self.cluster.slug())
+    }
+
     /// The node of that name.
     pub fn node(&self, name: &HostName) -> Option<&Node> {
         self.nodes.iter().find(|node| node.name == *name)

@@ -129,12 +129,12 @@ pub struct Asked {
     /// The run that it is about (rollback, discard).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<RunId>,
-    /// What is to be done to the catalogue (import, prune).
+    /// What is to be done to the catalogue (import, archive, fetch, prune), or to configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errand: Option<Errand>,
 }
 
-/// What is to be done to the catalogue.
+/// What is to be done to the catalogue, or to configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Errand {
@@ -151,6 +151,36 @@ pub enum Errand {
         /// Those that runs of the coordinator count on, and how.
         used: BTreeMap<Tag, String>,
     },
+    /// Configuration is backed up.
+    ConfigBackup {
+        /// Under which name.
+        tag: Tag,
+        /// Where, on the coordinator.
+        dir: String,
+        /// Bytes that one host's may take.
+        limit: u64,
+    },
+    /// Configuration is put back.
+    ConfigRestore {
+        /// From which backup.
+        tag: Tag,
+        /// Kept where, on the coordinator.
+        dir: String,
+        /// On which hosts; empty: all.
+        hosts: Vec<HostName>,
+        /// Which files; empty: all.
+        files: Vec<String>,
+    },
+}
+
+impl Errand {
+    /// The backup of configuration that it is about.
+    pub fn config(&self) -> Option<&Tag> {
+        match self {
+            Self::ConfigBackup { tag, .. } | Self::ConfigRestore { tag, .. } => Some(tag),
+            Self::Import(_) | Self::Archive(_) | Self::Fetch(_) | Self::Prune { .. } => None,
+        }
+    }
 }
 
 /// Why a run will not be gone on with.
@@ -245,4 +275,4 @@ pub enum JournalError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::event::{Body, Event};
 
-pub(super) fn header() -> Header {
+pub(crate) fn header() -> Header {
     Header {
         format: FORMAT,
         reseed: "0".into(),

@@ -49,17 +49,37 @@ impl Journal {
     /// After a failed write nothing more is written: what is there may be half a line, and what is
     /// on disk nobody knows. The next `reopen` cuts it off.
     pub fn append(&mut self, body: Entry) -> Result<(), JournalError> {
+        self.write(body)?;
+        self.sync()
+    }
+
+    /// Writes one record, which counts only after the next [`Journal::sync`]: what is written at the
+    /// same moment by many lanes then costs one wait for the disk.
+    pub fn write(&mut self, body: Entry) -> Result<(), JournalError> {
+        self.whole()?;
         let path = || self.path.clone();
-        if self.broken {
-            return Err(JournalError::Broken { path: path() });
-        }
         self.state.take(&body).map_err(|source| JournalError::Illegal { path: path(), seq: self.seq, source })?;
         let record = Record { seq: self.seq, time: Timestamp::now(), body };
-        let written = self.file.write_all(&line::write(&record)).and_then(|()| self.file.sync_data());
-        self.broken = written.is_err();
-        written.map_err(|source| JournalError::Io { path: path(), source })?;
+        let written = self.file.write_all(&line::write(&record));
+        self.ended(written)?;
         self.seq += 1;
         Ok(())
+    }
+
+    /// Waits until all that was written is on disk.
+    pub fn sync(&mut self) -> Result<(), JournalError> {
+        self.whole()?;
+        let synced = self.file.sync_data();
+        self.ended(synced)
+    }
+
+    fn whole(&self) -> Result<(), JournalError> {
+        if self.broken { Err(JournalError::Broken { path: self.path.clone() }) } else { Ok(()) }
+    }
+
+    fn ended(&mut self, done: std::io::Result<()>) -> Result<(), JournalError> {
+        self.broken = done.is_err();
+        done.map_err(|source| JournalError::Io { path: self.path.clone(), source })
     }
 }
 

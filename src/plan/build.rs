@@ -1,8 +1,8 @@
 //! Builds the plan: expands a playbook's entries over hosts and keyspaces. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Lane, Phase, Plan, Request};
+use super::{Lane, Phase, Plan, RepairFirst, Request};
 use crate::facts::Facts;
 use crate::inventory::Inventory;
 use crate::name::{HostName, Keyspace};
@@ -12,7 +12,8 @@ use crate::step::{self, Context, ResolvedStep, Target, Unresolved};
 
 /// Resolves `playbook` for the request on the cluster as found.
 pub fn build(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request: &Request) -> Result<Plan, Unresolved> {
-    let context = Context { inventory, facts, request };
+    let filled = filled(playbook, inventory, facts);
+    let context = Context { inventory, facts, request, filled: &filled };
     let mut phases = playbook.phases.iter().map(|entry| phase(entry, &context)).collect::<Result<Vec<_>, _>>()?;
     number(&mut phases);
     let library = Library::of(step::SPECS.iter().flat_map(|spec| spec.scripts));
@@ -28,10 +29,32 @@ pub fn build(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request:
         cluster: inventory.cluster.clone(),
         playbook: playbook.playbook.clone(),
         params: params(&context),
-        binding: facts.binding(&request.keyspaces),
+        binding: binding(playbook, inventory, facts, request),
         scripts: library.only(used),
         phases,
     })
+}
+
+/// Nodes on which the playbook stages the backup.
+pub fn filled(playbook: &Playbook, inventory: &Inventory, facts: &Facts) -> Vec<HostName> {
+    let stages = playbook.phases.iter().filter(|entry| entry.steps.iter().any(|step| step == "backup.stage"));
+    let mut filled: Vec<HostName> = stages.flat_map(|entry| hosts(entry, inventory, facts)).collect();
+    filled.sort();
+    filled.dedup();
+    filled
+}
+
+/// What the plan rests on: binding facts, and for each node that is filled and does not keep the backup, whether it
+/// is read there or carried there.
+pub fn binding(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request: &Request) -> serde_json::Value {
+    let mut binding = facts.binding(&request.keyspaces);
+    let source = &inventory.backup.node;
+    let asked = filled(playbook, inventory, facts).into_iter().filter(|host| host != source);
+    let places: BTreeMap<String, bool> = asked.map(|host| (host.to_string(), facts.in_place(&host, source))).collect();
+    if !places.is_empty() {
+        binding["backup_in_place"] = serde_json::json!(places);
+    }
+    binding
 }
 
 /// Ids are unique: a step that a playbook names again in the same phase bears a number.
@@ -49,6 +72,7 @@ fn number(phases: &mut [Phase]) {
 fn params(context: &Context) -> BTreeMap<String, String> {
     let request = context.request;
     let mut params = match &request.earlier {
+        None if request.config.is_some() => return BTreeMap::from([("config".to_owned(), request.tag.to_string())]),
         // a prune is about many
         None if request.playbook == "prune" => return BTreeMap::new(),
         Some(earlier) => BTreeMap::from([("run".to_owned(), earlier.run.to_string())]),
@@ -64,11 +88,15 @@ fn params(context: &Context) -> BTreeMap<String, String> {
     for (name, said) in [("verify_rows", choices.verify_rows), ("leave_stopped", choices.leave_stopped)] {
         params.extend(said.then(|| (name.to_owned(), "yes".to_owned())));
     }
+    if choices.repair_first != RepairFirst::Auto {
+        params.insert("repair_first".to_owned(), choices.repair_first.word().to_owned());
+    }
+    params.extend(choices.rate.map(|rate| ("rate".to_owned(), rate.to_string())));
     params
 }
 
 fn phase(entry: &Entry, context: &Context) -> Result<Phase, Unresolved> {
-    let hosts = hosts(entry, context.inventory);
+    let hosts = hosts(entry, context.inventory, context.facts);
     let keyspaces: Vec<Option<&Keyspace>> = match entry.each {
         None => vec![None],
         Some(_) => context.request.keyspaces.iter().map(Some).collect(),
@@ -93,7 +121,7 @@ fn phase(entry: &Entry, context: &Context) -> Result<Phase, Unresolved> {
 }
 
 /// The entry's hosts in the order in which they take their turn.
-fn hosts(entry: &Entry, inventory: &Inventory) -> Vec<HostName> {
+fn hosts(entry: &Entry, inventory: &Inventory, facts: &Facts) -> Vec<HostName> {
     let seed = &inventory.seed().name;
     let nodes = || inventory.present().map(|node| node.name.clone());
     match entry.on {
@@ -103,6 +131,11 @@ fn hosts(entry: &Entry, inventory: &Inventory) -> Vec<HostName> {
         Some(On::Seed) => vec![seed.clone()],
         Some(On::Source) => vec![inventory.backup.node.clone()],
         Some(On::Others) => nodes().filter(|name| name != seed).collect(),
+        Some(On::Seeds) => seeds(inventory, facts),
+        Some(On::Rest) => {
+            let seeds = seeds(inventory, facts);
+            nodes().filter(|name| !seeds.contains(name)).collect()
+        }
         Some(On::Nodes) => {
             let others = nodes().filter(|name| name != seed);
             match entry.seed {
@@ -111,4 +144,13 @@ fn hosts(entry: &Entry, inventory: &Inventory) -> Vec<HostName> {
             }
         }
     }
+}
+
+/// One seed of every data center that has one, the restored one first.
+fn seeds(inventory: &Inventory, facts: &Facts) -> Vec<HostName> {
+    let center = |name: &HostName| facts.nodes.get(name).map(|node| node.datacenter.as_str());
+    let first = inventory.seed();
+    let mut centers = BTreeSet::new();
+    let all = std::iter::once(first).chain(inventory.present().filter(|node| node.seed));
+    all.filter(|node| centers.insert(center(&node.name))).map(|node| node.name.clone()).collect()
 }

@@ -4,11 +4,11 @@
 use super::Request;
 use crate::facts::{BackupFacts, Facts};
 
-/// Draining and stopping one node; nodes go one after the other.
-const STOP_S: u64 = 8;
+/// Draining and stopping one node; nodes go one after the other, or all together.
+const STOP_S: (u64, u64) = (8, 12);
 /// Starting the first node, which waits for peers (`ring_delay` is 30 s by default), and each later one.
 const START_S: (u64, u64) = (40, 20);
-/// Repairing one table on one node when there is nothing to stream.
+/// Repairing, or comparing, one table on one node when there is nothing to stream.
 const TABLE_MS: u64 = 500;
 /// Bytes a second that a node streams to the others: `stream_throughput_outbound` is 200 Mbit/s by default.
 const STREAM: u64 = 20 << 20;
@@ -26,16 +26,21 @@ pub struct Outage {
     pub bytes: u64,
 }
 
-/// Of the restore by seed and repair; `None`: there is no backup to restore.
+/// Of the restore that is asked for, by its strategy; `None`: there is no backup to restore.
 pub fn outage(facts: &Facts, request: &Request) -> Option<Outage> {
     let BackupFacts::Whole(manifest, _) = &facts.backup else { return None };
     let nodes = facts.nodes.len() as u64;
     let others = nodes.saturating_sub(1);
     let keyspaces = request.keyspaces.iter().filter_map(|name| manifest.keyspace(name));
     let (tables, bytes) = keyspaces.fold((0, 0), |(t, b), ks| (t + ks.tables.len() as u64, b + ks.bytes()));
-    let fixed = nodes * STOP_S + START_S.0 + others * START_S.1 + nodes * tables * TABLE_MS / 1000;
-    // the seed sends everything to each of the others
-    let streamed = bytes * others / STREAM;
+    let (fixed, streamed) = if request.fans_out() {
+        // they come up with the first one, and each table is compared once
+        (STOP_S.1 + START_S.0 + tables * TABLE_MS / 1000, 0)
+    } else {
+        // the seed sends everything to each of the others
+        let fixed = nodes * STOP_S.0 + START_S.0 + others * START_S.1 + nodes * tables * TABLE_MS / 1000;
+        (fixed, bytes * others / STREAM)
+    };
     Some(Outage { from_s: fixed + streamed, to_s: 2 * fixed + SLOW * streamed, bytes })
 }
 

@@ -11,14 +11,14 @@ mod estimate;
 
 use serde::{Deserialize, Serialize};
 
-pub use build::build;
+pub use build::{binding, build, filled};
 pub use estimate::{Outage, outage};
 
 use crate::digest::sha256;
 use crate::name::{ClusterName, HostName};
 use crate::script::Library;
 use crate::step::ResolvedStep;
-pub use crate::step::{Choices, ExtraTables, Request};
+pub use crate::step::{Choices, ExtraTables, RepairFirst, Request};
 
 /// Format of a plan in a journal.
 pub const FORMAT: u32 = 1;

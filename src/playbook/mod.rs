@@ -80,6 +80,10 @@ pub enum On {
     Seed,
     /// All present nodes but that seed.
     Others,
+    /// One seed of every data center, the restored one first.
+    Seeds,
+    /// All present nodes but these.
+    Rest,
     /// The node where backups are taken and kept.
     Source,
     /// Gateway hosts.
@@ -145,11 +149,14 @@ pub enum PlaybookError {
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("archive", include_str!("../../playbooks/archive.yaml")),
     ("backup", include_str!("../../playbooks/backup.yaml")),
+    ("config-backup", include_str!("../../playbooks/config-backup.yaml")),
+    ("config-restore", include_str!("../../playbooks/config-restore.yaml")),
     ("discard", include_str!("../../playbooks/discard.yaml")),
     ("fetch", include_str!("../../playbooks/fetch.yaml")),
     ("import", include_str!("../../playbooks/import.yaml")),
     ("prune", include_str!("../../playbooks/prune.yaml")),
     ("restore", include_str!("../../playbooks/restore.yaml")),
+    ("restore-fan-out", include_str!("../../playbooks/restore-fan-out.yaml")),
     ("rollback", include_str!("../../playbooks/rollback.yaml")),
 ];
 
@@ -177,7 +184,9 @@ fn check(entry: &Entry) -> Result<(), String> {
     match (entry.gate, entry.on) {
         (Some(_), None) if entry.steps.is_empty() => return Ok(()),
         (Some(_), _) => return Err("a gate has neither `on` nor `steps`".to_owned()),
-        (None, None) => return Err("`on` is missing: nodes, seed, others, source, gateways or clients".to_owned()),
+        (None, None) => {
+            return Err("`on` is missing: nodes, seed, others, seeds, rest, source, gateways or clients".to_owned());
+        }
         (None, Some(_)) if entry.steps.is_empty() => return Err("`steps` is missing".to_owned()),
         (None, Some(_)) => {}
     }
@@ -212,12 +221,16 @@ mod tests {
     }
 
     #[test]
-    fn the_restore_has_the_documented_phases_in_order() {
-        let mut phases: Vec<String> = built_in("restore").unwrap().phases.into_iter().map(|e| e.phase).collect();
-        phases.dedup();
+    fn both_restores_have_the_documented_phases_in_order() {
+        let phases = |name| {
+            let mut phases: Vec<String> = built_in(name).unwrap().phases.into_iter().map(|e| e.phase).collect();
+            phases.dedup();
+            phases.join(" ")
+        };
         let documented = "preflight stage recheck stop-clients settle drain clear restore wipe start index repair verify \
                           start-clients";
-        assert_eq!(phases.join(" "), documented);
+        assert_eq!(phases("restore"), documented);
+        assert_eq!(phases("restore-fan-out"), documented.replace(" wipe", ""), "nothing is emptied");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Flow: write the frame, read both outputs at once (a full pipe would stop the other side), until
 //! both end. Invariant: memory is bounded by the caps, whatever a script prints.
+//! Of a stream ([`Flow`]) the input goes behind the frame, and the data between the marks to its output;
+//! while that cannot be sent on, nothing more is read, so who is slow slows the script down.
 //!
 //! A script may leave something behind that holds its stdout open, such as a daemon. So the end
 //! mark ends the conversation too, after [`LINGER`]; [`Heard::lingering`] then tells the caller
@@ -9,9 +11,12 @@
 
 use std::time::Duration;
 
+use std::future::pending;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, sleep_until};
 
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::flow::{CHUNK, Flow};
 use super::frame::Frame;
 
 /// More than this on stdout is refused: cut facts would be wrong facts.
@@ -32,33 +37,65 @@ pub(super) struct Heard {
     pub(super) flooded: bool,
     /// The answer is whole but something still holds the streams.
     pub(super) lingering: bool,
+    /// Nothing moved for as long as the flow allows.
+    pub(super) stuck: bool,
 }
 
-/// Sends `frame` and hears the answer.
+/// Sends `frame` and what flows in, hears the answer and passes on what flows out.
 pub(super) async fn talk(
     frame: &Frame,
     mut stdin: impl AsyncWrite + Unpin,
     mut stdout: impl AsyncRead + Unpin,
     mut stderr: impl AsyncRead + Unpin,
+    flow: Flow,
 ) -> Heard {
+    let Flow { input, output, silence } = flow;
     let mut heard = Heard::default();
     // A write error means that the other side ended early; what it printed says why.
     let feed = async move {
-        let _ = stdin.write_all(&frame.input).await;
+        let mut sent = stdin.write_all(&frame.input).await;
+        if let Some(mut input) = input {
+            while let (Ok(()), Some(chunk)) = (&sent, input.recv().await) {
+                match timeout(silence, stdin.write_all(&chunk)).await {
+                    Ok(result) => sent = result,
+                    Err(_) => return true,
+                }
+            }
+        }
         drop(stdin);
+        false
     };
     tokio::pin!(feed);
+    let mut sieve = output.as_ref().map(|_| frame.sieve());
     let (mut feeding, mut out_open, mut err_open) = (true, true, true);
-    let (mut out, mut err) = (vec![0; 32 << 10], vec![0; 8 << 10]);
+    let (mut out, mut err) = (vec![0; CHUNK], vec![0; 8 << 10]);
     let mut until: Option<Instant> = None;
+    let mut moved = Instant::now();
     while out_open || err_open {
+        // where data is expected, and not yet at its end, its absence is something
+        let stuck = sieve.as_ref().filter(|_| until.is_none()).and_then(|_| moved.checked_add(silence));
         tokio::select! {
-            () = &mut feed, if feeding => feeding = false,
+            stuck = &mut feed, if feeding => {
+                feeding = false;
+                if stuck {
+                    heard.stuck = true;
+                    break;
+                }
+            }
             got = stdout.read(&mut out), if out_open => match got {
                 Ok(0) | Err(_) => out_open = false,
                 Ok(n) => {
                     let checked = heard.stdout.len().saturating_sub(TAIL);
-                    heard.stdout.extend_from_slice(&out[..n]);
+                    if let (Some(sieve), Some(output)) = (&mut sieve, &output) {
+                        let data = sieve.pass(&out[..n], &mut heard.stdout);
+                        if !data.is_empty() && output.send(data.into()).await.is_err() {
+                            // nobody wants it any more
+                            break;
+                        }
+                        moved = Instant::now();
+                    } else {
+                        heard.stdout.extend_from_slice(&out[..n]);
+                    }
                     if frame.ends(&heard.stdout[checked..]) {
                         until.get_or_insert_with(|| Instant::now() + LINGER);
                     }
@@ -77,14 +114,26 @@ pub(super) async fn talk(
                     }
                 }
             },
-            () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {
+            () = at(until) => {
                 heard.lingering = true;
+                break;
+            }
+            () = at(stuck) => {
+                heard.stuck = true;
                 break;
             }
         }
     }
     keep_last(&mut heard.stderr, STDERR_CAP);
     heard
+}
+
+/// When that time comes; `None`: never.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => pending().await,
+    }
 }
 
 fn keep_last(bytes: &mut Vec<u8>, count: usize) {

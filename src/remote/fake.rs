@@ -4,6 +4,9 @@
 //! job; launching it again (or waiting for it) gives the kept answer, as on a host. By its exit code
 //! the function may also say that a job [`HANGS`], is [`LOST`] or [`UNBEGUN`]; what hangs can be cancelled.
 //!
+//! A stream is asked as a call once its input has ended, with the input in the variable [`INPUT`]; what is
+//! answered on stdout is its output.
+//!
 //! A host has a fence only after [`FakeTransport::hold`]; before, every epoch may act.
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,7 +14,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::job::{CANCELLED, NEVER_BEGAN, Wish, answer, unwrap};
-use super::{Call, Reply, Transport, TransportError};
+use super::{Call, Flow, Reply, Transport, TransportError};
 use crate::name::HostName;
 
 /// The exit code of an act that began and is gone without one.
@@ -20,6 +23,9 @@ pub const LOST: i32 = i32::MIN;
 pub const UNBEGUN: i32 = i32::MIN + 2;
 /// The exit code of an act that does not end by itself.
 pub const HANGS: i32 = i32::MIN + 1;
+
+/// The variable that holds what came to a stream's stdin.
+pub const INPUT: &str = "INPUT";
 
 /// Answers a call in a host's place.
 type Handler = dyn Fn(&HostName, &Call) -> Result<Reply, TransportError> + Send + Sync;
@@ -155,6 +161,24 @@ impl Transport for FakeTransport {
         }
         let now = self.state().jobs.get(&key).map(|(_, stand)| stand.tell());
         Ok(now.unwrap_or_else(|| stand.tell()))
+    }
+
+    async fn stream(&self, host: &HostName, mut call: Call, flow: Flow) -> Result<Reply, TransportError> {
+        let mut input = vec![];
+        if let Some(mut from) = flow.input {
+            while let Some(chunk) = from.recv().await {
+                input.extend_from_slice(&chunk);
+            }
+        }
+        call.script.vars.insert(INPUT.to_owned(), String::from_utf8_lossy(&input).into_owned());
+        let mut reply = self.ask(host, &call, None)?;
+        if let Some(to) = flow.output {
+            for part in std::mem::take(&mut reply.stdout).into_bytes().chunks(7) {
+                // whoever listened is gone: then nobody misses it
+                let _ = to.send(part.to_vec().into()).await;
+            }
+        }
+        Ok(reply)
     }
 
     async fn close(&self) {}

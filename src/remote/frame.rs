@@ -8,11 +8,16 @@
 //! limit of an argument sees it; the mark is fresh per call, so no output can imitate it; a
 //! transfer cut short runs nothing; the command is plain words and one single-quoted word, which
 //! sh, csh and fish read alike.
+//!
+//! A stream ([`Frame::stream`]) has data behind the script on stdin, so its loader is told how many
+//! bytes the script has, in a second line, and reads these one by one (a script of a stream is small:
+//! lists travel as data). Its output is data between the same two marks.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::channel::Heard;
+use super::flow::{Sieve, find, rfind};
 use super::{Call, Reply, TransportError};
 use crate::inventory::Become;
 use crate::name::HostName;
@@ -24,9 +29,13 @@ const FRAME: &str = include_str!("frame.sh");
 /// `unset` drops an inherited export, without which the secret would reach children's environment.
 pub(super) const LOADER: &str = r#"unset RESEED_SECRET; IFS= read -r RESEED_SECRET; eval "$(cat)""#;
 
-/// The whole command for a login shell of any kind.
-pub(super) fn command(privilege: &Become) -> String {
-    let loader = script::quote(LOADER);
+/// What every stream runs: `dd` reads not one byte more than the script has, and what is behind it stays
+/// for the script. (`head -c` of busybox reads ahead.)
+pub(super) const STREAM_LOADER: &str = r#"unset RESEED_SECRET; IFS= read -r RESEED_SECRET; IFS= read -r RESEED_BYTES; eval "$(dd bs=1 count="$RESEED_BYTES" 2>/dev/null)""#;
+
+/// The whole command for a login shell of any kind, with one of the loaders.
+pub(super) fn command(privilege: &Become, loader: &str) -> String {
+    let loader = script::quote(loader);
     match privilege {
         Become::None => format!("exec sh -c {loader}"),
         Become::Sudo(user) => format!("exec sudo -n -u {} -- sh -c {loader}", script::quote(user)),
@@ -45,20 +54,40 @@ pub(super) enum Ended {
 /// One call on its way.
 pub(super) struct Frame {
     mark: String,
+    /// The loader that it is for.
+    pub(super) loader: &'static str,
     /// What goes to the shell's stdin.
     pub(super) input: Vec<u8>,
 }
 
 impl Frame {
+    /// Of a script that gets no stdin.
     pub(super) fn of(call: &Call) -> Self {
+        let (mark, secret, script) = Self::parts(call, "");
+        Self { mark, loader: LOADER, input: format!("{secret}\n{script}").into_bytes() }
+    }
+
+    /// Of a script whose stdin is what follows.
+    pub(super) fn stream(call: &Call) -> Self {
+        let (mark, secret, script) = Self::parts(call, "yes");
+        let input = format!("{secret}\n{}\n{script}", script.len()).into_bytes();
+        Self { mark, loader: STREAM_LOADER, input }
+    }
+
+    fn parts<'c>(call: &'c Call, streams: &str) -> (String, &'c str, String) {
         let mark = format!("reseed-{:016x}{:016x}", super::random(), super::random());
         let header = script::header(&BTreeMap::from([
             ("MARK".to_owned(), mark.clone()),
             ("RESEED_RUN".to_owned(), call.run.clone()),
             ("SCRIPT".to_owned(), call.script.text.clone()),
+            ("STREAMS".to_owned(), streams.to_owned()),
         ]));
-        let secret = call.secret.as_ref().map_or("", super::Secret::expose);
-        Self { mark, input: format!("{secret}\n{header}{FRAME}").into_bytes() }
+        (mark, call.secret.as_ref().map_or("", super::Secret::expose), format!("{header}{FRAME}"))
+    }
+
+    /// What takes a stream's data out of its output.
+    pub(super) fn sieve(&self) -> Sieve {
+        Sieve::new(format!("\n{} begin\n", self.mark), format!("\n{} end ", self.mark))
     }
 
     /// Whether `tail`, the end of what was heard, holds the end mark.
@@ -139,14 +168,6 @@ fn unanswered(host: HostName, heard: &Heard, ended: Ended) -> TransportError {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
-}
-
-fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).rposition(|window| window == needle)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::channel::talk;
 use super::frame::{self, Ended, Frame};
-use super::{Call, Reply, Transport, TransportError};
+use super::{Call, Flow, Reply, Transport, TransportError};
 use crate::inventory::Become;
 use crate::name::HostName;
 
@@ -43,7 +43,7 @@ impl LocalTransport {
         self
     }
 
-    fn spawn(&self) -> std::io::Result<Child> {
+    fn spawn(&self, loader: &str) -> std::io::Result<Child> {
         let mut command = Command::new("sh");
         super::forget_our_variables(&mut command);
         if let Some(path) = &self.path {
@@ -51,13 +51,48 @@ impl LocalTransport {
         }
         command
             .arg("-c")
-            .arg(frame::command(&self.privilege))
+            .arg(frame::command(&self.privilege, loader))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
+    }
+
+    async fn run(&self, host: &HostName, call: &Call, frame: Frame, flow: Flow) -> Result<Reply, TransportError> {
+        let unreachable = |why: String| TransportError::Unreachable { host: host.clone(), why };
+        let mut child =
+            self.spawn(frame.loader).map_err(|error| unreachable(format!("sh cannot be started: {error}")))?;
+        let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+        let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(unreachable("sh has no streams".into()));
+        };
+        let silence = flow.silence;
+        let conversation = async {
+            let heard = talk(&frame, stdin, stdout, stderr, flow).await;
+            if heard.stuck {
+                return None;
+            }
+            let ended = match child.wait().await {
+                Ok(status) => match status.code() {
+                    Some(code) => Ended::Exit(code),
+                    None => Ended::Broken(format!("its shell ended by {status}")),
+                },
+                Err(error) => Ended::Broken(error.to_string()),
+            };
+            Some(frame.read(host, &heard, ended))
+        };
+        let limit = match timeout(call.limit, conversation).await {
+            Ok(Some(answer)) => {
+                group.forget();
+                return answer;
+            }
+            Ok(None) => silence,
+            Err(_) => call.limit,
+        };
+        Err(TransportError::Timeout { host: host.clone(), limit })
     }
 }
 
@@ -67,30 +102,11 @@ impl Transport for LocalTransport {
     }
 
     async fn exec(&self, host: &HostName, call: Call) -> Result<Reply, TransportError> {
-        let unreachable = |why: String| TransportError::Unreachable { host: host.clone(), why };
-        let mut child = self.spawn().map_err(|error| unreachable(format!("sh cannot be started: {error}")))?;
-        let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
-        let frame = Frame::of(&call);
-        let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
-            return Err(unreachable("sh has no streams".into()));
-        };
-        let conversation = async {
-            let heard = talk(&frame, stdin, stdout, stderr).await;
-            let ended = match child.wait().await {
-                Ok(status) => match status.code() {
-                    Some(code) => Ended::Exit(code),
-                    None => Ended::Broken(format!("its shell ended by {status}")),
-                },
-                Err(error) => Ended::Broken(error.to_string()),
-            };
-            frame.read(host, &heard, ended)
-        };
-        let answer = timeout(call.limit, conversation).await;
-        if answer.is_ok() {
-            group.forget();
-        }
-        answer.unwrap_or_else(|_| Err(TransportError::Timeout { host: host.clone(), limit: call.limit }))
+        self.run(host, &call, Frame::of(&call), Flow::default()).await
+    }
+
+    async fn stream(&self, host: &HostName, call: Call, flow: Flow) -> Result<Reply, TransportError> {
+        self.run(host, &call, Frame::stream(&call), flow).await
     }
 
     async fn close(&self) {}

@@ -2,9 +2,9 @@
 //! time minus that) is measured and not guessed. A decorator: any [`Transport`] can be wrapped.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::{Call, Reply, Transport, TransportError};
+use super::{Call, Flow, Reply, Transport, TransportError};
 use crate::name::HostName;
 
 /// A transport with a meter.
@@ -24,20 +24,19 @@ impl<T> Metered<T> {
         &self.inner
     }
 
-    /// Total time within the last `window` during which at least one script ran on some host.
-    pub fn busy(&self, since: Instant) -> Duration {
-        let mut spans = self.busy.lock().expect("no holder panics").clone();
-        spans.sort();
-        let mut total = Duration::ZERO;
-        let mut covered = since;
-        for (from, to) in spans {
-            let from = from.max(covered);
-            if to > from {
-                total += to - from;
-                covered = to;
-            }
+    /// The host's clock gives the length, ours the end: what is left is ssh and we.
+    fn meter(&self, reply: &Reply) {
+        let end = Instant::now();
+        if let Some(start) = end.checked_sub(reply.remote) {
+            self.busy.lock().expect("no holder panics").push((start, end));
         }
-        total
+    }
+
+    /// When scripts ran on hosts, in seconds since then.
+    pub fn busy(&self, since: Instant) -> Vec<(f64, f64)> {
+        let spans = self.busy.lock().expect("no holder panics");
+        let at = |time: Instant| time.saturating_duration_since(since).as_secs_f64();
+        spans.iter().map(|(from, to)| (at(*from), at(*to))).collect()
     }
 }
 
@@ -47,13 +46,11 @@ impl<T: Transport> Transport for Metered<T> {
     }
 
     async fn exec(&self, host: &HostName, call: Call) -> Result<Reply, TransportError> {
-        let reply = self.inner.exec(host, call).await?;
-        // the host's clock gives the length, ours the end: what is left is ssh and we
-        let end = Instant::now();
-        if let Some(start) = end.checked_sub(reply.remote) {
-            self.busy.lock().expect("no holder panics").push((start, end));
-        }
-        Ok(reply)
+        self.inner.exec(host, call).await.inspect(|reply| self.meter(reply))
+    }
+
+    async fn stream(&self, host: &HostName, call: Call, flow: Flow) -> Result<Reply, TransportError> {
+        self.inner.stream(host, call, flow).await.inspect(|reply| self.meter(reply))
     }
 
     async fn close(&self) {

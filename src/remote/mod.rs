@@ -1,6 +1,7 @@
-//! Hosts, as the rest of the program sees them: a [`Transport`] runs one script on one host.
+//! Hosts, as the rest of the program sees them: a [`Transport`] runs one script on one host, which gives
+//! an answer (`exec`), or takes and gives data of any length meanwhile (`stream`).
 //!
-//! All else is composed of that: a read-only call is one `exec`, repeated while the host is out of
+//! All else is composed of these: a read-only call is one `exec`, repeated while the host is out of
 //! reach ([`retry`]); an act is a [`job`] made of `exec`s, which outlives the connection. Three transports share one conformance suite:
 //! [`ssh`] (openssh native-mux, strict host keys), [`local`] (this machine) and [`fake`] (scripted).
 //!
@@ -8,12 +9,15 @@
 
 mod channel;
 pub mod fake;
+pub mod flow;
 mod frame;
 pub mod job;
 pub mod local;
 pub mod metered;
 pub mod retry;
 pub mod ssh;
+
+pub use flow::{Chunk, Flow};
 
 use std::fmt;
 use std::future::Future;
@@ -190,6 +194,16 @@ pub trait Transport: Send + Sync + 'static {
 
     /// Runs one script and waits for its answer. Connects when needed (also again after a loss).
     fn exec(&self, host: &HostName, call: Call) -> impl Future<Output = Result<Reply, TransportError>> + Send;
+
+    /// Runs one script that reads and prints data: `flow` goes to its stdin and comes from its stdout. Never
+    /// repeated here; a script of a stream must stand being cut off at any byte of either. The call's limit is for all
+    /// of it; without a byte where one is due for the flow's silence it fails with [`TransportError::Timeout`].
+    fn stream(
+        &self,
+        host: &HostName,
+        call: Call,
+        flow: Flow,
+    ) -> impl Future<Output = Result<Reply, TransportError>> + Send;
 
     /// Ends all connections.
     fn close(&self) -> impl Future<Output = ()> + Send;

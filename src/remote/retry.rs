@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 /// Patience with one host.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     silence: Duration,
     lost: Option<Instant>,
     pause: Duration,
@@ -28,17 +28,17 @@ pub(super) struct Patience {
 
 impl Patience {
     /// For a host that may be out of reach for `silence`.
-    pub(super) fn new(silence: Duration) -> Self {
+    pub(crate) fn new(silence: Duration) -> Self {
         Self { silence, lost: None, pause: FIRST }
     }
 
     /// It answered: all counts start anew.
-    pub(super) fn answered(&mut self) {
+    pub(crate) fn answered(&mut self) {
         *self = Self::new(self.silence);
     }
 
     /// Pauses before another try; or gives the error back, when trying cannot help or patience is over.
-    pub(super) async fn bear(&mut self, error: TransportError) -> Result<(), TransportError> {
+    pub(crate) async fn bear(&mut self, error: TransportError) -> Result<(), TransportError> {
         let lost = *self.lost.get_or_insert_with(Instant::now);
         let pause = jittered(self.pause);
         if !error.retryable() || lost.elapsed() + pause > self.silence {

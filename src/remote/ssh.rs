@@ -29,7 +29,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use self::link::Link;
-use super::{Call, Reply, Transport, TransportError};
+use super::{Call, Flow, Reply, Transport, TransportError};
 use crate::inventory::{Limits, Ssh};
 use crate::name::HostName;
 
@@ -122,10 +122,14 @@ impl Transport for SshTransport {
     async fn exec(&self, host: &HostName, call: Call) -> Result<Reply, TransportError> {
         let link = self.link(host)?;
         let connects = Arc::clone(&self.connects);
-        let task = tokio::spawn(async move { link.exec(&connects, call).await });
-        task.await.unwrap_or_else(|error| {
-            Err(TransportError::LinkLost { host: host.clone(), why: format!("the call's task ended: {error}") })
-        })
+        joined(host, tokio::spawn(async move { link.exec(&connects, call).await })).await
+    }
+
+    /// Dropped, it runs on until it finds its flow gone: its input ends, its output is not wanted.
+    async fn stream(&self, host: &HostName, call: Call, flow: Flow) -> Result<Reply, TransportError> {
+        let link = self.link(host)?;
+        let connects = Arc::clone(&self.connects);
+        joined(host, tokio::spawn(async move { link.stream(&connects, call, flow).await })).await
     }
 
     /// Ends all connections, also those with calls in flight.
@@ -140,6 +144,16 @@ impl Transport for SshTransport {
         }
         let _ = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+/// The answer of a call's own task.
+async fn joined(
+    host: &HostName,
+    task: tokio::task::JoinHandle<Result<Reply, TransportError>>,
+) -> Result<Reply, TransportError> {
+    task.await.unwrap_or_else(|error| {
+        Err(TransportError::LinkLost { host: host.clone(), why: format!("the call's task ended: {error}") })
+    })
 }
 
 impl Drop for SshTransport {

@@ -22,7 +22,7 @@ pub struct Ask {
     pub overrides: Vec<Override>,
     /// The run that this one is about (rollback, discard); tag and keyspaces are then that run's.
     pub of: Option<Box<Of>>,
-    /// What is to be done to the catalogue (import, archive, fetch, prune).
+    /// What is to be done to the catalogue (import, archive, fetch, prune), or to configuration.
     pub errand: Option<Errand>,
 }
 

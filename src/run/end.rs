@@ -5,6 +5,7 @@ use super::earlier::Verb;
 use super::lease::LeaseError;
 use super::prepare::PrepareError;
 use crate::catalogue::CatalogueError;
+use crate::config::ConfigError;
 use crate::engine::Ending;
 use crate::event::{Level, RunOutcome};
 use crate::facts::FactsError;
@@ -14,6 +15,11 @@ use crate::remote::TransportError;
 
 /// Commands that make a backup: their phase `verify` is about a copy that nobody has yet.
 const MAKING: [&str; 2] = ["backup", "import"];
+
+/// Whether that step verifies: of a restore by fan-out the repair only compares.
+fn verifies(phase: &str, step: &str) -> bool {
+    phase == "verify" || step.split('/').nth(1) == Some("keyspace.confirm")
+}
 
 /// How a run ends, before it becomes the last event.
 pub(super) struct End {
@@ -79,7 +85,7 @@ impl End {
                 let next = "cure what the findings say, then start again".to_owned();
                 Self { outcome: RunOutcome::Refused, exit: 4, reason, next }
             }
-            Ending::Failed { phase, step, why } if phase == "verify" && !MAKING.contains(&command) => {
+            Ending::Failed { phase, step, why } if verifies(&phase, &step) && !MAKING.contains(&command) => {
                 end(RunOutcome::VerifyFailed, 7, format!("{step}: {why}"))
             }
             Ending::Failed { step, why, .. } => end(RunOutcome::Paused, 5, format!("{step}: {why}")),
@@ -99,9 +105,13 @@ pub(super) fn confirmed(order: &Order) -> Result<(), End> {
     match &order.confirm {
         None => Ok(()),
         Some(Confirm(None)) => {
-            let does =
-                if [Verb::Discard.name(), "prune"].contains(&order.command.as_str()) { "deletes" } else { "replaces" };
-            Err(refused(format!("it {does} data and the cluster's name was not confirmed; nothing was changed")))
+            let does = match order.command.as_str() {
+                "config-restore" => "replaces configuration",
+                "prune" => "deletes data",
+                command if command == Verb::Discard.name() => "deletes data",
+                _ => "replaces data",
+            };
+            Err(refused(format!("it {does} and the cluster's name was not confirmed; nothing was changed")))
         }
         Some(Confirm(Some(name))) if name == order.inventory.cluster.as_str() => Ok(()),
         Some(Confirm(Some(name))) => Err(refused(format!(
@@ -116,6 +126,19 @@ pub(super) fn refusal(error: &PrepareError) -> End {
     End { outcome: RunOutcome::Refused, exit, reason: format!("{error}; nothing was changed"), next }
 }
 
+/// The same, of configuration.
+fn config(error: &ConfigError) -> (u8, String) {
+    match error {
+        ConfigError::Transport(_) => (8, "try again".to_owned()),
+        ConfigError::Host { .. } | ConfigError::Io { .. } => (4, "cure that, then try again".to_owned()),
+        ConfigError::Taken { .. } => (4, "give another name with TAG".to_owned()),
+        ConfigError::Unknown { .. } | ConfigError::Damaged { .. } => (3, "reseed config list".to_owned()),
+        ConfigError::Foreign { .. } => (3, "name the right inventory with -i FILE".to_owned()),
+        ConfigError::Nothing { .. } => (2, "see what it holds: its manifest.json".to_owned()),
+        ConfigError::Script(_) => (3, String::new()),
+    }
+}
+
 /// Exit code and next command for what came before any change.
 pub fn verdict(error: &PrepareError) -> (u8, String) {
     match error {
@@ -123,6 +146,7 @@ pub fn verdict(error: &PrepareError) -> (u8, String) {
             Some(error) => (4, format!("check the key of {}, then add it to known_hosts", error.host())),
             None => (8, "try `ssh HOST true` with the same user and ssh_config".to_owned()),
         },
+        PrepareError::Config(error) => config(error),
         PrepareError::Facts(FactsError::Transport(_)) | PrepareError::Catalogue(CatalogueError::Transport(_)) => {
             (8, "try again".to_owned())
         }

@@ -48,6 +48,8 @@ pub(super) async fn look<T: Transport>(
             let decided = prune::decide(&facts.catalogue, policy, &facts.used, &inventory.cluster);
             request.remove = prune::removals(&decided);
         }
+        // these have their own way of looking: no Cassandra is asked
+        Errand::ConfigBackup { .. } | Errand::ConfigRestore { .. } => {}
     }
     Ok(request)
 }

@@ -1,18 +1,27 @@
-//! The recheck before the outage: guards on fresh facts, and nothing that the plan rests on has
-//! changed. The last moment at which nothing has changed.
+//! What the engine leaves to the run. The recheck before the outage: guards on fresh facts, and nothing that the plan rests on has
+//! changed. The last moment at which nothing has changed. And the coordinator's own part of steps: files that it keeps.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::ask::Ask;
 use super::prepare::prepare;
 use super::show::publish_findings;
+use crate::config::{self, Porter, Source, Store};
 use crate::engine::Gatekeeper;
 use crate::engine::bus::Bus;
 use crate::event::Level;
 use crate::guard::Finding;
 use crate::inventory::Inventory;
-use crate::plan::Gate;
+use crate::name::{HostName, RunId};
+use crate::plan::{self, Gate};
 use crate::remote::Transport;
+use crate::script::Library;
+use crate::step::{self, Carry};
+use crate::units::bytes;
+
+/// The guard of the room for the copy, which is there by now: judged again it would demand the room twice.
+const SETTLED: &str = "space";
 
 /// Judges at the gates of a plan.
 pub(super) struct Gates<T> {
@@ -21,6 +30,8 @@ pub(super) struct Gates<T> {
     pub transport: Arc<T>,
     pub bus: Arc<Bus>,
     pub binding: serde_json::Value,
+    pub run: RunId,
+    pub silence: Duration,
 }
 
 impl<T: Transport> Gatekeeper for Gates<T> {
@@ -31,12 +42,13 @@ impl<T: Transport> Gatekeeper for Gates<T> {
         }
         let prepared =
             prepare(&self.transport, &self.inventory, &self.ask, &|_| {}).await.map_err(|error| error.to_string())?;
-        let against: Vec<Finding> = prepared.findings.iter().filter(|f| f.level == Level::Fail).cloned().collect();
+        let against = |finding: &&Finding| finding.level == Level::Fail && finding.guard != SETTLED;
+        let against: Vec<Finding> = prepared.findings.iter().filter(against).cloned().collect();
         publish_findings(&self.bus, &against).map_err(|error| error.to_string())?;
         if let Some(finding) = against.first() {
             return Err(format!("{}: {}; nothing was changed", finding.guard, finding.message));
         }
-        let now = prepared.facts.binding(&prepared.request.keyspaces);
+        let now = plan::binding(&self.ask.playbook, &self.inventory, &prepared.facts, &prepared.request);
         if now != self.binding {
             return Err(format!(
                 "the cluster changed since the plan was made; nothing was changed: {}",
@@ -44,6 +56,38 @@ impl<T: Transport> Gatekeeper for Gates<T> {
             ));
         }
         Ok(())
+    }
+
+    async fn carry(
+        &self,
+        host: &HostName,
+        carry: &Carry,
+        library: &Library,
+        told: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<String, String> {
+        let porter = Porter::new(&self.transport, self.silence, self.run.as_str()).with(library);
+        let told = match carry {
+            Carry::Take { list, dir, tag, limit, .. } => {
+                let address = config::hosts(&self.inventory).find(|(name, _)| *name == host).map_or("", |(_, at)| at);
+                let source = Source { host, address, list, limit: *limit };
+                let kept = porter.take(&source, &Store::at(dir), tag, told).await;
+                kept.map(|kept| {
+                    let skipped = kept.skipped.len();
+                    let left = if skipped == 0 { String::new() } else { format!(", {skipped} left out") };
+                    format!("{}, {}{left}", step::count(kept.files().count(), "file"), bytes(kept.bytes()))
+                })
+            }
+            Carry::Publish { dir, tag, cluster, hosts } => {
+                let store = Store::at(dir);
+                let published = store.publish(tag, cluster, hosts);
+                published.map(|manifest| format!("{dir}/{tag}, {}", step::count(manifest.hosts.len(), "host")))
+            }
+            Carry::Send { put, dir, tag, files } => {
+                let sent = porter.send(host, put, (&Store::at(dir), tag), files, told).await;
+                sent.map(|sent| format!("{} sent", bytes(sent)))
+            }
+        };
+        told.map_err(|error| error.to_string())
     }
 }
 

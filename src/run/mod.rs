@@ -11,6 +11,7 @@
 
 mod ask;
 pub mod conduct;
+mod configuring;
 mod earlier;
 mod end;
 pub mod errand;
@@ -21,6 +22,7 @@ mod lock;
 mod owner;
 mod prepare;
 pub mod recover;
+mod share;
 mod show;
 mod state;
 

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::ask::Ask;
+use super::configuring;
 use super::earlier::{Of, Verb};
 use super::errand;
 use crate::catalogue::CatalogueError;
+use crate::config::ConfigError;
 use crate::event::Level;
 use crate::facts::{self, BackupFacts, Facts, FactsError, Secrets, Wanted};
 use crate::guard::{self, Case, Finding, Past};
@@ -61,6 +63,9 @@ pub enum PrepareError {
     /// The backup root cannot be looked at.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// A backup of configuration cannot be made or read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A password cannot be had.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -83,6 +88,13 @@ pub async fn prepare<T: Transport>(
     if let Some(of) = &ask.of {
         return about(transport, inventory, ask, of, pulse).await;
     }
+    if let Some(errand) = ask.errand.as_ref().filter(|errand| errand.config().is_some()) {
+        pulse(&format!("connecting to {} hosts", inventory.hosts().count()));
+        connect(transport, inventory).await?;
+        pulse("looking at what configures the hosts");
+        let (facts, request) = configuring::look(transport, inventory, ask, errand).await?;
+        return judged(inventory, ask, facts, request, None);
+    }
     let secrets = secrets(inventory)?;
     let hosts = inventory.hosts().count();
     pulse(&format!("connecting to {hosts} hosts"));
@@ -90,7 +102,8 @@ pub async fn prepare<T: Transport>(
     pulse(&format!("reading facts from {hosts} hosts"));
     let makes = matches!(ask.playbook.playbook.as_str(), "backup" | "import");
     let fetches = ask.playbook.playbook == "fetch";
-    let wanted = Wanted { tag: ask.tag.clone(), describe: makes };
+    let repairs = ask.playbook.playbook == "backup";
+    let wanted = Wanted { tag: ask.tag.clone(), describe: makes, repairs };
     let mut facts = facts::gather(transport, inventory, &wanted, &secrets).await?;
     if let (BackupFacts::Missing, Some(tag), false) = (&facts.backup, &ask.tag, makes || fetches) {
         let (root, node) = (inventory.backup.root.clone(), inventory.backup.node.to_string());
@@ -153,7 +166,9 @@ fn judged(
     request: Request,
     past: Option<&Past>,
 ) -> Result<Prepared, PrepareError> {
-    let findings = guard::judge(&Case { inventory, facts: &facts, request: &request, past }, &ask.overrides);
+    let filled = plan::filled(&ask.playbook, inventory, &facts);
+    let case = Case { inventory, facts: &facts, request: &request, past, filled: &filled };
+    let findings = guard::judge(&case, &ask.overrides);
     let mut prepared = Prepared { facts, request, findings, plan: None, nothing: None };
     if !prepared.refused() && (ask.tag.is_some() || ask.of.is_some() || ask.errand.is_some()) {
         prepared.plan = Some(plan::build(&ask.playbook, inventory, &prepared.facts, &prepared.request)?);

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::conduct::{ConductError, Ended};
 use super::end::End;
 use super::lease::{self, Lease};
+use super::share;
 use super::state::{RunDir, StateError};
 use crate::engine::bus::Bus;
 use crate::engine::seconds;
@@ -74,7 +75,9 @@ impl Show<'_> {
         }
         transport.close().await;
         let total = began.elapsed();
-        let own = total.saturating_sub(transport.busy(began));
+        let total_s = total.as_secs_f64();
+        let steps = self.bus.state(|state| share::steps(state, Timestamp::now(), total_s));
+        let own = share::own(total_s, &transport.busy(began), &steps);
         let finished = |report: Option<String>, downtime_s| Body::RunFinished {
             run: self.dir.id.clone(),
             outcome: end.outcome,
@@ -82,7 +85,7 @@ impl Show<'_> {
             reason: end.reason.clone(),
             downtime_s,
             total_s: seconds(total),
-            own_share_s: seconds(own),
+            own_share_s: (own * 1000.0).round() / 1000.0,
             report,
             next: end.next.clone(),
         };

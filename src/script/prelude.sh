@@ -168,15 +168,31 @@ dress() {
   fi
 }
 
-# hash_list: reads file names (no spaces), prints `sha256  name` each. openssl uses the CPU's sha
-# instructions and is several times faster than most sha256sum.
+# gently [idle]: gives way to all others on this host, and still makes headway; idle: only when nobody
+# else wants the disk. (`$$` is the shell that we are a child of, and not us.)
+gently() {
+  read -r _self _ </proc/self/stat
+  if [ "${1:-}" = idle ]; then set -- 19 3; else set -- 10 2 -n 7; fi
+  renice -n "$1" -p "$_self" >/dev/null 2>&1 || :
+  shift
+  ionice -c "$@" -p "$_self" >/dev/null 2>&1 || :
+}
+
+# hash_tool: what hashes here. openssl uses the CPU's sha instructions and is several times faster than
+# most sha256sum.
+hash_tool() { if command -v openssl >/dev/null 2>&1; then echo openssl; else echo sha256sum; fi; }
+
+# hash_list: reads file names (no spaces), prints `sha256  name` each.
 hash_list() {
-  if command -v openssl >/dev/null 2>&1; then
+  if [ "$(hash_tool)" = openssl ]; then
     xargs -r openssl dgst -sha256 -r | sed 's/ \*/  /'
   else
     xargs -r sha256sum
   fi
 }
+
+# hash_stream: the sha256 of what comes in, first word of a line.
+hash_stream() { if [ "$(hash_tool)" = openssl ]; then openssl dgst -sha256 -r; else sha256sum; fi; }
 
 # progress DONE TOTAL UNIT: where the job stands, for whoever looks.
 progress() {

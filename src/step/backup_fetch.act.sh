@@ -48,7 +48,7 @@ odd=$(find . -type f -links +1 | head -n 1)
 [ -z "$odd" ] || refuse "the archive holds $TAG/${odd#./} as a hard link"
 odd=$({
   find . -mindepth 1 -type d | grep -v -E '^\./[A-Za-z0-9_]+(/[A-Za-z0-9_]+(/\.[A-Za-z0-9_-]+)?)?$'
-  find . -type f | grep -v -E '^\./(manifest\.json(\.sha256)?|[A-Za-z0-9_]+/[A-Za-z0-9_]+/(\.[A-Za-z0-9_-]+/)?[A-Za-z0-9_.+=-]+)$'
+  find . -type f | grep -v -E '^\./(manifest\.json(\.sha256)?|roles\.encrypted|[A-Za-z0-9_]+/[A-Za-z0-9_]+/(\.[A-Za-z0-9_-]+/)?[A-Za-z0-9_.+=-]+)$'
 } | head -n 1)
 [ -z "$odd" ] || refuse "the archive holds $TAG/${odd#./}, which belongs to no backup"
 for name in manifest.json manifest.json.sha256; do [ -f "$name" ] || refuse "the archive holds no $TAG/$name"; done

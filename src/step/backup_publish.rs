@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
-use crate::backup::manifest::{FORMAT, Manifest};
+use crate::backup::manifest::{FORMAT, Manifest, Source};
 use crate::cassandra::layout::TableDir;
 use crate::cassandra::schema::KeyspaceSchema;
 
@@ -35,13 +35,31 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         let limits: Vec<String> = schemas.flat_map(|schema| written.limits(schema, &facts.version)).collect();
         head["imported"] = json!({"from": written.dir, "limits": limits});
     }
+    let imported = context.facts.written.is_some();
+    if !imported {
+        let waiting = context.facts.nodes.values().filter_map(|node| node.writes.hints.get(&facts.host_id));
+        head["source"] = json!(Source {
+            started: facts.writes.started,
+            hints: waiting.sum(),
+            dropped: facts.writes.dropped,
+            repair_sessions: context.facts.repair_sessions.clone(),
+        });
+    }
     let mut keyspaces = vec![];
     let mut tables = vec![];
     for name in &context.request.keyspaces {
         let missing = || target.unresolved(SPEC.name, format!("the cluster has no keyspace {name}"));
         let schema = context.facts.schema.keyspace(name).ok_or_else(missing)?;
         let cql = context.facts.schema_cql.get(name.as_str()).map_or("", String::as_str);
-        let head = json!({"name": name, "replication": schema.replication, "schema_cql": cql, "types": schema.types});
+        let mut head =
+            json!({"name": name, "replication": schema.replication, "schema_cql": cql, "types": schema.types});
+        if !imported {
+            let repaired = context.request.repairs_first(context.facts, target.host, name);
+            let since = context.facts.since.get(name.as_str());
+            head["last_full_repair"] = json!(since.and_then(|since| since.full_repair));
+            head["repaired_first"] = json!(repaired);
+            head["may_lack"] = json!(if repaired { vec![] } else { context.facts.lacks(target.host, name) });
+        }
         keyspaces.push(format!("{name}\t{}", open(&head)));
         let dirs = context.table_dirs(name);
         tables.extend(dirs.iter().map(|dir| format!("{name}\t{}\t{}", dir.table, open(&table_head(schema, dir)))));
@@ -67,7 +85,8 @@ fn table_head(keyspace: &KeyspaceSchema, dir: &TableDir) -> serde_json::Value {
     let indexes = table.map_or(&[][..], |table| &table.indexes);
     let indexes: Vec<_> = indexes.iter().map(|i| json!({"name": i.name, "kind": i.kind})).collect();
     let views: Vec<_> = keyspace.views.iter().filter(|v| v.base == dir.table).map(|v| &v.name).collect();
-    json!({"name": dir.table, "id": dir.id, "columns": columns, "indexes": indexes, "views": views})
+    let dropped = table.map_or(&[][..], |table| &table.dropped);
+    json!({"name": dir.table, "id": dir.id, "columns": columns, "dropped": dropped, "indexes": indexes, "views": views})
 }
 
 /// A JSON object without its closing brace, for the script to go on with.

@@ -1,53 +1,99 @@
-# Copies one keyspace of the backup beside the data, with the owner and mode of live data, and
-# hashes every byte of the copy. Cassandra serves meanwhile. A stage that is complete has its final
-# name; an unfinished one is made anew.
-stage=$PLACE/$RESEED_RUN/stage
-final=$stage/$KEYSPACE
-partial=$stage/$KEYSPACE.partial
-[ ! -e "$final" ] || rm -rf -- "$final"
-rm -rf -- "$partial"
-ours "$partial"
-[ -d "$SOURCE" ] || [ -z "$FILES" ] || die "the backup $SOURCE is not there"
-
-# directories: one per table, named as the live table (which may not be there yet); and those of
-# index files
-printf '%s\n' "$TABLES" | while IFS="$tab" read -r table dir; do
-  [ -n "$table" ] || continue
-  like "$(kin "$LIVE/$dir")" "$partial/$dir"
+# Makes the stage of one keyspace, a verified copy of the backup beside the data, with the owner and mode of
+# live data; Cassandra serves meanwhile. Follows copy.sh and backup_shelf.sh. What is on the shelves whole, from an
+# earlier attempt or carried there by backup.relay, stays; the rest is copied from SOURCE and hashed while it is.
+# A stage that is complete has its final name. TABLES: the live tables' directories. RELAYED: nothing is left to be
+# copied.
+gently
+printf '%s\n' "$shelves" | while IFS= read -r shelf; do
+  final=${shelf%.partial}
+  [ -e "$final" ] || continue
+  if [ -e "$shelf" ]; then rm -rf -- "$final"; else rename "$final" "$shelf"; fi
 done || exit 1
-cd "$partial" || die "cannot enter $partial"
+rm -rf -- "$stage"/.work.*
+open_shelves
+printf '%s\n' "$FILES" >"$work/wanted"
+missing >"$work/missing" || exit 1
+cut -f 2- "$work/missing" >"$work/todo"
 
-total=$(printf '%s\n' "$FILES" | awk '{ s += $2 } END { printf "%.0f", s }')
-done=0
-reflink=
-if cp --reflink=auto /dev/null "$stage/.probe" 2>/dev/null; then reflink=--reflink=auto; fi
-rm -f "$stage/.probe"
-printf '%s\n' "$FILES" | while IFS="$tab" read -r _ size from to; do
-  [ -n "$from" ] || continue
-  case ${to#*/} in */*) [ -d "${to%/*}" ] || like "${to%%/*}" "${to%/*}" ;; esac
-  # a pipe would be waited for for ever
-  if [ -L "$SOURCE/$from" ] || [ ! -f "$SOURCE/$from" ]; then die "cannot copy $SOURCE/$from: it is no file"; fi
-  # shellcheck disable=SC2086 # empty or one word
-  cp $reflink -- "$SOURCE/$from" "$to" || die "cannot copy $SOURCE/$from"
-  done=$((done + size))
-  progress "$done" "$total" bytes
+# what is not of this backup, or only in part
+n=0
+printf '%s\n' "$shelves" | while IFS= read -r shelf; do
+  odd=$(find "$shelf" ! -type d ! -type f | head -n 1)
+  [ -z "$odd" ] || die "$odd is neither a file nor a directory"
+  n=$((n + 1))
+  awk -F "$tab" -v n="$n" '
+    FILENAME == ARGV[1] { wanted["./" $4] = 1; next }
+    FILENAME == ARGV[2] { delete wanted["./" $4]; next }
+    { split($0, file, " "); if (file[2] == n && !(file[3] in wanted)) print file[3] }
+  ' "$work/wanted" "$work/todo" "$work/there" >"$work/strange"
+  (cd "$shelf" && xargs -r rm -f -- <"$work/strange") || die "cannot tidy $shelf"
+  find "$shelf" -mindepth 1 -depth -type d -exec rmdir -- {} + 2>/dev/null || :
 done || exit 1
-
-# every byte of the copy against the manifest
-printf '%s\n' "$FILES" | awk -F "$tab" 'NF { print $1 "  " $4 }' | sort >"$stage/.want"
-find . -type f | sed 's|^\./||' | sort | hash_list | sort >"$stage/.got"
-if ! cmp -s "$stage/.want" "$stage/.got"; then
-  bad=$(comm -3 "$stage/.want" "$stage/.got" | awk '{ print $2 }' | sort -u | head -n 3 | tr '\n' ' ')
-  die "the copy differs from the manifest: ${bad}(corrupt backup, or disk)"
+if [ -s "$work/todo" ] && [ -n "$RELAYED" ]; then
+  die "$(head -n 1 "$work/todo" | cut -f 4) has not arrived, or was changed since"
 fi
-near=$(kin "$LIVE")
-owner=$(stat -c %u:%g -- "$near")
-mode=$(stat -c %a -- "$near")
-find . -type f -exec chown "$owner" {} + || die "cannot set the owner"
-find . -type f -exec chmod "$mode" {} + || die "cannot set the mode"
-find . -type f -exec chmod a-x {} + || die "cannot set the mode"
-if [ -e /sys/fs/selinux/enforce ] && command -v chcon >/dev/null 2>&1; then chcon -R --reference="$near" . || die "cannot set the label"; fi
-rm -f "$stage/.want" "$stage/.got"
+
+# a shelf for each sstable: where some of it is already, else where there is the most room by then
+room >"$work/room"
+source=$SOURCE shelves=$shelves awk -F "$tab" '
+  BEGIN { split(ENVIRON["shelves"], path, "\n") }
+  FILENAME == ARGV[1] { split($0, a, " "); room[a[1]] = a[2] * 1024; disk[++disks] = a[1]; next }
+  FILENAME == ARGV[2] { split($0, a, " "); at[a[3]] = a[2]; next }
+  FILENAME == ARGV[3] { missing[$4] = 1; sum[$5] += $2; next }
+  !($4 in missing) { if (("./" $4) in at) shelf[$5] = at["./" $4]; next }
+  { line[++lines] = $0 }
+  END {
+    for (i = 1; i <= lines; i++) {
+      split(line[i], f, "\t")
+      if (!(f[5] in shelf)) {
+        best = disk[1]
+        for (n = 2; n <= disks; n++) if (room[disk[n]] > room[best]) best = disk[n]
+        shelf[f[5]] = best
+        room[best] -= sum[f[5]]
+      }
+      to = path[shelf[f[5]]] "/" f[4]
+      print f[2] "\t" ENVIRON["source"] "/" f[3] "\t" to "\t" f[1] "  " to
+    }
+  }' "$work/room" "$work/there" "$work/todo" "$work/wanted" >"$work/orders"
+cut -f 3 "$work/orders" | sed 's|/[^/]*$||' | sort -u | while IFS= read -r dir; do
+  mkdir -p -- "$dir" || die "cannot make $dir"
+done || exit 1
+# a pipe would be waited for for ever
+cut -f 2 "$work/orders" | while IFS= read -r from; do
+  if [ -L "$from" ] || [ ! -f "$from" ]; then die "cannot copy $from: it is no file"; fi
+done || exit 1
+cut -f 1-3 "$work/orders" >"$work/list"
+copy_files "$work/list" "$work/sums" || exit 1
+cut -f 4 "$work/orders" | sort >"$work/want"
+sort "$work/sums" >"$work/got"
+bad=$(comm -23 "$work/want" "$work/got" | head -n 1)
+[ -z "$bad" ] || die "the copy differs from the manifest: ${bad#*  } (corrupt backup, or disk)"
+
+# directories: one per table on every shelf, named as the live table (which may not be there yet), and
+# those of index files
+printf '%s\n' "$DATA_DIRS" | while IFS="$tab" read -r label path place; do
+  shelf=$place/$RESEED_RUN/stage/$label/$KEYSPACE.partial
+  near=$(kin "$path/$KEYSPACE")
+  dress "$near" "$shelf"
+  cd "$shelf" || die "cannot enter $shelf"
+  printf '%s\n' "$TABLES" | while IFS= read -r dir; do
+    [ -n "$dir" ] || continue
+    [ -d "$dir" ] || mkdir -- "$dir" || die "cannot make $shelf/$dir"
+    dress "$(kin "$path/$KEYSPACE/$dir")" "$dir"
+    for index in "$dir"/.[!.]*/; do
+      if [ -d "$index" ]; then dress "$dir" "${index%/}"; fi
+    done
+  done || exit 1
+  owner=$(stat -c %u:%g -- "$near")
+  mode=$(stat -c %a -- "$near")
+  find . -type f -exec chown "$owner" {} + || die "cannot set the owner"
+  find . -type f -exec chmod "$mode" {} + || die "cannot set the mode"
+  find . -type f -exec chmod a-x {} + || die "cannot set the mode"
+  if [ -e /sys/fs/selinux/enforce ] && command -v chcon >/dev/null 2>&1; then chcon -R --reference="$near" . || die "cannot set the label"; fi
+done || exit 1
+copied=$(wc -l <"$work/todo")
+rm -rf -- "$work"
 sync
-rename "$partial" "$final"
+printf '%s\n' "$shelves" | while IFS= read -r shelf; do rename "$shelf" "${shelf%.partial}"; done || exit 1
 sync
+echo "$((copied)) copied now, hashed with $(hash_tool)"

@@ -7,7 +7,7 @@ pub const SPEC: Spec = Spec {
     name: "backup.verify",
     help: "Reads back every copied file and compares its sha256 with that of the snapshot's file. Changes nothing.",
     on: Kind::Node,
-    scripts: &[("backup.verify.act", include_str!("backup_verify.act.sh"))],
+    scripts: &[("backup.verify.act", concat!(include_str!("../backup/copy.sh"), include_str!("backup_verify.act.sh")))],
     resolve,
     probe: never,
     judge: by_exit_code,
@@ -17,7 +17,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     context.node(SPEC.name, target)?;
     Ok(vec![ResolvedStep {
         summary: format!("verify the copy of {}", context.keyspace_list()),
-        act: Some(context.backup_vars(Script::new("backup.verify.act"))),
+        act: Some(context.copying(context.backup_vars(Script::new("backup.verify.act")))),
         idempotent: true,
         limit_s: 0,
         ..target.step(SPEC.name)

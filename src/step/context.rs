@@ -8,7 +8,7 @@ use crate::inventory::{Inventory, Node};
 use crate::name::{HostName, Keyspace, Tag};
 use crate::script::Script;
 
-use super::{Ask, Request, ResolvedStep};
+use super::{Ask, ConfigRequest, Request, ResolvedStep, StagedFile};
 
 /// Everything that is known before the plan.
 pub struct Context<'a> {
@@ -18,6 +18,8 @@ pub struct Context<'a> {
     pub facts: &'a Facts,
     /// What was asked for.
     pub request: &'a Request,
+    /// Nodes on which the playbook stages the backup.
+    pub filled: &'a [HostName],
 }
 
 /// Where a playbook entry applies a step.
@@ -56,6 +58,8 @@ impl Target<'_> {
             summary: String::new(),
             probe: vec![],
             act: None,
+            relay: None,
+            carry: None,
             undo: None,
             proof: vec![],
             idempotent: false,
@@ -101,6 +105,18 @@ impl<'a> Context<'a> {
         earlier.ok_or_else(|| target.unresolved(step, "it is for runs about an earlier run: rollback, discard"))
     }
 
+    /// What a run about configuration is about.
+    pub fn config(&self, step: &'static str, target: &Target) -> Result<&'a ConfigRequest, Unresolved> {
+        let config = self.request.config.as_ref();
+        config
+            .ok_or_else(|| target.unresolved(step, "it is for runs about configuration: config backup, config restore"))
+    }
+
+    /// Where leases and jobs of the cluster are on every host.
+    pub fn job_root(&self) -> String {
+        self.inventory.job_root()
+    }
+
     /// With machines that are gone: how the ring calls the nodes that are there. `None`: all are.
     pub fn survivors(&self, step: &'static str, target: &Target) -> Result<Option<Vec<&'a str>>, Unresolved> {
         if self.inventory.absent().next().is_none() {
@@ -126,6 +142,12 @@ impl<'a> Context<'a> {
     /// Adds what `cql` of the prelude needs.
     pub fn cqlsh(&self, script: Script, node: &Node, facts: &NodeFacts) -> Script {
         node.cassandra.cqlsh.vars(script, facts.cql_address())
+    }
+
+    /// Adds what `copy_files` and `hash_files` need: the rate asked for, else that of the inventory.
+    pub fn copying(&self, script: Script) -> Script {
+        let limits = &self.inventory.limits;
+        script.var("RATE", self.request.choices.rate.unwrap_or(limits.copy_rate)).var("AT_ONCE", limits.copies)
     }
 
     /// Adds the data directories' paths as `DATA_DIRS`.
@@ -159,18 +181,6 @@ pub fn count(n: usize, noun: &str) -> String {
         "s"
     };
     format!("{n} {noun}{plural}")
-}
-
-/// A file of the backup and where it goes below the keyspace's stage.
-pub struct StagedFile {
-    /// From the manifest.
-    pub sha256: String,
-    /// From the manifest, in bytes.
-    pub size: u64,
-    /// `<table>/<path>` below the keyspace's backup.
-    pub from: String,
-    /// `<table>-<id>/<path>` below the keyspace's stage.
-    pub to: String,
 }
 
 impl<'a> Context<'a> {
@@ -217,6 +227,24 @@ impl Context<'_> {
     /// Where the backup will be.
     pub fn destination(&self) -> String {
         layout_of::dir(&self.inventory.backup.root, self.tag())
+    }
+
+    /// Whether that node can read the backup where it is: it is kept there, or what is below the same root there
+    /// has the same manifest, because the root is shared storage or somebody put a copy there.
+    pub fn in_place(&self, host: &HostName) -> bool {
+        self.facts.in_place(host, &self.inventory.backup.node)
+    }
+
+    /// Nodes that the backup has to be carried to.
+    pub fn to_carry(&self) -> Vec<&HostName> {
+        self.filled.iter().filter(|host| !self.in_place(host)).collect()
+    }
+
+    /// Adds what `backup_shelf.sh` and `copy.sh` need.
+    pub fn shelves(&self, script: Script, facts: &NodeFacts, keyspace: &Keyspace) -> Script {
+        let limits = &self.inventory.limits;
+        let script = self.data_places(script, facts).var("KEYSPACE", keyspace);
+        script.var("AT_ONCE", limits.copies).var("RATE", limits.copy_rate)
     }
 
     /// Where it is while it is made.

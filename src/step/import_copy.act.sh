@@ -1,31 +1,17 @@
 # Copies what the written scripts left of one keyspace, keeps the hashes of the source for the
 # verification, and compares each Data.db with the digest that Cassandra wrote beside it. Follows
-# digest.sh. SOURCE is never changed. FILES: `size<tab>table/path`; DIGESTS: `algorithm<tab>data<tab>digest`.
+# digest.sh and copy.sh. SOURCE is never changed. FILES: `size<tab>table/path`; DIGESTS: `algorithm<tab>data<tab>digest`.
 dest=$PARTIAL/$KEYSPACE
 work=$PARTIAL/.work
 rm -rf -- "$dest" "$work"
 ours "$dest"
 ours "$work"
-renice -n 10 -p $$ >/dev/null 2>&1 || :
-reflink=
-if cp --reflink=auto /dev/null "$work/.probe" 2>/dev/null; then reflink=--reflink=auto; fi
-rm -f "$work/.probe"
+gently
 for table in $TABLES; do mkdir -- "$dest/$table" || die "cannot make $dest/$table"; done
-total=$(printf '%s\n' "$FILES" | awk '{ s += $1 } END { printf "%.0f", s }')
-done=0
-printf '%s\n' "$FILES" | while IFS="$tab" read -r size path; do
-  [ -n "$path" ] || continue
-  mkdir -p -- "$dest/${path%/*}"
-  # -P: what became a link since it was looked at is not followed, and found out when it is verified
-  # shellcheck disable=SC2086 # empty or one word
-  cp $reflink -P -p -- "$SOURCE/$path" "$dest/$path" || die "cannot copy $SOURCE/$path"
-  done=$((done + size))
-  progress "$done" "$total" bytes
-done || exit 1
-chmod -R u+rwX,go-rwx "$dest"
-cd "$SOURCE" || die "cannot enter $SOURCE"
-printf '%s\n' "$FILES" | cut -f 2 | hash_list >"$work/$KEYSPACE.source" || die "cannot hash $SOURCE"
 cd "$dest" || die "cannot enter $dest"
+printf '%s\n' "$FILES" | from=$SOURCE awk -F "$tab" 'NF == 2 { print $1 "\t" ENVIRON["from"] "/" $2 "\t" $2 }' >"$work/files"
+cut -f 3 "$work/files" | sed 's|/[^/]*$||' | sort -u | xargs -r mkdir -p -- || die "cannot make directories in $dest"
+copy_files "$work/files" "$work/$KEYSPACE.source"
 printf '%s\n' "$DIGESTS" | while IFS="$tab" read -r algorithm data file; do
   if [ -z "$data" ] || [ -z "$tool" ] || [ "$tool $algorithm" = "gzip adler32" ]; then continue; fi
   wanted=$(tr -d '\n\t ' <"$file")
@@ -34,3 +20,4 @@ printf '%s\n' "$DIGESTS" | while IFS="$tab" read -r algorithm data file; do
 done || exit 1
 printf '%s\n' "$TAKEN_AT" >"$work/taken_at"
 : >"$work/tablestats"
+awk -F "$tab" -v tool="$(hash_tool)" '{ n++; s += $1 } END { printf "%d files, %.0f bytes, sha256 by %s\n", n, s, tool }' "$work/files"

@@ -12,7 +12,14 @@ pub const SPEC: Spec = Spec {
            compares each Data.db with Cassandra's own digest of it (with python3, perl or gzip, whichever is there). \
            Changes nothing of the source. May run again: it starts anew.",
     on: Kind::Node,
-    scripts: &[("import.copy.act", concat!(include_str!("../backup/digest.sh"), include_str!("import_copy.act.sh")))],
+    scripts: &[(
+        "import.copy.act",
+        concat!(
+            include_str!("../backup/digest.sh"),
+            include_str!("../backup/copy.sh"),
+            include_str!("import_copy.act.sh")
+        ),
+    )],
     resolve,
     probe: never,
     judge: by_exit_code,
@@ -25,7 +32,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let written = context.facts.written.as_ref().ok_or_else(|| unresolved("nothing was looked at to be imported"))?;
     let taken_at = written.taken_at().ok_or_else(|| unresolved("it holds no file"))?;
     let act = context
-        .backup_vars(Script::new("import.copy.act"))
+        .copying(context.backup_vars(Script::new("import.copy.act")))
         .var("SOURCE", &written.dir)
         .var("KEYSPACE", keyspace)
         .var("TAKEN_AT", taken_at)

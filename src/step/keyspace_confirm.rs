@@ -3,7 +3,8 @@
 //! CL ONE may be answered by another node.
 //!
 //! 4.0 and later preview a full repair, which changes nothing. Before, a second repair compares; what it
-//! found stands in that node's log only, and it has cured it by then: asked again, it may hold.
+//! found stands in that node's log only, and it has cured it by then: asked again, it may hold. Where all nodes
+//! were filled with the same files it may not: nobody knows what it mixed, so what it found once is final.
 
 use super::keyspace_repair::{ACT, act, sections, wanted};
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
@@ -30,7 +31,8 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     if context.facts.nodes.len() < 2 {
         return Ok(vec![]);
     }
-    let mut script = compare(act(context, [keyspace]), facts).var("ALL", "yes");
+    let last = if context.request.fans_out() { "yes" } else { "" };
+    let mut script = compare(act(context, [keyspace]), facts).var("ALL", "yes").var("FINAL", last);
     let mut among = "all nodes".to_owned();
     if let Some(there) = context.survivors(SPEC.name, target)? {
         among = there.join(", ");
@@ -53,8 +55,8 @@ pub fn compare(script: Script, facts: &NodeFacts) -> Script {
 /// Judges the comparison, keyspace by keyspace.
 pub fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
     let Some(reply) = &observed.act else { return Verdict::Unknown("nothing was run".to_owned()) };
-    let previewed =
-        step.act.as_ref().is_some_and(|script| script.vars.get("PREVIEW").is_some_and(|yes| !yes.is_empty()));
+    let said = |name: &str| step.act.as_ref().is_some_and(|act| act.vars.get(name).is_some_and(|yes| !yes.is_empty()));
+    let previewed = said("PREVIEW");
     let mut evidence = vec![];
     for (keyspace, own) in sections(step, reply) {
         let Some(own) = own else { return Verdict::Not(format!("the comparison of {keyspace} was not reached")) };
@@ -63,7 +65,9 @@ pub fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
             Compared::Same(how) => format!("{keyspace} in sync ({how})"),
             Compared::Nothing(line) => format!("nothing to compare: {line}"),
             Compared::Differ(tables) => {
-                let cure = if previewed {
+                let cure = if said("FINAL") {
+                    "every node was given the same files, so what is live is not the backup: reseed rollback".to_owned()
+                } else if previewed {
                     format!("run `nodetool repair --full {keyspace}` on {}, then resume", step.host)
                 } else {
                     "this repair has cured it, resume to compare again".to_owned()

@@ -4,6 +4,8 @@
 # -pr, whose ranges only their owner repairs, would leave those of the dead ones out.
 # $ALL: all ranges of this node, not only its primary ones. $PREVIEW: compares, changes nothing (4.0+).
 # $LOG: what is compared is told by the log alone (before 4.0); it is summed up behind each repair.
+# $FINAL: what differs is no matter of one attempt: before 4.0 the comparison cures what it finds, and the next one
+# would find nothing. Once found, every later attempt tells of it.
 # $STALL_S: how long a repair may stand still (0: for ever); 2.2 and 3.11 wait without end for a
 # notification that was lost.
 
@@ -76,7 +78,14 @@ end_log() {
   kill "$follower"
   wait "$summing"
   cat "$RESEED_JOB/sum"
+  [ -z "$FINAL" ] || grep '^reseed: differ ' "$RESEED_JOB/sum" >>"$differed" || :
 }
+
+# beside the jobs of all attempts
+differed=${RESEED_JOB%.*}.differed
+if [ -n "$FINAL" ] && [ -s "$differed" ]; then
+  die "the nodes differed when they were compared before, and that comparison mixed them: $(cat "$differed"); run: reseed rollback"
+fi
 
 if [ -n "$HOSTS" ]; then
   set -- --full

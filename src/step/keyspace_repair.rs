@@ -55,7 +55,7 @@ pub fn act(context: &Context, keyspaces: impl IntoIterator<Item = impl ToString>
     let stall = context.inventory.limits.repair_stall;
     let seconds = if stall > Duration::ZERO { stall.as_secs().max(1) } else { 0 };
     let script = Script::new(ACT.0).list("KEYSPACES", keyspaces).var("STALL_S", seconds);
-    ["HOSTS", "ALL", "PREVIEW", "LOG"].into_iter().fold(script, |script, unset| script.var(unset, ""))
+    ["HOSTS", "ALL", "PREVIEW", "LOG", "FINAL"].into_iter().fold(script, |script, unset| script.var(unset, ""))
 }
 
 /// Judges a repair's output, keyspace by keyspace; `single_ok`: a keyspace of one replica may say

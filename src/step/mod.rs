@@ -27,8 +27,15 @@ use crate::script::Script;
 impl ResolvedStep {
     /// All scripts that it names.
     pub fn scripts(&self) -> impl Iterator<Item = &Script> {
-        let asked = self.probe.iter().chain(&self.proof).map(|ask| &ask.script);
-        asked.chain(&self.act).chain(&self.undo)
+        let carried = self.relay.iter().flat_map(|relay| std::iter::once(&relay.from).chain(&relay.to));
+        let asked = self.probe.iter().chain(&self.proof).chain(carried).map(|ask| &ask.script);
+        let taken = self.carry.iter().flat_map(Carry::scripts);
+        asked.chain(&self.act).chain(&self.undo).chain(taken)
+    }
+
+    /// Whether it does anything between probe and proof.
+    pub fn acts(&self) -> bool {
+        self.act.is_some() || self.relay.is_some() || self.carry.is_some()
     }
 }
 
@@ -61,6 +68,12 @@ pub struct ResolvedStep {
     /// The act; `None` for steps that only prove.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Script>,
+    /// In an act's place: files to be carried between hosts. What was carried stays, so it may always run again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<Relay>,
+    /// In an act's place: what the coordinator itself does; files come from the host, or go there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry: Option<Carry>,
     /// Takes the act back, where that can be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Script>,
@@ -115,13 +128,20 @@ mod acceptance_query;
 mod backup_archive;
 mod backup_fetch;
 mod backup_publish;
+mod backup_relay;
 mod backup_remove;
 mod backup_stage;
 mod backup_verify;
+mod carry;
 mod client_start;
 mod client_stop;
 mod client_stopped;
 mod clients_gone;
+mod config_clear;
+mod config_publish;
+mod config_replace;
+mod config_send;
+mod config_take;
 mod context;
 mod fetch_publish;
 mod gateway_start;
@@ -140,6 +160,7 @@ mod native_disable;
 mod node_back;
 mod node_clear;
 mod node_drain;
+mod node_launch;
 mod node_quiet;
 mod node_start;
 mod node_stop;
@@ -147,6 +168,7 @@ mod others_confirm;
 mod others_repair;
 mod request;
 mod ring_ready;
+mod roles_save;
 mod run_discard;
 mod schema_agree;
 mod schema_create;
@@ -154,12 +176,16 @@ mod schema_same;
 mod snapshot_clear;
 mod snapshot_copy;
 mod snapshot_take;
+mod source_repair;
+mod staged;
 mod table_aside;
 mod table_back;
 mod table_swap;
 mod tables_loaded;
 
-pub use request::{Choices, ExtraTables, Request};
+pub use carry::Carry;
+pub use request::{Choices, ConfigRequest, ExtraTables, RepairFirst, Request};
+pub use staged::{Relay, StagedFile};
 
 pub use context::{Context, Target, Unresolved, count, places};
 
@@ -202,6 +228,7 @@ pub const SPECS: &[&Spec] = &[
     &backup_archive::SPEC,
     &backup_fetch::SPEC,
     &backup_publish::SPEC,
+    &backup_relay::SPEC,
     &backup_remove::SPEC,
     &backup_stage::SPEC,
     &backup_verify::SPEC,
@@ -209,6 +236,11 @@ pub const SPECS: &[&Spec] = &[
     &client_stop::SPEC,
     &client_stopped::SPEC,
     &clients_gone::SPEC,
+    &config_clear::SPEC,
+    &config_publish::SPEC,
+    &config_replace::SPEC,
+    &config_send::SPEC,
+    &config_take::SPEC,
     &fetch_publish::SPEC,
     &gateway_start::SPEC,
     &gateway_stop::SPEC,
@@ -226,12 +258,14 @@ pub const SPECS: &[&Spec] = &[
     &node_back::SPEC,
     &node_clear::SPEC,
     &node_drain::SPEC,
+    &node_launch::SPEC,
     &node_quiet::SPEC,
     &node_start::SPEC,
     &node_stop::SPEC,
     &others_confirm::SPEC,
     &others_repair::SPEC,
     &ring_ready::SPEC,
+    &roles_save::SPEC,
     &run_discard::SPEC,
     &schema_agree::SPEC,
     &schema_create::SPEC,
@@ -239,6 +273,7 @@ pub const SPECS: &[&Spec] = &[
     &snapshot_clear::SPEC,
     &snapshot_copy::SPEC,
     &snapshot_take::SPEC,
+    &source_repair::SPEC,
     &table_aside::SPEC,
     &table_back::SPEC,
     &table_swap::SPEC,

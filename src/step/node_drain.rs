@@ -30,10 +30,11 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         // overridden by the operator: it is drained only if it happens to run by then
         return super::node_quiet::resolve(context, target);
     }
+    let ports = format!("{} {}", facts.conf.storage_port, facts.conf.ssl_storage_port);
     let script = |name| context.nodetool(Script::new(name), node, facts);
     Ok(vec![ResolvedStep {
         summary: format!("drain {}", target.host),
-        probe: target.ask(script("node.drain.probe").var("LOG", &facts.log)),
+        probe: target.ask(script("node.drain.probe").var("LOG", &facts.log).var("STORAGE_PORTS", ports)),
         act: Some(script("node.drain.act").var("LOG", &facts.log)),
         proof: target.ask(script("node.drain.proof")),
         idempotent: true,

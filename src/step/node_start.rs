@@ -18,7 +18,7 @@ pub const SPEC: Spec = Spec {
            every node started before. May run again: a running node is not started twice.",
     on: Kind::Node,
     scripts: &[
-        ("node.start.act", include_str!("node_start.act.sh")),
+        ("node.start.act", concat!(include_str!("node_up.sh"), include_str!("node_start.act.sh"))),
         ("node.start.proof", include_str!("node_start.proof.sh")),
         ring_ready::VIEW,
     ],
@@ -30,13 +30,7 @@ pub const SPEC: Spec = Spec {
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (node, facts) = context.node(SPEC.name, target)?;
     let ready = context.inventory.limits.ready.as_secs();
-    let act = Script::new("node.start.act")
-        .var("START", &node.cassandra.start)
-        .var("RUN_AS", &facts.run_as)
-        .var("LOG", &facts.log)
-        .var("GUARD_UNIT", facts.guarding().unit.unwrap_or(""))
-        .var("NATIVE_PORT", facts.conf.native_transport_port)
-        .var("READY_TICKS", ready * 5);
+    let act = act("node.start.act", context, target)?.var("NATIVE_PORT", facts.conf.native_transport_port);
     let own = Script::new("node.start.proof").var("NATIVE_PORT", facts.conf.native_transport_port);
     let mut proof = target.ask(context.nodetool(own, node, facts));
     for earlier in target.earlier {
@@ -54,6 +48,17 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         patience_s: ready,
         ..target.step(SPEC.name)
     }])
+}
+
+/// An act that starts a node unless it runs, and waits for something.
+pub fn act(name: &str, context: &Context, target: &Target) -> Result<Script, Unresolved> {
+    let (node, facts) = context.node(SPEC.name, target)?;
+    Ok(Script::new(name)
+        .var("START", &node.cassandra.start)
+        .var("RUN_AS", &facts.run_as)
+        .var("LOG", &facts.log)
+        .var("GUARD_UNIT", facts.guarding().unit.unwrap_or(""))
+        .var("READY_TICKS", context.inventory.limits.ready.as_secs() * 5))
 }
 
 fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::collections::BTreeMap;
+
 use crate::backup::prune::Removal;
-use crate::facts::Earlier;
-use crate::name::{Keyspace, Table, Tag};
+use crate::config::Entry;
+use crate::facts::{Earlier, Facts};
+use crate::name::{HostName, Keyspace, Table, Tag};
 
 /// What the operator asked for, checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +30,21 @@ pub struct Request {
     /// Backups to delete.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remove: Vec<Removal>,
+    /// What a run about configuration is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<ConfigRequest>,
+}
+
+/// What a run about configuration is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigRequest {
+    /// Where such backups are kept on the coordinator.
+    pub dir: String,
+    /// Bytes that one host's configuration may take.
+    pub limit: u64,
+    /// What is put back, per host: files, links, and the directories above them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub put: BTreeMap<HostName, Vec<Entry>>,
 }
 
 /// The options of a restore or a backup. A new one is a field here, a flag of its command in `cli`, and a line in
@@ -48,6 +66,44 @@ pub struct Choices {
     /// The operator's own command, shell text: of a backup, what its archive goes to; of a fetch, what it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archive: Option<String>,
+    /// Bytes per second of a copy (0: no limit); `None`: as the inventory has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u64>,
+    /// Whether a backup repairs its source before.
+    #[serde(default, skip_serializing_if = "RepairFirst::is_auto")]
+    pub repair_first: RepairFirst,
+    /// The command that encrypts roles for a backup; `None`: they stay out of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with_roles: Option<String>,
+}
+
+/// Whether a backup repairs what it takes before it takes it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RepairFirst {
+    /// When something says that the source may lack acknowledged writes.
+    #[default]
+    Auto,
+    /// In any case.
+    Always,
+    /// Never: it is refused when something says so.
+    Never,
+}
+
+impl RepairFirst {
+    /// As on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+    fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 /// What becomes of tables that were created after the backup.
@@ -81,6 +137,26 @@ impl Request {
             choices: Choices::default(),
             kept: vec![],
             remove: vec![],
+            config: None,
+        }
+    }
+
+    /// The playbook that fills every node from the backup.
+    pub const FAN_OUT: &'static str = "restore-fan-out";
+
+    /// Whether every node is filled from the backup, not only the seed.
+    pub fn fans_out(&self) -> bool {
+        self.playbook == Self::FAN_OUT
+    }
+
+    /// Whether a backup repairs a keyspace before it takes it from that node. While a node is down, a repair
+    /// of all replicas would fail.
+    pub fn repairs_first(&self, facts: &Facts, source: &HostName, keyspace: &Keyspace) -> bool {
+        let can = facts.nodes.len() > 1 && facts.nodes.values().all(|node| !node.is_down());
+        can && match self.choices.repair_first {
+            RepairFirst::Never => false,
+            RepairFirst::Always => true,
+            RepairFirst::Auto => !facts.lacks(source, keyspace).is_empty(),
         }
     }
 

@@ -4,4 +4,5 @@ nt snapshot -t "$SNAPSHOT" $KEYSPACES || die "nodetool snapshot failed"
 ours "$PARTIAL/.work"
 date -u +%Y-%m-%dT%H:%M:%SZ >"$PARTIAL/.work/taken_at"
 # estimates for the manifest; a node that cannot tell leaves them at 0
-for keyspace in $KEYSPACES; do nt tablestats "$keyspace" 2>/dev/null || :; done >"$PARTIAL/.work/tablestats"
+# shellcheck disable=SC2086 # as above
+nt tablestats $KEYSPACES >"$PARTIAL/.work/tablestats" 2>/dev/null || :

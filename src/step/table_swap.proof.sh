@@ -1,8 +1,9 @@
-# Every live file of the first data directory is exactly a staged one: names and count here,
-# bytes were hashed on the stage and only renamed since.
-stage=$(printf '%s\n' "$DATA_DIRS" | head -n 1 | cut -f 3)/$RESEED_RUN/stage/$KEYSPACE
-left=$(find "$stage" -mindepth 1 -maxdepth 1 2>/dev/null | head -n 1)
-[ -z "$left" ] || die "still staged: $left"
+# Every live file is exactly a staged one: names and count here, bytes were hashed on the stage and only
+# renamed since.
+printf '%s\n' "$DATA_DIRS" | while IFS="$tab" read -r label _ place; do
+  left=$(find "$place/$RESEED_RUN/stage/$label/$KEYSPACE" -mindepth 1 -maxdepth 1 2>/dev/null | head -n 1)
+  [ -z "$left" ] || die "still staged: $left"
+done || exit 1
 files=$(printf '%s\n' "$TABLES" | while IFS= read -r dir; do
   [ -n "$dir" ] || continue
   printf '%s\n' "$DATA_DIRS" | while IFS="$tab" read -r _ path _; do

@@ -16,7 +16,7 @@ fn every_step_file_is_listed_once() {
     let unique: BTreeSet<String> = listed.iter().cloned().collect();
     assert_eq!(unique.len(), listed.len());
     let mut files = files(".rs");
-    for other in ["mod", "context", "request", "tests"] {
+    for other in ["mod", "carry", "context", "request", "staged", "tests"] {
         files.remove(other);
     }
     assert_eq!(unique, files);
@@ -35,6 +35,8 @@ fn an_exit_code_above_one_is_unknown_not_no() {
             summary: String::new(),
             probe: vec![],
             act: None,
+            relay: None,
+            carry: None,
             undo: None,
             proof: vec![],
             idempotent: true,

@@ -1,12 +1,14 @@
 //! The catalogue on a real cluster: list, verify and damage; and the written scripts, unchanged, both
 //! ways: their backup imported and restored by us, ours restored by them.
 
+use std::time::Duration;
+
 use lab::{Consistency, Host, Lab};
 use serde_json::Value;
 
 use crate::dataset::must;
 use crate::hosts::DATA;
-use crate::scene::backed;
+use crate::scene::{backed, wait};
 use crate::world::{CLUSTER, World, good};
 
 const BACKUP: &str = include_str!("written/backup.sh");
@@ -216,4 +218,45 @@ pub fn the_written_restore_script_restores_our_backup(world: &World) {
     must(seed.sh(&format!("nodetool rebuild_index {KS} kps_users by_owner")));
     let found = picture(lab, seed, Consistency::All);
     assert_eq!((&found[0], &found[1]), (&wanted[0], &wanted[1]));
+}
+
+/// Cassandra has no command that builds a view anew: who has no files of it drops it and creates it again.
+pub fn a_view_that_a_written_backup_lacks_is_refused_and_its_cure_works(world: &World) {
+    let (lab, seed) = (world.lab(), world.host("cass1"));
+    let view = "CREATE MATERIALIZED VIEW viewed.by_v AS SELECT v, id FROM viewed.t \
+                WHERE v IS NOT NULL AND id IS NOT NULL PRIMARY KEY (v, id)";
+    let schema = [
+        "CREATE KEYSPACE viewed WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 3}",
+        "CREATE TABLE viewed.t (id int PRIMARY KEY, v text)",
+        view,
+    ];
+    good(lab.cql_all(seed, &schema, Consistency::One));
+    let rows: Vec<String> =
+        (0..30).map(|n| format!("INSERT INTO viewed.t (id, v) VALUES ({n}, 'v {}')", n % 4)).collect();
+    good(lab.cql_all(seed, &rows, Consistency::All));
+    let of = |what: &str, node: &Host, at| {
+        let mut rows = good(lab.cql(node, &format!("SELECT id, v FROM viewed.{what}"), at));
+        rows.sort();
+        rows
+    };
+    let wanted = of("t", seed, Consistency::All);
+    // the table alone, as when somebody copied by hand
+    must(seed.sh(&format!(
+        "nodetool flush viewed && nodetool snapshot -t byhand viewed && mkdir -p {ROOT}/byhand/viewed/t &&
+         cp -a {DATA}/viewed/t-*/snapshots/byhand/* {ROOT}/byhand/viewed/t/"
+    )));
+    let inventory = world.inventory();
+    let import = ["backups", "import", "byhand/viewed", "-k", "viewed", "--tag", "viewless"];
+    world.reseed(&inventory, &import).ends(0).says("view viewed.by_v is not in");
+    good(lab.cql(seed, "DELETE FROM viewed.t WHERE id = 3", Consistency::All));
+    let restore = ["restore", "viewless", "--confirm", CLUSTER];
+    let refused = world.reseed(&inventory, &restore).ends(4);
+    refused.says("tables-match").says("by_v is not in the backup").says("drop it, and create it again");
+    good(lab.cql(seed, "DROP MATERIALIZED VIEW viewed.by_v", Consistency::One));
+    world.reseed(&inventory, &restore).ends(0);
+    good(lab.cql(seed, view, Consistency::One));
+    for node in lab.nodes() {
+        assert_eq!(of("t", node, Consistency::All), wanted, "{}", node.name);
+        wait("the view", Duration::from_mins(2), || of("by_v", node, Consistency::One) == wanted);
+    }
 }

@@ -68,6 +68,23 @@ pub fn a_healthy_cluster_gives_no_false_alarm(world: &World) {
     assert_eq!((code, told), (Some(0), vec![]), "{found:?}");
 }
 
+/// A JVM costs a second of the very node that serves.
+pub fn a_check_starts_at_most_two_jvms_on_a_node(world: &World) {
+    trapped(world);
+    let nodes = world.lab().nodes();
+    for node in nodes {
+        must(node.sh("install -m 666 /dev/null /tmp/jvms && cp -p /opt/cassandra/bin/nodetool /tmp/nodetool &&
+            sed -i '2i echo \"$*\" >>/tmp/jvms' /opt/cassandra/bin/nodetool"));
+    }
+    let (code, found) = check(world, "healthy");
+    for node in nodes {
+        let started = must(node.sh("mv /tmp/nodetool /opt/cassandra/bin/nodetool && cat /tmp/jvms"));
+        let started: Vec<&str> = started.lines().collect();
+        assert!((1..=2).contains(&started.len()), "{}: {started:?}", node.name);
+    }
+    assert_eq!(code, Some(0), "{found:?}");
+}
+
 /// What the backup holds of it would be skipped in silence.
 pub fn a_dropped_column_is_refused(world: &World) {
     trapped(world);
@@ -134,4 +151,34 @@ pub fn a_table_created_later_needs_a_word(world: &World) {
     let (kept, emptied) = (plan("keep"), plan("empty"));
     assert_eq!((&kept.1, &emptied.1), (&"keep".into(), &"empty".into()));
     assert!(kept.0 != emptied.0, "the digest is over it");
+}
+
+/// Without Data.db Cassandra deletes the rest at its start, without Statistics.db it skips it; both times the node is UN.
+pub fn a_backup_without_its_data_or_its_statistics_is_refused(world: &World) {
+    trapped(world);
+    let node = world.host("cass1");
+    for component in ["Data", "Statistics"] {
+        let file = must(node.sh(&format!("ls /backup/{TAG}/healthy/t/*-{component}.db"))).trim().to_owned();
+        must(node.sh(&format!("mv {file} /backup/taken")));
+        let found = check(world, "healthy");
+        must(node.sh(&format!("mv /backup/taken {file}")));
+        let path = file.strip_prefix(&format!("/backup/{TAG}/")).expect("it lies there");
+        refuses(&found, "backup-whole", path, "");
+    }
+}
+
+/// A start with them ends with exit code 3.
+pub fn sstables_of_a_newer_cassandra_are_refused(world: &World) {
+    trapped(world);
+    let node = world.host("cass1");
+    let newer = "cp -a /backup/traps /backup/kept && cd /backup/traps/healthy/t &&
+        for file in n*-big-*; do mv \"$file\" \"zz-${file#*-}\"; done && cd /backup/traps &&
+        sed -i 's/\"n[a-z]-\\([^\"]*-big-\\)/\"zz-\\1/g' manifest.json && sha256sum manifest.json >manifest.json.sha256";
+    must(node.sh(newer));
+    let found = check(world, "healthy");
+    must(node.sh("rm -r /backup/traps && mv /backup/kept /backup/traps"));
+    let (code, found) = found;
+    assert_eq!(code, Some(4), "{found:?}");
+    let on: Vec<_> = found.iter().filter(|f| f["guard"] == "sstable-version").map(|f| f["host"].as_str()).collect();
+    assert_eq!(on, ["cass1", "cass2", "cass3"].map(Some), "{found:?}");
 }

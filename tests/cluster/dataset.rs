@@ -2,6 +2,7 @@
 
 use lab::{Consistency, Lab};
 
+use crate::picture::Picture;
 use crate::world::good;
 
 /// The keyspaces that are restored together. One name has capital letters.
@@ -152,6 +153,22 @@ pub fn damage_in_hints(lab: &Lab) {
         all.push(format!("INSERT INTO small.t (k, v) VALUES (95{id}, 'hinted')"));
     }
     good(lab.cql_all(&lab.nodes()[0], &all, Consistency::Quorum));
+}
+
+/// Adds to a counter through each node, and says what the picture is then.
+pub fn count_on(lab: &Lab, before: &Picture) -> Picture {
+    let mut after = before.clone();
+    let hit = after.get_mut("hits").and_then(|rows| rows.iter_mut().find(|row| row[0] == "p0")).expect("it is counted");
+    let mut n: usize = hit[1].parse().expect("a number");
+    for node in lab.nodes() {
+        let add = vec![r#"UPDATE "Ledger_2".hits SET n = n + 1 WHERE page = 'p0'"#; 20];
+        good(lab.cql_all(node, &add, Consistency::All));
+        n += add.len();
+        let now = good(lab.cql(node, r#"SELECT n FROM "Ledger_2".hits WHERE page = 'p0'"#, Consistency::All));
+        assert_eq!(now, [[n.to_string()]], "{}", node.name);
+    }
+    hit[1] = n.to_string();
+    after
 }
 
 /// A script that must succeed.

@@ -21,6 +21,7 @@ const ACCEPT: [&str; 4] = ["--override", "node-down", "--reason", "a test"];
 pub struct Disaster {
     site: Stage<Site>,
     dead: Stage<Dead>,
+    dark: Stage<Whole>,
     dropped: Stage<Dropped>,
     gone: Stage<Whole>,
 }
@@ -30,6 +31,7 @@ impl Default for Disaster {
         Self {
             site: Stage::new("there is no cluster to lose a node of"),
             dead: Stage::new("the restore with a dead node did not end well"),
+            dark: Stage::new("the restore with every node down did not end well"),
             dropped: Stage::new("the restore of what was dropped did not end well"),
             gone: Stage::new("the restore without a machine did not end well"),
         }
@@ -101,6 +103,20 @@ fn dead(world: &World) -> &Dead {
     })
 }
 
+/// Every node is killed after other writes, some of which only their commit logs hold.
+fn dark(world: &World) -> &Whole {
+    let site = site(world);
+    world.disaster.dark.get(|| {
+        dataset::damage(&site.lab);
+        for node in site.lab.nodes() {
+            good(site.lab.kill_node(node));
+        }
+        site.reseed(&RESTORE).ends(4).says("node-down on cass1");
+        let ran = site.reseed(&[&RESTORE[..], &ACCEPT].concat()).ends(0);
+        whole(site, ran, &["cass1", "cass2", "cass3"])
+    })
+}
+
 /// A table and a keyspace are dropped, after other writes.
 fn dropped(world: &World) -> &Dropped {
     let site = site(world);
@@ -150,6 +166,14 @@ pub fn it_is_restored_with_the_others_when_that_is_accepted(world: &World) {
 pub fn what_hints_and_its_commit_log_held_of_others_is_everywhere(world: &World) {
     for (node, alone) in &dead(world).whole.alone {
         assert!((0..60).chain(950..960).all(|k| alone.small.contains(&k)), "{node}: {:?}", alone.small);
+    }
+}
+
+/// Tables are found on the disks; row by row, on every node alone.
+pub fn with_every_node_down_the_backups_rows_are_on_every_node(world: &World) {
+    for (node, alone) in &dark(world).alone {
+        same(node, &site(world).backup, &alone.picture);
+        assert!((0..60).all(|k| alone.small.contains(&k)), "{node}: {:?}", alone.small);
     }
 }
 

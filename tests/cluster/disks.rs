@@ -1,6 +1,6 @@
 //! Nodes with two data directories: files of a table and of its indexes, a legacy one and SAI, are in both.
 
-use lab::{Consistency, Lab, Options};
+use lab::{Consistency, Options};
 
 use crate::dataset::must;
 use crate::picture::each_alone;
@@ -55,7 +55,8 @@ pub fn two_data_directories_on_every_node(_: &World) {
     let damage = ["DELETE FROM disks.t WHERE k = 3", "UPDATE disks.t SET v = 'v 3' WHERE k = 4", "TRUNCATE disks.t"];
     good(lab.cql_all(seed, &damage, Consistency::All));
     good(lab.cql(seed, "INSERT INTO disks.t (k, v, w) VALUES (-1, 'v 3', 'w 5')", Consistency::All));
-    reseed(&["restore", "both", "--confirm", CLUSTER]);
+    // every node is filled, each over both of its directories
+    reseed(&["restore", "both", "--confirm", CLUSTER, "--strategy", "fan-out"]);
     for (node, found) in lab.nodes().iter().zip(each_alone(&lab, |node| rows(|cql| node.cql(cql)))) {
         assert!(wanted == found, "{} holds other rows", node.name);
     }

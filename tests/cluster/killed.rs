@@ -5,11 +5,13 @@
 //! cluster as they found it: with the rows of before. Every test run kills a restore too, and goes
 //! on or back: `guarded`, `rollback`.
 
+use lab::Consistency;
 use reseed::event::Body;
 
+use crate::dataset::must;
 use crate::rollback::site;
 use crate::until::{finished, started};
-use crate::world::World;
+use crate::world::{CLUSTER, World, good};
 
 fn goes_on(world: &World, at: impl Fn(&Body) -> bool) {
     let site = site(world);
@@ -67,4 +69,27 @@ pub fn mid_repair_it_goes_on(world: &World) {
 /// What the repair of one node streamed must not come back.
 pub fn mid_repair_it_goes_back(world: &World) {
     goes_back(world, started("keyspace.repair", "cass2"));
+}
+
+/// The repair said that it succeeded, and then a node gets a row that another one lacks and no hint tells of: nobody is
+/// served, and it is said where and what cures it.
+pub fn nodes_that_differ_after_the_repair_end_with_7_and_nobody_is_served(world: &World) {
+    let site = site(world);
+    let run = site.killed(finished("others.repair", "cass3")).id;
+    let (first, third) = (site.host("cass1"), site.host("cass3"));
+    must(first.sh("nodetool disablehandoff"));
+    good(site.lab.stop_node(third));
+    let odd = "INSERT INTO shop.docs (id, title, body) VALUES (778, 'title 1', 'not on every node')";
+    good(site.lab.cql(first, odd, Consistency::One));
+    good(site.lab.start_node(third));
+    good(site.lab.wait_un());
+    must(first.sh("nodetool enablehandoff"));
+    let differed = site.reseed(&["resume", &run, "--confirm", CLUSTER]).ends(7);
+    differed.says("is not the same on all nodes").says("shop.docs").says("nodetool repair --full shop");
+    assert!(!good(good(site.lab.gateway("gw1")).is_running()), "the gateway was started over data that differs");
+    // the row goes; then the cure that is told
+    good(site.lab.cql(first, "DELETE FROM shop.docs WHERE id = 778", Consistency::All));
+    must(first.sh("nodetool repair --full shop"));
+    site.goes_on(&run);
+    site.undo(&run);
 }

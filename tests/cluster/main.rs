@@ -21,6 +21,8 @@ mod events;
 mod guarded;
 mod hosts;
 mod killed;
+mod live;
+mod many;
 mod order;
 mod picture;
 mod refusals;
@@ -153,22 +155,37 @@ const TESTS: &[Test] = tests! {
 /// Those that only the campaign has time for (`RESEED_CAMPAIGN=1`). Some go on with the lab of the last of
 /// those above: `make campaign` names what belongs together.
 const CAMPAIGN: &[Test] = tests! {
+    checks:
+        a_check_starts_at_most_two_jvms_on_a_node
+        a_backup_without_its_data_or_its_statistics_is_refused
+        sstables_of_a_newer_cassandra_are_refused;
+    catalogue:
+        a_view_that_a_written_backup_lacks_is_refused_and_its_cure_works;
     disaster:
+        with_every_node_down_the_backups_rows_are_on_every_node
         a_dropped_table_and_keyspace_are_refused_without_the_flag
         they_are_created_as_they_were_and_filled
         a_machine_that_is_gone_is_left_out
         without_it_the_others_hold_the_backups_rows;
+    many:
+        a_keyspace_of_150_tables_is_restored_row_by_row;
     versions:
         cassandra_3_11_in_odd_places_started_by_a_bare_command
         cassandra_4_0_under_systemd
-        cassandra_4_1_in_two_data_centers_through_sudo;
+        cassandra_4_1_in_two_data_centers_through_sudo
+        cassandra_5_0_as_it_is;
     upgrades:
         a_backup_of_2_2_is_restored_on_3_11
         on_4_1_a_backup_of_2_2_is_refused_and_one_of_3_11_is_restored
         a_backup_of_3_11_is_restored_on_5_0;
     repeat:
         the_same_restore_again_changes_no_row;
+    live:
+        every_write_acknowledged_before_the_snapshot_is_restored_on_every_node;
+    rollback:
+        fewer_replicas_than_nodes_in_one_data_center_are_refused;
     killed:
+        nodes_that_differ_after_the_repair_end_with_7_and_nobody_is_served
         mid_drain_it_goes_back
         mid_start_it_goes_on
         mid_drain_it_goes_on

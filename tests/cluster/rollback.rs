@@ -16,7 +16,7 @@ use crate::dataset::{self, must};
 use crate::hosts::{self, ASIDE, HINTS, Inodes, inodes};
 use crate::picture::{self, Alone, Picture, same};
 use crate::scene::wait;
-use crate::site::{RESTORE, Site, sudo};
+use crate::site::{FAN_OUT, RESTORE, Site, sudo};
 use crate::until::{Killed, Until, started};
 use crate::world::{CLUSTER, Ran, Stage, World, good, named};
 
@@ -172,7 +172,7 @@ fn done(world: &World) -> &Done {
     killed(world);
     let site = site(world);
     world.rolled.done.get(|| {
-        site.reseed(&RESTORE).ends(0);
+        site.reseed(&FAN_OUT).ends(0);
         let run =
             site.reseed(&["runs"]).out.lines().last().expect("a run").split(' ').next().expect("its id").to_owned();
         // the restore did what it should, so that there is something to undo
@@ -224,6 +224,21 @@ pub fn hints_of_before_were_delivered_after_it(world: &World) {
     wait("delivery of the hints", Duration::from_mins(2), || {
         site.lab.nodes().iter().all(|node| inodes(node, HINTS, "-name '*.hints' -size +0").is_empty())
     });
+}
+
+/// Half of the nodes of a data centre would hold nothing of some rows.
+pub fn fewer_replicas_than_nodes_in_one_data_center_are_refused(world: &World) {
+    let site = site(world);
+    let replicas = |dc1: u32| {
+        let alter = format!(
+            "ALTER KEYSPACE shop WITH replication = {{'class': 'NetworkTopologyStrategy', 'dc1': {dc1}, 'dc2': 1}}"
+        );
+        good(site.lab.cql(site.host("cass1"), &alter, Consistency::One));
+    };
+    replicas(1);
+    let refused = site.reseed(&["check", "main", "-k", "shop"]);
+    replicas(2);
+    refused.ends(4).says("shop has replication factor 1").says("on 2 node(s) in dc1");
 }
 
 /// What was written since would be lost: that must be said, and accepted.

@@ -15,6 +15,10 @@ use crate::world::{self, CLUSTER, Ran, World, good};
 /// Restores `main`.
 pub const RESTORE: [&str; 8] = ["restore", "main", "-k", KEYSPACES[0], "-k", KEYSPACES[1], "--confirm", CLUSTER];
 
+/// The same on every node at once.
+pub const FAN_OUT: [&str; 10] =
+    ["restore", "main", "-k", KEYSPACES[0], "-k", KEYSPACES[1], "--confirm", CLUSTER, "--strategy", "fan-out"];
+
 /// A cluster with a backup.
 pub struct Site {
     /// The cluster.

@@ -1,24 +1,26 @@
-//! A whole restore on each Cassandra that is not the main lab's, each in other surroundings: rows,
-//! not products. Others of these versions are those of `guarded` and `rollback`.
+//! A whole restore by fan-out on each Cassandra that is not the main lab's, each in other surroundings: rows,
+//! not products. Restores of these versions by seed and repair are those of `guarded` and `rollback`.
 
 use lab::{Init, Lab, Options};
 
 use crate::dataset::{self, must};
 use crate::picture::{self, same};
-use crate::site::{RESTORE, Site, alone, bare, sudo, usual};
+use crate::site::{FAN_OUT, Site, alone, bare, sudo, usual};
 use crate::world::{World, good, named};
 
 /// A restore from the command line alone: data, backup, damage (some of it only in hints), restore;
-/// then every node alone holds the backup's rows, and their indexes and views answer.
+/// then every node alone holds the backup's rows, and their indexes and views answer. What is added to a counter
+/// meanwhile, through each node, counts: the same files on every node are no counters of their own.
 fn restored(world: &World, options: Options, set_up: impl Fn(&Lab), inventory: impl Fn(&Lab) -> String) {
     let lab = alone(&Options { name: named("vers"), ..options });
     set_up(&lab);
     let site = Site::on(world, lab, inventory);
     dataset::damage(&site.lab);
     site.hint_the_third();
-    site.reseed(&RESTORE).ends(0);
+    site.reseed(&FAN_OUT).ends(0);
+    let wanted = dataset::count_on(&site.lab, &site.backup);
     for (node, alone) in picture::of_each_alone(&site.lab) {
-        same(&node, &site.backup, &alone.picture);
+        same(&node, &wanted, &alone.picture);
         let lost: Vec<_> = (950..960).filter(|key| !alone.small.contains(key)).collect();
         assert!(lost.is_empty(), "{node}: hints of another keyspace were lost: {lost:?}");
     }
@@ -27,6 +29,11 @@ fn restored(world: &World, options: Options, set_up: impl Fn(&Lab), inventory: i
 
 fn version(version: &str) -> Options {
     Options { version: version.to_owned(), ..Options::default() }
+}
+
+/// Legacy and SAI indexes, views, counters, all in one.
+pub fn cassandra_5_0_as_it_is(world: &World) {
+    restored(world, Options::default(), as_it_is, usual);
 }
 
 /// As the lab makes it.
@@ -45,7 +52,7 @@ fn odd_paths(lab: &Lab) {
     for node in lab.nodes() {
         good(lab.stop_node(node));
         must(node.sh(
-            "mkdir -p '/srv/odd place/all' /srv/log && cd /opt/cassandra && mv data/data '/srv/odd place/all/tables' &&
+            "mount -t tmpfs -o size=1g,mode=755 srv /srv && mkdir -p '/srv/odd place/all' /srv/log && cd /opt/cassandra && mv data/data '/srv/odd place/all/tables' &&
              mv data/commitlog /srv/log/segments && chown -R cassandra: /srv/odd* /srv/log &&
              sed -i -e \"s|/opt/cassandra/data/data|/srv/odd place/all/tables|\" \
                -e \"s|/opt/cassandra/data/commitlog|/srv/log/segments|\" conf/cassandra.yaml &&

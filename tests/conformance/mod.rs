@@ -6,10 +6,12 @@
 mod cancel;
 mod fence;
 mod jobs;
+mod stream;
 
 pub use cancel::*;
 pub use fence::*;
 pub use jobs::*;
+pub use stream::*;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -72,6 +74,13 @@ macro_rules! conformance {
                 a_job_that_prints_without_end_takes_little_of_the_disk
                 a_job_whose_children_hold_its_output_ends_when_it_ends
                 no_state_is_told_by_the_clock
+                a_stream_carries_any_bytes_both_ways
+                a_script_reads_lines_and_then_exactly_so_many_bytes
+                what_is_not_streamed_is_the_answer
+                a_script_that_ends_early_ends_the_stream_with_its_reason
+                a_script_waits_for_who_listens
+                a_stream_in_which_nothing_moves_times_out_and_the_next_call_works
+                a_stream_whose_listener_went_away_ends
             );
         }
     };

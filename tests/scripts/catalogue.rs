@@ -33,6 +33,8 @@ fn copy(tree: &Tree) -> Script {
         .var("SNAPSHOT", "reseed-new")
         .var("PARTIAL", backup(".partial-new"))
         .var("FINAL", backup("new"))
+        .var("RATE", 0)
+        .var("AT_ONCE", 2)
         .list("KEYSPACES", [KS])
         .var("SOURCE", source(tree).display())
         .var("KEYSPACE", KS)

@@ -11,11 +11,11 @@ use std::time::Duration;
 use reseed::facts::SCRIPTS;
 use reseed::name::HostName;
 use reseed::remote::local::LocalTransport;
-use reseed::remote::{Call, Reply, Transport};
+use reseed::remote::{Call, Flow, Reply, Transport};
 use reseed::script::{Library, Rendered, Script};
-use reseed::step::SPECS;
-use sha2::{Digest, Sha256};
+use reseed::step::{SPECS, StagedFile};
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 
 pub const KS: &str = "ks_a";
 pub const TABLE: &str = "t_1";
@@ -126,7 +126,12 @@ impl Tree {
     }
 
     pub fn stage_dir(&self) -> PathBuf {
-        self.place(0).join(format!("r1/stage/{KS}/{DIR}"))
+        self.stage_on(0).join(DIR)
+    }
+
+    /// The stage of a data directory.
+    pub fn stage_on(&self, n: usize) -> PathBuf {
+        self.place(n).join(format!("r1/stage/data-{n}/{KS}"))
     }
 
     pub fn inode(path: &Path) -> u64 {
@@ -168,25 +173,57 @@ impl Tree {
                 fs::write(dir.join(path), text).unwrap();
                 // mode of a backup that a careless tool made: the stage must not inherit it
                 fs::set_permissions(dir.join(path), fs::Permissions::from_mode(0o777)).unwrap();
-                let hex: Vec<String> = Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect();
-                let sha = hex.concat();
-                format!("{sha}\t{}\t{TABLE}/{path}\t{DIR}/{path}", text.len())
+                Self::line(path, text.as_bytes())
             })
             .collect()
     }
 
+    /// The line of FILES for a file of the backup.
+    pub fn line(path: &str, content: &[u8]) -> String {
+        let sha256 = reseed::digest::sha256(content);
+        let (from, to) = (format!("{TABLE}/{path}"), format!("{DIR}/{path}"));
+        StagedFile { sha256, size: content.len() as u64, from, to }.line()
+    }
+
     pub fn stage(&self, files: &[String]) -> Script {
-        Script::new("backup.stage.act")
+        self.table("backup.stage.act")
             .var("SOURCE", self.root.join("backup/good").join(KS).display())
-            .var("PLACE", self.place(0).display())
-            .var("LIVE", self.data(0).join(KS).display())
-            .var("KEYSPACE", KS)
-            .list("TABLES", [format!("{TABLE}\t{DIR}")])
+            .var("AT_ONCE", 2)
+            .var("RATE", 0)
+            .var("RELAYED", "")
             .list("FILES", files)
     }
 
     pub fn stage_proof(&self, count: usize) -> Script {
-        Script::new("backup.stage.proof").var("PLACE", self.place(0).display()).var("KEYSPACE", KS).var("COUNT", count)
+        self.table("backup.stage.proof").var("COUNT", count)
+    }
+
+    /// Runs a script that streams: what it prints as data, and its answer.
+    pub async fn stream(&self, script: &Script, input: &[u8]) -> (Vec<u8>, Reply) {
+        let call = Call {
+            script: self.library.render(script).unwrap(),
+            run: self.run.clone(),
+            secret: None,
+            limit: Duration::from_mins(1),
+        };
+        let ((to, from), (out, mut data)) = (mpsc::channel(1), mpsc::channel(1));
+        let flow = Flow { input: Some(from), output: Some(out), silence: Duration::from_mins(1) };
+        let feed = async move {
+            for part in input.chunks(1000) {
+                // it may have ended
+                drop(to.send(part.to_vec().into()).await);
+            }
+        };
+        let hear = async move {
+            let mut all = vec![];
+            while let Some(chunk) = data.recv().await {
+                all.extend_from_slice(&chunk);
+            }
+            all
+        };
+        let host = HostName::parse("here").unwrap();
+        let ((), heard, reply) = tokio::join!(feed, hear, self.transport.stream(&host, call, flow));
+        (heard, reply.unwrap())
     }
 
     pub fn table(&self, name: &str) -> Script {
@@ -307,6 +344,8 @@ impl Tree {
             .var("SNAPSHOT", "reseed-new")
             .var("PARTIAL", backup.join(".partial-new").display())
             .var("FINAL", backup.join("new").display())
+            .var("RATE", 0)
+            .var("AT_ONCE", 2)
             .list("KEYSPACES", [KS])
     }
 

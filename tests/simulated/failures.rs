@@ -67,10 +67,12 @@ fn assert_at_most_once(sim: &Sim) {
 #[tokio::test(start_paused = true)]
 async fn every_act_of_a_restore_may_fail_once_and_resume_ends_it() {
     let with_client = Shape { clients: 1, ..SMALL };
-    for (what, shape) in [(What::FailBefore, WHOLE), (What::FailAfter, with_client)] {
+    let cases = [(What::FailBefore, WHOLE), (What::FailAfter, with_client)];
+    for (what, shape) in cases.into_iter().flat_map(|(what, shape)| shape.both().map(|shape| (what, shape))) {
         let (plan, ran) = plain(shape, "restore", TAG).await;
         for (phase, act, host, n) in acts(&plan) {
             let others = act == "repair.act" && phase == "repair" && n >= shape.keyspaces;
+            let compares = phase == "verify" || shape.fan_out && act == "repair.act";
             if !ran.contains(&format!("{host} {act}")) || others {
                 continue; // already so in a run that goes well
             }
@@ -79,7 +81,7 @@ async fn every_act_of_a_restore_may_fail_once_and_resume_ends_it() {
             let name = format!("{what:?} {act} on {host}");
             let sim = Sim::new(shape);
             sim.fault_at(&act, Some(&host), n, what);
-            assert_eq!(sim.restore().await, if phase == "verify" { 7 } else { 5 }, "{name}: {:?}", sim.end());
+            assert_eq!(sim.restore().await, if compares { 7 } else { 5 }, "{name}: {:?}", sim.end());
             sim.assert_faults_fired();
             let phases: Vec<String> = plan.phases.iter().map(|p| p.phase.clone()).collect();
             let later = phases.iter().rposition(|p| *p == phase).unwrap() + 1;
@@ -99,7 +101,13 @@ async fn every_act_of_a_restore_may_fail_once_and_resume_ends_it() {
 
 #[tokio::test(start_paused = true)]
 async fn the_line_may_break_at_every_script_of_a_restore_and_resume_ends_it() {
-    let sim = Sim::new(SMALL);
+    for shape in SMALL.both() {
+        the_line_may_break(shape).await;
+    }
+}
+
+async fn the_line_may_break(shape: Shape) {
+    let sim = Sim::new(shape);
     assert_eq!(sim.restore().await, 0);
     let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
     let run = sim.calls().into_iter().skip_while(|c| c.name != "backup.stage.act");
@@ -108,7 +116,7 @@ async fn the_line_may_break_at_every_script_of_a_restore_and_resume_ends_it() {
         let n = seen.entry((script.clone(), host.clone())).or_default();
         // to a question it is all the same whether the host heard it
         let what = if script.ends_with(".act") { What::LoseAfter } else { What::LoseBefore };
-        let sim = Sim::new(SMALL);
+        let sim = Sim::new(shape);
         sim.fault_at(&script, Some(&host), *n, what);
         let exit = sim.restore().await;
         sim.assert_faults_fired();
@@ -270,7 +278,9 @@ async fn every_act_may_leave_no_exit_code(command: &str, tag: &str, shape: Shape
 
 #[tokio::test(start_paused = true)]
 async fn every_act_of_a_restore_may_be_claimed_and_never_begin_or_end_without_an_exit_code() {
-    every_act_may_leave_no_exit_code("restore", TAG, Shape { clients: 1, ..SMALL }).await;
+    for shape in (Shape { clients: 1, ..SMALL }).both() {
+        every_act_may_leave_no_exit_code("restore", TAG, shape).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -280,9 +290,11 @@ async fn every_act_of_a_backup_may_be_claimed_and_never_begin_or_end_without_an_
 
 #[tokio::test(start_paused = true)]
 async fn every_act_may_be_launched_twice_and_the_claim_answers_the_second_time() {
-    for (command, tag) in [("restore", TAG), ("backup", "new")] {
-        let (plan, ran) = plain(WHOLE, command, tag).await;
-        let sim = Sim::new(WHOLE);
+    for (command, tag, shape) in
+        [("restore", TAG, WHOLE), ("restore", TAG, WHOLE.by_fan_out()), ("backup", "new", WHOLE)]
+    {
+        let (plan, ran) = plain(shape, command, tag).await;
+        let sim = Sim::new(shape);
         let mut lost = 0;
         for (_, act, host, n) in
             acts(&plan).into_iter().filter(|(_, act, host, _)| ran.contains(&format!("{host} {act}")))
@@ -301,9 +313,11 @@ async fn every_act_may_be_launched_twice_and_the_claim_answers_the_second_time()
 
 #[tokio::test(start_paused = true)]
 async fn every_idempotent_act_may_run_twice_and_leaves_the_same_world() {
-    for (command, tag) in [("restore", TAG), ("backup", "new")] {
-        let sim = Sim::new(Shape { clients: 1, ..WHOLE });
-        let (plan, _) = plain(Shape { clients: 1, ..WHOLE }, command, tag).await;
+    for (command, tag, shape) in
+        [("restore", TAG, WHOLE), ("restore", TAG, WHOLE.by_fan_out()), ("backup", "new", WHOLE)]
+    {
+        let sim = Sim::new(shape);
+        let (plan, _) = plain(shape, command, tag).await;
         let acts = plan
             .steps()
             .filter(|(_, step)| step.idempotent)

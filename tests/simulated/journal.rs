@@ -17,8 +17,10 @@ fn timeless(facts: &Facts) -> Facts {
 
 #[tokio::test(start_paused = true)]
 async fn the_facts_that_a_plan_was_made_from_are_read_back_from_the_journal_as_they_were() {
-    for (command, tag) in [("restore", TAG), ("backup", "new")] {
-        let sim = Sim::new(WHOLE);
+    for (command, tag, shape) in
+        [("restore", TAG, WHOLE), ("restore", TAG, WHOLE.by_fan_out()), ("backup", "new", WHOLE)]
+    {
+        let sim = Sim::new(shape);
         let link = std::sync::Arc::new(sim.link());
         let prepared = run::prepare(&link, &sim.inventory, &sim.ask(command, tag), &|_| {}).await.unwrap();
         assert_eq!(sim.run(sim.order(command, tag)).await, Some(0));
@@ -26,7 +28,7 @@ async fn the_facts_that_a_plan_was_made_from_are_read_back_from_the_journal_as_t
         let (facts, request) = history.facts().unwrap();
         assert_eq!((timeless(facts), request), (timeless(&prepared.facts), &prepared.request));
         // and they are enough to make that plan
-        let playbook = playbook::built_in(command).unwrap();
+        let playbook = playbook::built_in(&request.playbook).unwrap();
         let again = plan::build(&playbook, &sim.inventory, facts, request).unwrap();
         assert_eq!(again.digest(), history.plan().unwrap().1);
     }
@@ -44,14 +46,16 @@ pub async fn finish(sim: &Sim, name: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn after_every_act_whose_end_was_not_heard_of_resume_reaches_the_same_end() {
-    for (command, tag) in [("restore", TAG), ("backup", "new")] {
-        let whole = Sim::new(SMALL);
+    for (command, tag, shape) in
+        [("restore", TAG, SMALL), ("restore", TAG, SMALL.by_fan_out()), ("backup", "new", SMALL)]
+    {
+        let whole = Sim::new(shape);
         assert_eq!(whole.run(whole.order(command, tag)).await, Some(0));
         let mut seen: std::collections::BTreeMap<(String, String), usize> = std::collections::BTreeMap::new();
         for call in whole.calls().into_iter().filter(|c| c.name.ends_with(".act")) {
             let n = seen.entry((call.name.clone(), call.host.to_string())).or_default();
             for what in [What::DieBefore, What::DieAfter] {
-                let sim = Sim::new(SMALL);
+                let sim = Sim::new(shape);
                 sim.fault_at(&call.name, Some(call.host.as_str()), *n, what);
                 assert_eq!(sim.run(sim.order(command, tag)).await, None);
                 sim.assert_faults_fired();

@@ -1,5 +1,7 @@
 //! In which order a restore does what it does.
 
+use reseed::plan::RepairFirst;
+use reseed::remote::fake::Recorded;
 use reseed::run::Verb;
 
 use crate::sim::order::{Ran, assert_barriers};
@@ -8,7 +10,7 @@ use crate::sim::{Sim, WHOLE};
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_of_one_node_is_restored_and_has_nobody_to_repair_with() {
-    let sim = Sim::new(Shape { nodes: 1, gateways: 1, clients: 0, keyspaces: 1 });
+    let sim = Sim::new(Shape { nodes: 1, gateways: 1, clients: 0, keyspaces: 1, fan_out: false });
     assert_eq!(sim.restore().await, 0, "{:?}", sim.end());
     assert!(sim.calls().iter().all(|call| call.name != "repair.act"), "nodetool would say that no repair is needed");
     sim.world().assert_restored();
@@ -87,6 +89,46 @@ async fn a_backup_is_published_last_and_can_be_restored() {
         reseed::run::prepare(&std::sync::Arc::new(sim.link()), &sim.inventory, &sim.ask("restore", "new"), &|_| {})
             .await;
     assert!(prepared.unwrap().plan.is_some(), "the new backup can be restored");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_repairs_first_what_the_node_may_lack_and_says_so_in_the_manifest() {
+    let sim = Sim::new(WHOLE);
+    let id = sim.world().node("cass1").host_id.clone();
+    sim.world().node("cass2").hints_for = vec![id];
+    assert_eq!(sim.backup().await, 0, "{:?}", sim.end());
+    let calls = sim.calls();
+    let repairs: Vec<_> = calls.iter().filter(|call| call.name == "repair.act").collect();
+    let told = |call: &&Recorded| (call.host.to_string(), call.vars["KEYSPACES"].clone(), call.vars["ALL"].clone());
+    let wanted = ["ks1", "ks2"].map(|keyspace| ("cass1".to_owned(), keyspace.to_owned(), "yes".to_owned()));
+    assert_eq!(repairs.iter().map(told).collect::<Vec<_>>(), wanted);
+    Ran::of(&calls).all_before("repair.act", "snapshot.take.act");
+    let publish = calls.iter().find(|call| call.name == "backup.publish.act").unwrap();
+    let heads = &publish.vars["KEYSPACE_HEADS"];
+    assert!(heads.contains("\"repaired_first\":true") && heads.contains("\"may_lack\":[]"), "{heads}");
+    assert!(publish.vars["HEAD"].contains("\"hints\":1"), "{}", publish.vars["HEAD"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_may_not_repair_is_refused_unless_that_is_overridden() {
+    let ask = |choice, hints: bool| async move {
+        let sim = Sim::new(WHOLE);
+        let id = sim.world().node("cass1").host_id.clone();
+        sim.world().node("cass2").hints_for = if hints { vec![id] } else { vec![] };
+        let mut ask = sim.ask("backup", "new");
+        ask.choices.repair_first = choice;
+        let prepared =
+            reseed::run::prepare(&std::sync::Arc::new(sim.link()), &sim.inventory, &ask, &|_| {}).await.unwrap();
+        let steps = prepared.plan.as_ref().map(|plan| plan.steps().filter(|(_, s)| s.step == "source.repair").count());
+        let found = prepared.findings.into_iter().find(|finding| finding.guard == "source-whole").unwrap();
+        (steps, found.message)
+    };
+    let (steps, why) = ask(RepairFirst::Never, true).await;
+    assert!(steps.is_none() && why.contains("hints for it wait on cass2 (1)"), "{why}");
+    assert_eq!(ask(RepairFirst::Never, false).await.0, Some(0));
+    let (steps, why) = ask(RepairFirst::Auto, false).await;
+    assert!(steps == Some(0) && why.contains("since the last full repair, 2025-01-01T00:00:00Z"), "{why}");
+    assert_eq!(ask(RepairFirst::Always, false).await.0, Some(2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -109,6 +109,14 @@ fn check(plan: &Plan, sim: &Sim) {
         assert!(turns("table.swap").iter().all(|h| h == "cass1"));
         assert!(turns("table.aside").iter().all(|h| h != "cass1"));
     }
+    if plan.playbook == "restore-fan-out" {
+        for step in ["node.drain", "node.launch", "node.start", "ring.ready"] {
+            assert_eq!(turns(step).len(), nodes, "{step}");
+        }
+        assert_eq!(turns("node.launch")[0], "cass1", "the seed is launched first");
+        assert_eq!(turns("table.swap").len(), turns("backup.stage").len());
+        assert!(turns("table.aside").is_empty() && turns("keyspace.repair").is_empty());
+    }
 }
 
 proptest! {
@@ -116,8 +124,9 @@ proptest! {
     #[test]
     fn a_plan_for_any_small_cluster_is_sound(
         nodes in 1_usize..=5, keyspaces in 1_usize..=3, gateways in 0_usize..=2, clients in 0_usize..=2, backs_up: bool,
+        fan_out: bool,
     ) {
-        let sim = Sim::new(Shape { nodes, gateways, clients, keyspaces });
+        let sim = Sim::new(Shape { nodes, gateways, clients, keyspaces, fan_out });
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (command, tag) = if backs_up { ("backup", "new") } else { ("restore", TAG) };
         check(&runtime.block_on(plan(&sim, command, tag)), &sim);

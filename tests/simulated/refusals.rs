@@ -13,10 +13,6 @@ use crate::sim::{Data, Sim, TAG, WHOLE};
 
 /// Makes the cluster violate that guard; which command then runs into it.
 fn violate(guard: &str, sim: &mut Sim) -> &'static str {
-    if guard == "one-source" {
-        sim.inventory.backup.node = HostName::parse("cass2").unwrap();
-        return "restore";
-    }
     let mut world = sim.world();
     let node = world.node("cass2");
     match guard {
@@ -56,6 +52,13 @@ fn violate(guard: &str, sim: &mut Sim) -> &'static str {
             let named = world.manifest(TAG, "nb-3gks_1b2c_0abcdefghijklmnopq-big");
             world.backups.insert(format!("/backup/{TAG}"), named);
         }
+        "same-release" => node.version = "4.0.19".to_owned(),
+        "counter-shards" => {
+            let old = world.manifest(TAG, "ks1-plain-jb-1");
+            world.backups.insert(format!("/backup/{TAG}"), old);
+            world.owner_type = "counter";
+        }
+        "commitlog-positions" => (node.version, node.ahead_s) = ("3.11.10".to_owned(), -60),
         "owners" => node.more = "unwritable=/d1/data/ks1/plain-1\n".to_owned(),
         "stray-directories" => node.more = "stray=ks1/plain\t/d1/data/ks1/plain\n".to_owned(),
         "restartable" => node.more = "option=its command line\t-Dcassandra.join_ring=false\n".to_owned(),
@@ -111,7 +114,7 @@ async fn every_guard_refuses_a_cluster_that_violates_it_and_nothing_but_facts_ra
     // what an import or a prune is about lies in files of the backup node: tests/catalogue.rs, and beside these guards
     let elsewhere = |when: &When| matches!(when, When::Import | When::Prune);
     for Guard { name: guard, when, .. } in GUARDS.iter().filter(|g| !tells.contains(&g.name) && !elsewhere(&g.when)) {
-        let mut sim = Sim::new(WHOLE);
+        let mut sim = Sim::new(if *when == When::FanOut { WHOLE.by_fan_out() } else { WHOLE });
         if matches!(when, When::Past | When::Rollback | When::Discard) {
             assert_eq!(sim.restore().await, 0);
         }

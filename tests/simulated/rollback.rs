@@ -9,12 +9,16 @@ use reseed::run::{OfError, Verb};
 use reseed::{plan, playbook};
 
 use crate::sim::order::{Ran, assert_barriers};
-use crate::sim::world::{Loose, Process};
+use crate::sim::world::{Loose, Process, Shape};
 use crate::sim::{Data, SMALL, Sim, TAG, WHOLE, What};
 
 /// A cluster with hints that cannot be delivered: they must be there again in the end.
 fn cluster() -> Sim {
-    let sim = Sim::new(SMALL);
+    cluster_of(SMALL)
+}
+
+fn cluster_of(shape: Shape) -> Sim {
+    let sim = Sim::new(shape);
     (sim.world().node("cass2").hints, sim.world().node("cass2").stuck) = (3, true);
     sim
 }
@@ -39,39 +43,43 @@ async fn go_back(sim: &Sim, name: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn after_every_record_of_a_restores_journal_a_rollback_brings_the_old_data_back() {
-    let whole = cluster();
-    assert_eq!(whole.restore().await, 0);
-    for n in 1..whole.events().len() {
-        let mut sim = cluster();
-        sim.die_after = Some(n);
-        let exit = sim.run(sim.order("restore", TAG)).await;
-        sim.die_after = None;
-        if exit.is_some() {
-            continue; // nothing was asked of any host after that record
-        }
-        go_back(&sim, &format!("record {n}")).await;
-        if n % 9 == 0 {
-            assert_eq!(sim.restore().await, 0, "record {n}: the cluster is free for what comes next");
+    for shape in SMALL.both() {
+        let whole = cluster_of(shape);
+        assert_eq!(whole.restore().await, 0);
+        for n in 1..whole.events().len() {
+            let mut sim = cluster_of(shape);
+            sim.die_after = Some(n);
+            let exit = sim.run(sim.order("restore", TAG)).await;
+            sim.die_after = None;
+            if exit.is_some() {
+                continue; // nothing was asked of any host after that record
+            }
+            go_back(&sim, &format!("record {n}")).await;
+            if n % 9 == 0 {
+                assert_eq!(sim.restore().await, 0, "record {n}: the cluster is free for what comes next");
+            }
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_every_act_of_a_restore_a_rollback_brings_the_old_data_back() {
-    let whole = cluster();
-    assert_eq!(whole.restore().await, 0);
-    let mut seen: std::collections::BTreeMap<(String, String), usize> = std::collections::BTreeMap::new();
-    for call in whole.calls().into_iter().filter(|c| c.name.ends_with(".act")) {
-        let n = seen.entry((call.name.clone(), call.host.to_string())).or_default();
-        // dying before it is dying after the record that announces it
-        for what in [What::DieAfter, What::FailBefore] {
-            let sim = cluster();
-            sim.fault_at(&call.name, Some(call.host.as_str()), *n, what);
-            sim.run(sim.order("restore", TAG)).await;
-            sim.assert_faults_fired();
-            go_back(&sim, &format!("{what:?} {} on {}", call.name, call.host)).await;
+    for shape in SMALL.both() {
+        let whole = cluster_of(shape);
+        assert_eq!(whole.restore().await, 0);
+        let mut seen: std::collections::BTreeMap<(String, String), usize> = std::collections::BTreeMap::new();
+        for call in whole.calls().into_iter().filter(|c| c.name.ends_with(".act")) {
+            let n = seen.entry((call.name.clone(), call.host.to_string())).or_default();
+            // dying before it is dying after the record that announces it
+            for what in [What::DieAfter, What::FailBefore] {
+                let sim = cluster_of(shape);
+                sim.fault_at(&call.name, Some(call.host.as_str()), *n, what);
+                sim.run(sim.order("restore", TAG)).await;
+                sim.assert_faults_fired();
+                go_back(&sim, &format!("{what:?} {} on {}", call.name, call.host)).await;
+            }
+            *n += 1;
         }
-        *n += 1;
     }
 }
 

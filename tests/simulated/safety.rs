@@ -114,6 +114,32 @@ async fn rule_4_an_act_that_says_it_succeeded_but_did_nothing_is_not_believed() 
     }
 }
 
+/// The cure is taken back behind its proof: the run ends well, and the data is not the backup's. No later proof can tell
+/// (all nodes agree), so nothing but the cure keeps these traps away.
+#[tokio::test(start_paused = true)]
+async fn without_its_cure_each_trap_spoils_what_was_restored_and_everything_exits_0() {
+    type Undo = fn(&mut crate::sim::World, &str);
+    let cures: [(&str, Undo); 3] = [
+        // hints that stay are delivered
+        ("node.clear.proof", |w, h| w.node(h).hints = 3),
+        // a commit log that stays is replayed
+        ("node.clear.proof", |w, h| w.node(h).unflushed = true),
+        // a node that is not emptied wins the repair
+        ("table.aside.proof", |w, h| w.node(h).live.values_mut().for_each(|data| *data = Data::Old)),
+    ];
+    for (proof, undo) in cures {
+        let sim = Sim::new(WHOLE);
+        sim.hook(move |host, script, world| {
+            if script == proof {
+                undo(world, host);
+            }
+        });
+        assert_eq!(sim.restore().await, 0, "{proof}: {:?}", sim.end());
+        let world = sim.world();
+        assert!(world.nodes.values().flat_map(|node| node.live.values()).all(|data| *data == Data::Spoilt), "{proof}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn rule_4_a_node_is_ready_only_when_its_peers_see_it() {
     let sim = Sim::new(WHOLE);

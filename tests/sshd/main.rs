@@ -5,6 +5,7 @@
 
 mod archive;
 mod catalogue;
+mod config;
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod disaster;
@@ -12,6 +13,7 @@ mod faults;
 mod killed;
 mod logind;
 mod operator;
+mod relay;
 mod server;
 mod standin;
 
@@ -116,6 +118,7 @@ async fn noisy_and_foreign_login_shells_run_scripts_as_sh_does() {
         assert_eq!((reply.rc, reply.stdout), (5, format!("{}\nrun-1", login.name)), "{shell}");
         assert!(reply.stderr.contains("it's $HOME!\n"), "{shell}: {}", reply.stderr);
         conformance::values_with_any_text_reach_the_script_unchanged(&transport).await;
+        conformance::a_stream_carries_any_bytes_both_ways(&transport).await;
         println!("{shell}: as sh");
         transport.close().await;
     }

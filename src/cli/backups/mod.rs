@@ -8,6 +8,8 @@ mod prune;
 mod show;
 mod verify;
 
+pub(super) use list::age;
+
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -82,7 +84,7 @@ where
 }
 
 /// An empty table in the look of all others.
-fn table(look: Look, header: impl IntoIterator<Item = &'static str>) -> Table {
+pub(super) fn table(look: Look, header: impl IntoIterator<Item = &'static str>) -> Table {
     let mut table = Table::new();
     table.load_style(if look.ascii { presets::ASCII_HORIZONTAL_ONLY } else { presets::UTF8_HORIZONTAL_ONLY });
     table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -92,6 +94,6 @@ fn table(look: Look, header: impl IntoIterator<Item = &'static str>) -> Table {
 }
 
 /// The table's lines without blanks at their ends.
-fn lines(table: &Table) -> String {
+pub(super) fn lines(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }

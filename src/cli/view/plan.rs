@@ -13,7 +13,7 @@ use crate::name::HostName;
 use crate::plan::{Gate, Lane, Phase, Plan};
 use crate::report::words;
 use crate::script::Script;
-use crate::step::{Ask, ResolvedStep};
+use crate::step::{Ask, Carry, ResolvedStep};
 
 /// Writes the plan; `digest` is its digest.
 pub fn write(out: &mut impl Write, plan: &Plan, digest: &str, look: Look) -> io::Result<()> {
@@ -110,6 +110,12 @@ fn write_scripts<'p>(
     };
     let mut all = ask("already so?", &step.probe);
     all.extend(step.act.iter().map(|script| ("act".to_owned(), script.clone())));
+    if let Some(relay) = &step.relay {
+        all.extend(ask("from", std::slice::from_ref(&relay.from)));
+        all.extend(ask("to", &relay.to));
+    }
+    let carried = step.carry.iter().flat_map(Carry::scripts);
+    all.extend(carried.map(|script| ("files".to_owned(), script.clone())));
     all.extend(ask("proof", &step.proof));
     all.extend(step.undo.iter().map(|script| ("undo".to_owned(), script.clone())));
     for (role, script) in all {
@@ -183,6 +189,8 @@ mod tests {
             summary: summary.to_owned(),
             probe: vec![],
             act: known.then_some(act),
+            relay: None,
+            carry: None,
             undo: None,
             proof: if known { proof } else { vec![] },
             idempotent: true,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::super::raw::Key;
 use super::super::{InventoryError, Problem};
 use crate::name::NameError;
+use crate::units;
 use crate::yaml;
 
 /// Collects problems.
@@ -245,16 +246,7 @@ impl<'t> Check<'t> {
     /// Bytes per second: a number, with K, M or G (powers of 1024) if wanted.
     pub fn rate(&mut self, place: &str, value: &Key<String>) -> Option<u64> {
         let Some(text) = value.get() else { return Some(0) };
-        let digits = text.trim_end_matches(['K', 'M', 'G']);
-        let factor = match &text[digits.len()..] {
-            "" => Some(1),
-            "K" => Some(1 << 10),
-            "M" => Some(1 << 20),
-            "G" => Some(1_u64 << 30),
-            _ => None,
-        };
-        let rate = number(digits).zip(factor).and_then(|(n, factor)| n.checked_mul(factor));
-        rate.or_else(|| {
+        units::rate(text).or_else(|| {
             self.refuse(
                 place,
                 format!("{text:?} is no rate in bytes per second; write it like 0 (no limit), 800K or 50M"),

@@ -72,6 +72,6 @@ fn a_missing_end_mark_is_a_lost_link_and_a_flood_is_refused() {
 
 #[test]
 fn the_command_quotes_the_user_and_holds_no_value() {
-    assert_eq!(command(&Become::None), format!("exec sh -c '{LOADER}'"));
-    assert!(command(&Become::Sudo("o'x".into())).starts_with("exec sudo -n -u 'o'\\''x' -- sh -c '"));
+    assert_eq!(command(&Become::None, LOADER), format!("exec sh -c '{LOADER}'"));
+    assert!(command(&Become::Sudo("o'x".into()), STREAM_LOADER).starts_with("exec sudo -n -u 'o'\\''x' -- sh -c '"));
 }

@@ -21,7 +21,7 @@ use crate::inventory::{Become, Limits};
 use crate::name::HostName;
 use crate::remote::channel::talk;
 use crate::remote::frame::{self, Ended, Frame};
-use crate::remote::{Call, Reply, TransportError, random};
+use crate::remote::{Call, Flow, Reply, TransportError, random};
 
 /// Tries against a server that drops connections.
 const KNOCKS: u32 = 5;
@@ -35,7 +35,7 @@ const GOODBYE: Duration = Duration::from_secs(5);
 pub(super) struct Link {
     host: HostName,
     place: Place,
-    command: String,
+    privilege: Become,
     deadline: Duration,
     /// Calls at once. A server allows ten channels by default (`MaxSessions`), and one that was
     /// abandoned counts until its command ends; so well below ten.
@@ -58,7 +58,7 @@ impl Link {
         Self {
             host,
             place,
-            command: frame::command(privilege),
+            privilege: privilege.clone(),
             deadline: limits.connect * 2,
             channels: Semaphore::new(limits.channels.max(1)),
             state: Mutex::default(),
@@ -113,15 +113,29 @@ impl Link {
         }
     }
 
-    /// Runs one call.
+    /// Runs one call that waits for its answer.
     pub(super) async fn exec(&self, connects: &Semaphore, call: Call) -> Result<Reply, TransportError> {
+        self.run(connects, &call, Frame::of(&call), Flow::default()).await
+    }
+
+    /// Runs one call with data on its streams.
+    pub(super) async fn stream(&self, connects: &Semaphore, call: Call, flow: Flow) -> Result<Reply, TransportError> {
+        self.run(connects, &call, Frame::stream(&call), flow).await
+    }
+
+    async fn run(
+        &self,
+        connects: &Semaphore,
+        call: &Call,
+        frame: Frame,
+        mut flow: Flow,
+    ) -> Result<Reply, TransportError> {
         let _channel = self.channels.acquire().await;
-        let frame = Frame::of(&call);
         let started = Instant::now();
         let (mut stale, mut pause) = (0, Duration::from_millis(20));
         loop {
             let master = self.connect(connects).await?;
-            let attempt = timeout(call.limit, self.converse(&master, &frame)).await;
+            let attempt = timeout(call.limit, self.converse(&master, &frame, &mut flow)).await;
             match attempt {
                 Err(_) => {
                     master.end().await;
@@ -145,8 +159,9 @@ impl Link {
         }
     }
 
-    async fn converse(&self, master: &Master, frame: &Frame) -> Attempt {
-        let mut channel = match master.open(&self.command).await {
+    /// `flow` is used up once the command is sent.
+    async fn converse(&self, master: &Master, frame: &Frame, flow: &mut Flow) -> Attempt {
+        let mut channel = match master.open(&frame::command(&self.privilege, frame.loader)).await {
             Ok(channel) => channel,
             // The socket is gone: idle for long, or lost while nothing ran.
             Err(openssh::Error::Disconnected) => {
@@ -163,7 +178,12 @@ impl Link {
         else {
             return Attempt::Done(Err(self.lost(master, &openssh::Error::RemoteProcessTerminated).await));
         };
-        let heard = talk(frame, stdin, stdout, stderr).await;
+        let silence = flow.silence;
+        let heard = talk(frame, stdin, stdout, stderr, std::mem::take(flow)).await;
+        if heard.stuck {
+            master.end().await;
+            return Attempt::Done(Err(TransportError::Timeout { host: self.host.clone(), limit: silence }));
+        }
         let ended = if heard.lingering {
             // The answer is whole, but what the script left running keeps the slot.
             master.end().await;

@@ -92,7 +92,7 @@ impl Office {
         let seed = inventory.seed().name.clone();
         let others = inventory.hosts().map(|(name, ..)| name.clone()).filter(|name| *name != seed);
         Self {
-            root: format!("{}/{}", inventory.remote_dir, inventory.cluster.slug()),
+            root: inventory.job_root(),
             hosts: std::iter::once(seed.clone()).chain(others).collect(),
             library: Arc::new(Library::of(SCRIPTS)),
         }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Error, Host, Init, Member, Options, Result, Role,
+    Error, Host, Init, Member, Options, Result,
     cql::{self, Consistency},
     error::last_lines,
     interrupt,
@@ -151,34 +151,28 @@ pub(crate) fn start_all(nodes: &[&Host]) -> Result<()> {
     wait_un(nodes)
 }
 
-/// Boots a cluster for the first time, one node after the other, with the role
-/// `lab` and with every node holding all logins.
+/// Boots a cluster for the first time, with the role `lab` and with every node holding all logins: the first node
+/// alone, then the others, which join all at once.
 pub(crate) fn first_boot(options: &Options, nodes: &[&Host]) -> Result<()> {
-    // Seeds first: they do not wait for a ring to join.
-    let mut order: Vec<&Host> = nodes.to_vec();
-    order.sort_by_key(|node| !matches!(node.role, Role::Node { seed: true, .. }));
-    let first = order[0];
+    let Some((first, others)) = nodes.split_first() else { return Ok(()) };
     let replication = options.replication();
-    for (count, node) in order.iter().enumerate() {
-        say(format!("{} joins (node {} of {})", node.name, count + 1, order.len()));
-        start(node)?;
-        wait_un(&order[..=count])?;
-        if count == 0 {
-            // While it is alone: later the logins might be on another node, in a
-            // data centre that this one does not read from. Only its own data
-            // centre is known yet.
-            make_role(first)?;
-            replicate_logins(first, &replication[..1])?;
-        }
-    }
+    say(format!("{} starts", first.name));
+    start(first)?;
+    wait_un(&[first])?;
+    // While it is alone: later the logins might be on another node, in a
+    // data centre that this one does not read from. Only its own data
+    // centre is known yet.
+    make_role(first)?;
+    replicate_logins(first, &replication[..1])?;
+    say(format!("{} join", others.iter().map(|node| node.name.as_str()).collect::<Vec<_>>().join(", ")));
+    others.iter().try_for_each(|node| start(node))?;
+    wait_un(nodes)?;
     say("giving every node the logins");
     replicate_logins(first, &replication)?;
-    for node in &order {
-        // right after a join a stream of it may fail
-        let again = "nodetool repair -full system_auth";
-        node.must("repairing system_auth", &format!("{again} || {{ sleep 5; {again}; }} || {{ sleep 20; {again}; }}"))?;
-    }
-    Ok(())
+    // Every node holds all of it, so that one repairs for all; right after a join a stream of it may fail.
+    let again = "nodetool repair -full system_auth";
+    let patient = format!("{again} || {{ sleep 5; {again}; }} || {{ sleep 20; {again}; }}");
+    first.must("repairing system_auth", &patient).map(drop)
 }
 
 /// Makes the role `lab` through a node that is alone.
@@ -206,11 +200,11 @@ fn replicate_logins(node: &Host, replication: &[(String, usize)]) -> Result<()> 
     cql::execute(node, cql::LAB, &[alter], Consistency::One, 1).map(drop)
 }
 
-/// Drains and stops every node, one after the other.
+/// Drains and stops every node.
 pub(crate) fn drain_all(nodes: &[&Host]) -> Result<()> {
-    for node in nodes {
-        node.must("draining", "nodetool drain")?;
-        stop(node)?;
-    }
-    Ok(())
+    thread::scope(|scope| {
+        let drain = |node: &Host| node.must("draining", "nodetool drain").and_then(|_| stop(node));
+        let drains: Vec<_> = nodes.iter().map(|node| scope.spawn(move || drain(node))).collect();
+        drains.into_iter().try_for_each(|one| one.join().expect("a draining thread panicked"))
+    })
 }

@@ -24,6 +24,7 @@
 //! This crate does not depend on `reseed`.
 
 mod alone;
+mod capture;
 mod cluster;
 mod conf;
 mod cql;
@@ -61,3 +62,4 @@ pub use options::{Data, Disk, Init, Options};
 pub use ring::{Member, parse_status};
 pub use state::Phase;
 pub use teardown::{down, down_all};
+pub use version::versions;

@@ -1,9 +1,10 @@
 //! The `lab` program: `lab up`, `lab down`, `lab shell`, `lab coordinator`,
-//! `lab power`, `lab list`.
+//! `lab power`, `lab capture`, `lab list`.
 
 use std::{
     io::{Write, stderr, stdout},
     os::unix::process::CommandExt,
+    path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
 
@@ -62,6 +63,17 @@ enum Verb {
         #[arg(value_enum)]
         to: Power,
     },
+    /// Boot a lab of each version in turn, and capture what its tools print and its log says: the parsers' fixtures
+    Capture {
+        /// The lab's name while it runs
+        #[arg(long, default_value = "capture")]
+        name: String,
+        /// The folder that gets a folder per version
+        #[arg(long, default_value = "tests/fixtures")]
+        into: PathBuf,
+        /// Versions; all when none is named
+        versions: Vec<String>,
+    },
     /// List the labs of this machine
     List,
 }
@@ -110,6 +122,19 @@ struct Up {
     no_gateway_start: bool,
 }
 
+/// One lab after the other; the newest version first.
+fn capture(name: &str, into: &Path, versions: &[String]) -> Result<()> {
+    let all: Vec<String> = lab::versions().map(str::to_owned).collect();
+    for version in if versions.is_empty() { &all[..] } else { versions } {
+        let options = Options { name: name.to_owned(), version: version.clone(), gateways: 0, ..Options::default() };
+        let lab = Lab::up(&options)?;
+        let captured = lab.capture(&into.join(version));
+        lab.down()?;
+        captured?;
+    }
+    Ok(())
+}
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -133,6 +158,7 @@ fn run(verb: Verb) -> Result<()> {
                 note(&format!("no lab {name} to end"));
             }
         }),
+        Verb::Capture { name, into, versions } => capture(&name, &into, &versions),
         Verb::Shell { name, host, command } => {
             let lab = Lab::attach(&name)?;
             let host = lab.host(&host)?;

@@ -63,6 +63,11 @@ const VERSIONS: [Version; 5] = [
     },
 ];
 
+/// The versions that the lab can boot, the newest first.
+pub fn versions() -> impl Iterator<Item = &'static str> {
+    VERSIONS.iter().map(|version| version.name)
+}
+
 /// The version of this name.
 pub(crate) fn find(name: &str) -> Result<&'static Version> {
     VERSIONS.iter().find(|version| version.name == name).ok_or_else(|| {

@@ -49,6 +49,7 @@ fn script(world: &mut World, host: &str, call: &Call) -> Answer {
         "client" => client(world, host, name, vars),
         "snapshot" => snapshot(world, host, call),
         "backup" if name == "backup.stage.act" => stage(world, host, vars),
+        "backup" if name.starts_with("backup.relay") => relay(world, host, name, vars),
         "backup" if name == "backup.stage.proof" => {
             let prefix = format!("{}/", var("KEYSPACE"));
             let files = world.node(host).staged.get(var("KEYSPACE")).copied().unwrap_or(0);
@@ -176,15 +177,64 @@ fn stage(world: &mut World, host: &str, vars: &BTreeMap<String, String>) -> Answ
         "the copy differs from the manifest: plain/nb-1-big-Data.db (corrupt backup, or disk)",
     )?;
     for line in vars["FILES"].lines() {
-        assert_eq!(line.split('\t').count(), 4, "{line}");
+        assert_eq!(line.split('\t').count(), 5, "{line}");
     }
-    let dirs: BTreeSet<&str> = vars["TABLES"].lines().map(|l| l.split_once('\t').unwrap().1).collect();
+    let dirs: BTreeSet<&str> = vars["TABLES"].lines().collect();
+    let files = vars["FILES"].lines().count();
+    let keyspace = &vars["KEYSPACE"];
+    if !vars["RELAYED"].is_empty() {
+        let arrived = world.node(host).arrived.get(keyspace).map_or(0, BTreeSet::len);
+        check(arrived == files, "a file has not arrived")?;
+    }
     let node = world.node(host);
-    node.staged.insert(vars["KEYSPACE"].clone(), vars["FILES"].lines().count());
+    node.staged.insert(keyspace.clone(), files);
     for dir in dirs {
-        node.stage.insert(format!("{}/{dir}", vars["KEYSPACE"]), Data::Backup);
+        node.stage.insert(format!("{keyspace}/{dir}"), Data::Backup);
     }
-    Ok(String::new())
+    Ok("0 copied now\n".to_owned())
+}
+
+/// Files have no bytes here: their lines travel.
+fn relay(world: &mut World, host: &str, name: &str, vars: &BTreeMap<String, String>) -> Answer {
+    if name == "backup.relay.from" {
+        let source = vars["SOURCE"].rsplit_once('/').unwrap().0;
+        check(world.backups.contains_key(source), "the backup is not there")?;
+        check(!world.corrupt_backup, "plain/nb-1-big-Data.db is not what the manifest says")?;
+        let list = vars["INPUT"].strip_suffix("end\n").expect("a whole list");
+        let cells = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
+        let lines = list.lines().map(cells).map(|f| format!("{}\t{}\t{}\t{}\n", f[0], f[1], f[3], f[4]));
+        return Ok(lines.collect::<String>() + "end\n");
+    }
+    if name == "backup.relay.probe" {
+        check(world.node(host).arrived_whole.contains(&vars["KEYSPACE"]), "not all has arrived")?;
+        return Ok("all of it had arrived\n".to_owned());
+    }
+    let node = world.node(host);
+    let arrived = node.arrived.entry(vars["KEYSPACE"].clone()).or_default();
+    if name == "backup.relay.proof" {
+        check(arrived.len().to_string() == vars["COUNT"], "not all has arrived")?;
+        return Ok(format!("{} files, every byte as in the manifest\n", arrived.len()));
+    }
+    let (wish, text) = vars["INPUT"].split_once('\n').unwrap_or_default();
+    let lines = text.lines().enumerate().filter(|(_, line)| *line != "end");
+    let at = if wish == "list" { 3 } else { 2 };
+    let files = lines.map(|(n, line)| (n + 1, line.split('\t').nth(at).unwrap().to_owned()));
+    match wish {
+        "list" => {
+            let lacking: Vec<_> = files.filter(|(_, to)| !arrived.contains(to)).collect();
+            if lacking.is_empty() {
+                node.arrived_whole.insert(vars["KEYSPACE"].clone());
+            }
+            Ok(lacking.iter().fold(String::new(), |all, (n, _)| format!("{all}{n}\n")))
+        }
+        "take" => {
+            arrived.extend(files.map(|(_, to)| to));
+            check(text.ends_with("end\n"), "what is sent was cut off")?;
+            node.arrived_whole.insert(vars["KEYSPACE"].clone());
+            Ok(String::new())
+        }
+        _ => Err((1, "cut off before it began".to_owned())),
+    }
 }
 
 fn table(world: &mut World, host: &str, call: &Call) -> Answer {
@@ -305,6 +355,11 @@ fn node(world: &mut World, host: &str, call: &Call) -> Answer {
         "node.clear.proof" => {
             check(!node.litter && node.hints == 0 && node.late.is_empty(), "commitlog is not empty")?;
             Ok("empty\n".to_owned())
+        }
+        "node.launch.act" => world.launch(host).map(|()| String::new()).map_err(|why| (1, why)),
+        "node.launch.proof" => {
+            check(matches!(node.process, Process::Starting | Process::Normal), "port 7000 7001 does not listen")?;
+            Ok("port 7000 listens\n".to_owned())
         }
         "node.start.act" => world.start(host).map(|()| String::new()).map_err(|why| (1, why)),
         "node.start.proof" => {

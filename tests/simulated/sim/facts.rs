@@ -52,6 +52,9 @@ pub fn node(world: &World, name: &str, dirs: &str) -> String {
         match label {
             "hints" => {
                 let _ = writeln!(text, "hint_files={}", node.hints);
+                for id in &node.hints_for {
+                    let _ = writeln!(text, "hint={id}");
+                }
             }
             "data-0" => {
                 for keyspace in world.keyspaces() {
@@ -62,6 +65,8 @@ pub fn node(world: &World, name: &str, dirs: &str) -> String {
         }
     }
     text.push_str(&node.more);
+    // since long before the last repair
+    text.push_str("log_from=1700000000\n");
     text.push_str("writer=cassandra\ninodes=data-0\t6553600\t6000000\nuser=cassandra\nstarted=1795380000\n");
     let _ = writeln!(
         text,
@@ -143,16 +148,44 @@ pub fn cql(world: &World, statements: &str) -> String {
             text += &world.schema_cql(name.trim_end_matches("\";"));
             continue;
         }
+        if statement.contains("parent_repair_history") {
+            answer(&mut text, &history(world, statement.contains("successful_ranges")));
+            continue;
+        }
+        if statement.contains("writetime(") {
+            let set = |name: &String| json!({"keyspace_name": name, "set_at": 1_700_000_000_000_000_i64});
+            answer(&mut text, &world.keyspaces().iter().map(set).collect::<Vec<_>>());
+            continue;
+        }
         let repairs = statement.contains("system.repairs").then_some("repairs");
         let from = repairs.or(statement.split("system_schema.").nth(1)).expect("a schema query").trim_end_matches(';');
         let rows = rows(world, from);
-        text.push_str("\n [json]\n----------------------------\n");
-        for row in &rows {
-            let _ = writeln!(text, "   {}", row.to_string().replace('\\', "\\\\"));
-        }
-        let _ = writeln!(text, "\n({} rows)", rows.len());
+        answer(&mut text, &rows);
     }
     text
+}
+
+fn answer(text: &mut String, rows: &[Value]) {
+    text.push_str("\n [json]\n----------------------------\n");
+    for row in rows {
+        let _ = writeln!(text, "   {}", row.to_string().replace('\\', "\\\\"));
+    }
+    let _ = writeln!(text, "\n({} rows)", rows.len());
+}
+
+/// One full repair of each keyspace, after the nodes' start.
+fn history(world: &World, ranges: bool) -> Vec<Value> {
+    let row = |(n, keyspace): (usize, String)| {
+        let tables: Vec<_> = world.tables.iter().filter(|t| t.keyspace == keyspace).map(|t| &t.name).collect();
+        let id = format!("{n:08}-ea8e-11f1-9426-23d1496f3683");
+        if ranges {
+            return json!({"parent_id": id, "successful_ranges": ["(0,0]"]});
+        }
+        json!({"parent_id": id, "keyspace_name": keyspace, "columnfamily_names": tables,
+            "started_at": "2025-01-01 00:00:00.000Z", "finished_at": "2025-01-01 00:01:00.000Z",
+            "exception_message": null, "options": {"incremental": "false", "hosts": "", "dataCenters": ""}})
+    };
+    world.keyspaces().into_iter().enumerate().map(row).collect()
 }
 
 fn rows(world: &World, table: &str) -> Vec<Value> {

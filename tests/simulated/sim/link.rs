@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reseed::name::HostName;
 use reseed::remote::fake::{FakeTransport, Recorded};
-use reseed::remote::{Call, Reply, Transport, TransportError};
+use reseed::remote::{Call, Flow, Reply, Transport, TransportError};
 use tokio::sync::{Notify, watch};
 
 use super::world::World;
@@ -149,6 +149,25 @@ impl Transport for Link {
             self.freeze().await;
         }
         self.thawed().await;
+        match fault {
+            Some(What::LoseAfter) => lost(),
+            Some(What::DieAfter) => inner.die().await,
+            _ => reply,
+        }
+    }
+
+    /// Only what comes in between is what is made up here: the rest is as of a call.
+    async fn stream(&self, host: &HostName, call: Call, flow: Flow) -> Result<Reply, TransportError> {
+        let inner = &*self.inner;
+        self.thawed().await;
+        let fault = fires(&inner.faults, host.as_str(), &call.script.name, |what| !what.on_host());
+        let lost = || Err(TransportError::LinkLost { host: host.clone(), why: "injected".to_owned() });
+        match fault {
+            Some(What::LoseBefore) => return lost(),
+            Some(What::DieBefore) => return inner.die().await,
+            _ => {}
+        }
+        let reply = inner.fake.stream(host, call, flow).await;
         match fault {
             Some(What::LoseAfter) => lost(),
             Some(What::DieAfter) => inner.die().await,

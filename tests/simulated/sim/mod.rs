@@ -41,6 +41,8 @@ pub use world::{CLUSTER, Data, SMALL, Shape, TAG, WHOLE, World};
 /// A cluster, its coordinator's state directory, and everything that happened.
 pub struct Sim {
     pub inventory: Inventory,
+    /// Restores go by fan-out.
+    fan_out: bool,
     pub state: StateDir,
     _home: TempDir,
     link: Link,
@@ -150,6 +152,7 @@ impl Sim {
         let link = Link { inner: Arc::new(inner), frozen: Arc::new(watch::Sender::new(false)) };
         Self {
             inventory,
+            fan_out: shape.fan_out,
             state,
             _home: home,
             link,
@@ -174,8 +177,9 @@ impl Sim {
         let home = scratch();
         let link = Link { inner: Arc::clone(&self.link.inner), frozen: Arc::new(watch::Sender::new(false)) };
         let state = StateDir::locate(Some(home.path().to_owned()));
-        let (inventory, events) = (self.inventory.clone(), Arc::default());
-        Self { inventory, state, _home: home, link, events, die_after: None, interrupt: None, interrupt_hanging: false }
+        let (inventory, fan_out, events) = (self.inventory.clone(), self.fan_out, Arc::default());
+        let (die_after, interrupt, interrupt_hanging) = (None, None, false);
+        Self { inventory, fan_out, state, _home: home, link, events, die_after, interrupt, interrupt_hanging }
     }
 
     /// Until the coordinator is frozen.
@@ -281,8 +285,9 @@ impl Sim {
         last.expect("a run has an end")
     }
 
-    #[expect(clippy::unused_self, reason = "read as `sim.ask(…)` beside `sim.order(…)`")]
+    /// A restore goes by the strategy of the shape.
     pub fn ask(&self, playbook: &str, tag: &str) -> Ask {
+        let playbook = if playbook == "restore" && self.fan_out { "restore-fan-out" } else { playbook };
         Ask { tag: Some(Tag::parse(tag).unwrap()), ..Ask::to(playbook) }
     }
 

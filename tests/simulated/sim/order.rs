@@ -58,6 +58,14 @@ impl Ran {
         self.0.iter().map(|(_, s)| s.as_str()).filter(|s| s.ends_with(".act")).collect()
     }
 
+    /// Up to the first `done` on `host`, `script` ran there only.
+    pub fn one_at_a_time_until(&self, done: &str, host: &str, script: &str) -> &Self {
+        let until = self.0.iter().position(|(h, s)| h == host && s == done).expect("it ran");
+        let others = self.0[..until].iter().filter(|(h, s)| h != host && s == script);
+        assert_eq!(others.count(), 0, "{script} ran elsewhere before {done} on {host}");
+        self
+    }
+
     /// Nothing of `script` ran on `b` before its last on `a` was over: one host at a time.
     pub fn one_at_a_time(&self, scripts: &[&str]) -> &Self {
         let mut seen: Vec<&str> = vec![];

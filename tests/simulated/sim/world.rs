@@ -42,6 +42,8 @@ impl Loose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Process {
     Stopped,
+    /// Other nodes can reach it, clients cannot yet.
+    Starting,
     Normal,
     Drained,
 }
@@ -77,6 +79,10 @@ pub struct NodeState {
     /// By `keyspace/directory`.
     pub live: BTreeMap<String, Data>,
     pub stage: BTreeMap<String, Data>,
+    /// Files that were carried here, by keyspace.
+    pub arrived: BTreeMap<String, BTreeSet<String>>,
+    /// Keyspaces of which all was carried here.
+    pub arrived_whole: BTreeSet<String>,
     /// Files on the stage, by keyspace.
     pub staged: BTreeMap<String, usize>,
     /// By `run/keyspace/directory`.
@@ -86,6 +92,8 @@ pub struct NodeState {
     /// Whether the commit log holds writes that no sstable holds.
     pub unflushed: bool,
     pub hints: u64,
+    /// Host ids that hints wait for here.
+    pub hints_for: Vec<String>,
     /// Hints that no waiting delivers.
     pub stuck: bool,
     /// Commit log and hints that were set aside, by run.
@@ -166,10 +174,24 @@ pub struct Shape {
     pub gateways: usize,
     pub clients: usize,
     pub keyspaces: usize,
+    /// Restores go by fan-out.
+    pub fan_out: bool,
 }
 
-pub const SMALL: Shape = Shape { nodes: 2, gateways: 1, clients: 0, keyspaces: 1 };
-pub const WHOLE: Shape = Shape { nodes: 3, gateways: 1, clients: 1, keyspaces: 2 };
+impl Shape {
+    /// The same, with restores by fan-out.
+    pub const fn by_fan_out(self) -> Self {
+        Self { fan_out: true, ..self }
+    }
+
+    /// By seed and by fan-out.
+    pub const fn both(self) -> [Self; 2] {
+        [self, self.by_fan_out()]
+    }
+}
+
+pub const SMALL: Shape = Shape { nodes: 2, gateways: 1, clients: 0, keyspaces: 1, fan_out: false };
+pub const WHOLE: Shape = Shape { nodes: 3, gateways: 1, clients: 1, keyspaces: 2, fan_out: false };
 
 pub const CLUSTER: &str = "Lab Cluster";
 pub const TAG: &str = "good";
@@ -365,13 +387,26 @@ impl World {
         }
     }
 
-    /// A start as Cassandra does it.
+    /// A start as Cassandra does it, to its end.
     pub fn start(&mut self, name: &str) -> Result<(), String> {
-        let seed_up = self.nodes.values().any(|n| n.seed && n.process == Process::Normal);
-        let node = self.node(name);
-        match node.process {
+        match self.node(name).process {
             Process::Normal => return Ok(()),
             Process::Drained => return Err("Cassandra did not listen on port 9042 in time".to_owned()),
+            Process::Stopped => self.launch(name)?,
+            Process::Starting => {}
+        }
+        let node = self.node(name);
+        (node.process, node.native_open) = (Process::Normal, true);
+        Ok(())
+    }
+
+    /// A start until other nodes can reach it; commit log and hints have done their work by then.
+    pub fn launch(&mut self, name: &str) -> Result<(), String> {
+        let seed_up = self.nodes.values().any(|n| n.seed && matches!(n.process, Process::Normal | Process::Starting));
+        let node = self.node(name);
+        match node.process {
+            Process::Normal | Process::Starting => return Ok(()),
+            Process::Drained => return Err("Cassandra did not listen on port 7000 in time".to_owned()),
             Process::Stopped => {}
         }
         if node.guarded {
@@ -380,8 +415,7 @@ impl World {
         if !node.seed && !seed_up {
             return Err("Cassandra exited during its start: Unable to gossip with any seeds".to_owned());
         }
-        node.process = Process::Normal;
-        node.native_open = true;
+        node.process = Process::Starting;
         node.starts += 1;
         let (replays, hinted) = (node.unflushed, node.hints > 0);
         node.litter = true;
@@ -439,26 +473,30 @@ impl World {
 }
 
 pub fn host_id(n: usize) -> String {
-    format!("4f065e01-c613-422a-81f0-27f6b127ba{n:02}")
+    let last = format!("27f6b127ba{n:02}");
+    format!("4f065e01-c613-422a-81f0-{}", &last[last.len() - 12..])
 }
 
 impl NodeState {
     fn of(n: usize, tables: &[TableDef]) -> Self {
         Self {
             seed: n == 1,
-            address: format!("10.77.0.{}", 10 + n),
+            address: format!("10.77.{}.{}", n / 200, 10 + n % 200),
             host_id: host_id(n),
             process: Process::Normal,
             native_open: true,
             guarded: false,
             gone: false,
             live: tables.iter().map(|t| (format!("{}/{}", t.keyspace, t.dir()), Data::Old)).collect(),
+            arrived: BTreeMap::new(),
+            arrived_whole: BTreeSet::new(),
             stage: BTreeMap::new(),
             staged: BTreeMap::new(),
             quarantine: BTreeMap::new(),
             litter: true,
             unflushed: true,
             hints: 0,
+            hints_for: vec![],
             stuck: false,
             aside: BTreeMap::new(),
             late: Loose::default(),

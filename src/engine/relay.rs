@@ -1,0 +1,298 @@
+//! Carries files from one host to others: read once, sent to all at the same time.
+//!
+//! ```text
+//!  round: every target lists what it lacks ─> none lacks any: done
+//!           └─> source ─ pump ─> each target that lacks some of it
+//!                 (pace)   one chunk, shared by all; who is slow slows all down
+//! ```
+//!
+//! A round that a line broke is followed by another, which sends only what is still lacking; so is one of a later
+//! attempt. How long a host may stay away is the same as for everything else, and counts anew whenever a file has
+//! come since.
+//!
+//! Invariants: nothing is stored here, and memory is bounded: [`flow::DEPTH`] chunks wait, however many targets there
+//! are. A target that fails ends alone; the others get all of it, and then the step fails with its reason.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::once::Acted;
+use super::stop::Level;
+use super::{Engine, EngineError, Gatekeeper};
+use crate::event::Body;
+use crate::inventory::Limits;
+use crate::remote::retry::Patience;
+use crate::remote::{Call, Chunk, Flow, Reply, Transport, TransportError, flow};
+use crate::script::{Library, Rendered};
+use crate::step::{LONG, Relay, ResolvedStep, StagedFile, count};
+use crate::units::bytes;
+
+/// The last line of a list: without it the list was cut off.
+const END: &str = "end\n";
+/// Progress is told no more often.
+const TELL: Duration = Duration::from_millis(500);
+/// Bytes of a list in one chunk.
+const PART: usize = 32 << 10;
+
+/// What bounds the copies that go through the coordinator.
+#[derive(Debug)]
+pub struct Copies {
+    /// Relays at once (`limits.copies`): each has the whole line of the coordinator and of its source to itself.
+    pub at_once: Semaphore,
+    /// Bytes per second of one relay (`limits.copy_rate`); 0: no limit.
+    pub rate: u64,
+}
+
+impl Copies {
+    /// As the inventory has them.
+    pub fn of(limits: &Limits) -> Self {
+        Self { at_once: Semaphore::new(limits.copies.max(1)), rate: limits.copy_rate }
+    }
+}
+
+/// What went wrong in a round.
+enum Halt {
+    /// The source cannot give it; its words.
+    Source(String),
+    /// A line broke while so many files were lacking; all lines may be tried again.
+    Line(TransportError, usize),
+}
+
+/// What every round uses.
+struct Carrier<'a, T, G> {
+    engine: &'a Engine<T, G>,
+    step: &'a ResolvedStep,
+    relay: &'a Relay,
+    from: Rendered,
+    to: Vec<Rendered>,
+    total: u64,
+}
+
+/// Carries them all, or says why not.
+pub(super) async fn carry<T: Transport, G: Gatekeeper>(
+    engine: &Engine<T, G>,
+    step: &ResolvedStep,
+    relay: &Relay,
+    library: &Library,
+) -> Result<Acted, EngineError> {
+    let from = library.render(&relay.from.script)?;
+    let to = relay.to.iter().map(|ask| library.render(&ask.script)).collect::<Result<_, _>>()?;
+    let total = relay.files.iter().map(|file| file.size).sum();
+    let carrier = Carrier { engine, step, relay, from, to, total };
+    let _permit = engine.copies.at_once.acquire().await;
+    Ok(tokio::select! {
+        acted = carrier.rounds() => acted,
+        () = engine.stop.reached(Level::Cancel) => Acted::Unknown("interrupted by the operator".to_owned()),
+    })
+}
+
+impl<T: Transport, G: Gatekeeper> Carrier<'_, T, G> {
+    async fn rounds(&self) -> Acted {
+        let mut patience = Patience::new(self.engine.silence);
+        let (mut least, mut remote, mut sent) = (usize::MAX, Duration::ZERO, Sent::default());
+        loop {
+            match self.round(&mut sent, &mut remote).await {
+                Ok(refusals) => return Acted::Replied(self.reply(&sent, &refusals, remote)),
+                Err(Halt::Source(why)) => return Acted::Replied(self.reply(&sent, &[why], remote)),
+                Err(Halt::Line(error, lacking)) => {
+                    if lacking < least {
+                        least = lacking;
+                        patience.answered();
+                    }
+                    if let Err(error) = patience.bear(error).await {
+                        return Acted::Unknown(error.to_string());
+                    }
+                }
+            }
+        }
+    }
+
+    /// One round; what is left is that some targets refused, and why.
+    async fn round(&self, sent: &mut Sent, remote: &mut Duration) -> Result<Vec<String>, Halt> {
+        let lacks = self.lacks(remote).await.map_err(|error| Halt::Line(error, usize::MAX))?;
+        let lacking = lacks.iter().flatten().map(BTreeSet::len).sum();
+        let mut refusals: Vec<String> = lacks.iter().filter_map(|lack| lack.as_ref().err().cloned()).collect();
+        let wanted: BTreeSet<usize> = lacks.iter().flatten().flatten().copied().collect();
+        if wanted.is_empty() {
+            return Ok(refusals);
+        }
+        let takers: Vec<usize> =
+            (0..lacks.len()).filter(|to| lacks[*to].as_ref().is_ok_and(|lack| !lack.is_empty())).collect();
+
+        let (output, mut data) = mpsc::channel(flow::DEPTH);
+        let list = lines(wanted.iter().map(|at| &self.relay.files[*at]));
+        let mut source = JoinSet::new();
+        source.spawn(self.open(None, feed(list), Some(output)));
+        let mut ends = JoinSet::new();
+        let mut taking = vec![];
+        for taker in takers {
+            let (input, receiver) = mpsc::channel(flow::DEPTH);
+            let opened = self.open(Some(taker), receiver, None);
+            ends.spawn(async move { (taker, opened.await) });
+            let wish: Chunk = b"take\n".to_vec().into();
+            // there is room for the first one
+            let _ = input.try_send(wish);
+            taking.push(input);
+        }
+        let missing: u64 = wanted.iter().map(|at| self.relay.files[*at].size).sum();
+        let mut pump = Pump { done: self.total - missing, began: Instant::now(), sent: 0, told: None };
+        while let Some(chunk) = data.recv().await {
+            pump.pace(self.engine.copies.rate, chunk.len()).await;
+            let mut going = vec![];
+            for taker in taking {
+                // one that ended says why in its answer
+                if taker.send(Chunk::clone(&chunk)).await.is_ok() {
+                    going.push(taker);
+                }
+            }
+            taking = going;
+            if taking.is_empty() {
+                break;
+            }
+            self.tell(&mut pump);
+        }
+        sent.bytes += pump.sent;
+        let forsaken = taking.is_empty();
+        drop((data, taking));
+
+        let mut line = None;
+        let given = source.join_next().await.expect("it was opened").expect("a stream does not panic");
+        let given = match given {
+            // nobody was left to give it to: not its own failure
+            _ if forsaken => Ok(()),
+            Ok(reply) if reply.rc == 0 => {
+                *remote += reply.remote;
+                Ok(())
+            }
+            Ok(reply) => Err(Halt::Source(format!("{}: {}", self.relay.from.host, reply.reason()))),
+            Err(error) => Err(Halt::Line(error, lacking)),
+        };
+        while let Some(ended) = ends.join_next().await {
+            match ended.expect("a stream does not panic") {
+                (_, Ok(reply)) if reply.rc == 0 => {}
+                (to, Ok(reply)) => refusals.push(format!("{}: {}", self.relay.to[to].host, reply.reason())),
+                (_, Err(error)) => line = Some(error),
+            }
+        }
+        // what a cut-off source makes of its targets is no reason of theirs
+        given?;
+        if let Some(error) = line {
+            return Err(Halt::Line(error, lacking));
+        }
+        sent.files += wanted.len();
+        Ok(refusals)
+    }
+
+    /// For each target the files that it lacks, or why it cannot take any.
+    async fn lacks(&self, remote: &mut Duration) -> Result<Vec<Result<BTreeSet<usize>, String>>, TransportError> {
+        let list = format!("list\n{}", lines(&self.relay.files));
+        let mut asked = JoinSet::new();
+        for to in 0..self.relay.to.len() {
+            let opened = self.open(Some(to), feed(list.clone()), None);
+            asked.spawn(async move { (to, opened.await) });
+        }
+        let mut answers = asked.join_all().await;
+        answers.sort_by_key(|(to, _)| *to);
+        let mut lacks = vec![];
+        for (to, answer) in answers {
+            let reply = answer?;
+            *remote = (*remote).max(reply.remote);
+            let host = &self.relay.to[to].host;
+            let known = |at: &usize| *at < self.relay.files.len();
+            let number = |line: &str| line.parse::<usize>().ok()?.checked_sub(1).filter(known);
+            lacks.push(match (reply.rc, reply.stdout.lines().map(number).collect()) {
+                (0, Some(numbers)) => Ok(numbers),
+                (0, None) => Err(format!("{host}: its list of files cannot be understood")),
+                _ => Err(format!("{host}: {}", reply.reason())),
+            });
+        }
+        Ok(lacks)
+    }
+
+    /// A stream to a target, or (`None`) to the source.
+    fn open(
+        &self,
+        to: Option<usize>,
+        input: mpsc::Receiver<Chunk>,
+        output: Option<mpsc::Sender<Chunk>>,
+    ) -> impl Future<Output = Result<Reply, TransportError>> + Send + 'static + use<T, G> {
+        let (host, script) = match to {
+            Some(to) => (&self.relay.to[to].host, &self.to[to]),
+            None => (&self.relay.from.host, &self.from),
+        };
+        let (host, transport) = (host.clone(), self.engine.transport.clone());
+        let call = Call { script: script.clone(), run: self.engine.run.to_string(), secret: None, limit: LONG };
+        let flow = Flow { input: Some(input), output, silence: self.engine.silence };
+        async move { transport.stream(&host, call, flow).await }
+    }
+
+    fn tell(&self, pump: &mut Pump) {
+        if pump.told.is_some_and(|told| told.elapsed() < TELL) {
+            return;
+        }
+        pump.told = Some(Instant::now());
+        // progress is never journaled, so publishing it cannot fail
+        let _ = self.engine.bus.publish(Body::StepProgress {
+            id: self.step.id.clone(),
+            host: self.step.host.clone(),
+            done: (pump.done + pump.sent).min(self.total),
+            total: self.total,
+            unit: "bytes".to_owned(),
+        });
+    }
+
+    fn reply(&self, sent: &Sent, refusals: &[String], remote: Duration) -> Reply {
+        let targets = count(self.relay.to.len(), "node");
+        let stdout = format!("{} sent just now, {}, to {targets}\n", count(sent.files, "file"), bytes(sent.bytes));
+        Reply { rc: i32::from(!refusals.is_empty()), stdout, stderr: refusals.join("\n"), remote }
+    }
+}
+
+/// What was sent in all rounds.
+#[derive(Default)]
+struct Sent {
+    files: usize,
+    bytes: u64,
+}
+
+/// How far a round has come.
+struct Pump {
+    done: u64,
+    began: Instant,
+    sent: u64,
+    told: Option<Instant>,
+}
+
+impl Pump {
+    /// Waits until so many bytes more may go.
+    async fn pace(&mut self, rate: u64, more: usize) {
+        self.sent += more as u64;
+        if let Some(due) = self.sent.saturating_mul(1000).checked_div(rate) {
+            sleep_until(self.began + Duration::from_millis(due)).await;
+        }
+    }
+}
+
+/// The lines of files, with the last one.
+fn lines<'f>(files: impl IntoIterator<Item = &'f StagedFile>) -> String {
+    let mut text = files.into_iter().fold(String::new(), |text, file| text + &file.line() + "\n");
+    text.push_str(END);
+    text
+}
+
+/// A text as what flows in.
+fn feed(text: String) -> mpsc::Receiver<Chunk> {
+    let (sender, receiver) = mpsc::channel(flow::DEPTH);
+    tokio::spawn(async move {
+        for part in text.into_bytes().chunks(PART) {
+            if sender.send(part.to_vec().into()).await.is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
