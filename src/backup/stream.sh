@@ -30,8 +30,9 @@ open_tap() {
   counter=$!
   while kill -0 "$counter"; do
     # what it has read, as the kernel counts it
-    done=$(awk -v most="$1" '$1 == "rchar:" { print most > 0 && $2 > most + 0 ? most : $2 }' "/proc/$counter/io")
-    [ -z "$done" ] || progress "$done" "$1" bytes
+    done=$(awk -v most="$1" '$1 == "rchar:" { print (most > 0 && $2 > most + 0 ? most : $2) }' "/proc/$counter/io")
+    # one that has ended has read nothing any more
+    [ "${done:-0}" = 0 ] || progress "$done" "$1" bytes
     sleep 1
   done 2>/dev/null &
 }

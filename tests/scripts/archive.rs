@@ -74,11 +74,21 @@ async fn judged(tree: &Tree) -> Verdict {
 pub async fn sent(tree: &mut Tree) {
     let backup = real(tree, "5.0.8");
     fs::write(backup.join("verified.json"), "{}").unwrap();
+    // more than all pipes hold, so that there is something to be seen of it on its way
+    fs::write(backup.join("shop/plain/nb-2-big-Data.db"), vec![7; 600_000]).unwrap();
     let (out, env) = (tar(tree), tree.root.join("env"));
     let command = format!("cat >'{}'; env >'{}'; echo stored", out.display(), env.display());
     let mut sums = vec![];
+    let progress = tree.root.join("progress");
     for _ in 0..2 {
-        let said = tree.ok(&send(tree, &command)).await;
+        // slow enough to be looked at
+        let slow = send(tree, &format!("sleep 1.2; {command}")).var("RESEED_PROGRESS", progress.display());
+        let said = tree.ok(&slow).await;
+        let told = fs::read_to_string(&progress).unwrap();
+        let figures: Vec<u64> = told.split(' ').take(2).map(|figure| figure.parse().unwrap()).collect();
+        assert!(figures[0] > 0 && figures[0] <= figures[1] && told.ends_with(" bytes\n"), "{told}");
+        let beside: Vec<_> = fs::read_dir(tree.root.join("backup")).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(beside, [TAG], "nothing is left beside the backup");
         let bytes = fs::read(&out).unwrap();
         assert_eq!(said.trim(), sum(&bytes), "what the command read, and nothing that it printed");
         let record = fs::read_to_string(backup.join("archived.json")).unwrap();
