@@ -104,13 +104,9 @@ fn configuration_is_backed_up_compared_and_put_back_on_nodes_and_gateways() {
     assert_eq!((meta.mode() & 0o777, meta.uid(), meta.gid()), (0o640, 12, 34));
     assert!(!store_xml.exists(), "the gateway was not chosen");
     // what it replaced is on its host
-    let kept = cluster.sh(
-        2,
-        &format!(
-            "cat {}/reseed/*/*/config/replaced/*/*/here/cassandra/conf/cassandra.yaml",
-            cluster.path("here").display()
-        ),
-    );
+    let here = cluster.path("here");
+    let replaced = format!("{0}/reseed/*/*/config/replaced{0}/cassandra/conf/cassandra.yaml", here.display());
+    let kept = cluster.sh(2, &format!("cat {replaced}"));
     assert_eq!(kept, broken);
     ends(&cluster, 0, &["config", "restore", "t1", "--confirm", CLUSTER]);
     assert!(store_xml.exists());
