@@ -88,8 +88,8 @@ impl<T: Transport, G: Gatekeeper> Carrier<'_, T, G> {
         let (mut least, mut remote, mut sent) = (usize::MAX, Duration::ZERO, Sent::default());
         loop {
             match self.round(&mut sent, &mut remote).await {
-                Ok(refusals) => return Acted::Replied(self.reply(&sent, refusals, remote)),
-                Err(Halt::Source(why)) => return Acted::Replied(self.reply(&sent, vec![why], remote)),
+                Ok(refusals) => return Acted::Replied(self.reply(&sent, &refusals, remote)),
+                Err(Halt::Source(why)) => return Acted::Replied(self.reply(&sent, &[why], remote)),
                 Err(Halt::Line(error, lacking)) => {
                     if lacking < least {
                         least = lacking;
@@ -172,13 +172,11 @@ impl<T: Transport, G: Gatekeeper> Carrier<'_, T, G> {
         }
         // what a cut-off source makes of its targets is no reason of theirs
         given?;
-        match line {
-            Some(error) => Err(Halt::Line(error, lacking)),
-            None => {
-                sent.files += wanted.len();
-                Ok(refusals)
-            }
+        if let Some(error) = line {
+            return Err(Halt::Line(error, lacking));
         }
+        sent.files += wanted.len();
+        Ok(refusals)
     }
 
     /// For each target the files that it lacks, or why it cannot take any.
@@ -239,7 +237,7 @@ impl<T: Transport, G: Gatekeeper> Carrier<'_, T, G> {
         });
     }
 
-    fn reply(&self, sent: &Sent, refusals: Vec<String>, remote: Duration) -> Reply {
+    fn reply(&self, sent: &Sent, refusals: &[String], remote: Duration) -> Reply {
         let targets = count(self.relay.to.len(), "node");
         let stdout = format!("{} sent just now, {}, to {targets}\n", count(sent.files, "file"), bytes(sent.bytes));
         Reply { rc: i32::from(!refusals.is_empty()), stdout, stderr: refusals.join("\n"), remote }
@@ -265,9 +263,8 @@ impl Pump {
     /// Waits until so many bytes more may go.
     async fn pace(&mut self, rate: u64, more: usize) {
         self.sent += more as u64;
-        if rate > 0 {
-            let seconds = Duration::from_millis(self.sent.saturating_mul(1000) / rate);
-            sleep_until(self.began + seconds).await;
+        if let Some(due) = self.sent.saturating_mul(1000).checked_div(rate) {
+            sleep_until(self.began + Duration::from_millis(due)).await;
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     Context, Kind, Observations, ResolvedStep, Script, Spec, StagedFile, Target, Unresolved, Verdict, by_exit_code,
     count, never,
 };
+use crate::remote::Reply;
 use crate::units::bytes;
 
 /// The step type.
@@ -72,7 +73,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
 
 /// The act says how much of it was copied just now, and what hashed it.
 fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
-    let act = observed.act.as_ref().map(|act| act.last_line()).filter(|line| !line.is_empty());
+    let act = observed.act.as_ref().map(Reply::last_line).filter(|line| !line.is_empty());
     match (by_exit_code(step, observed), act) {
         (Verdict::Holds(proven), Some(act)) => Verdict::Holds(format!("{proven}; {act}")),
         (verdict, _) => verdict,

@@ -194,9 +194,9 @@ pub async fn stage_spreads(tree: &mut Tree) {
     assert_eq!(Tree::mode(&tree.stage_on(1).join(DIR)), Tree::mode(&tree.live(1)));
     tree.ok(&tree.table("table.swap.act")).await;
     tree.ok(&tree.table("table.swap.proof").var("COUNT", 6)).await;
-    for n in 0..2 {
+    for (n, staged) in on.into_iter().enumerate() {
         let live = Tree::list(&tree.live(n)).into_iter().filter(|file| !file.starts_with("snapshots/")).count();
-        assert_eq!(live, on[n], "what was staged there is live there");
+        assert_eq!(live, staged, "what was staged there is live there");
     }
 }
 
@@ -217,8 +217,8 @@ pub async fn damaged(tree: &mut Tree) {
     // what was changed after it came is found out: nothing says that all had arrived
     let first = files[0].split('\t').nth(3).unwrap();
     let file = tree.stage_on(0).with_extension("partial").join(first);
-    let size = fs::metadata(&file).unwrap().len() as usize;
-    fs::write(&file, vec![0; size]).unwrap();
+    let zeros = vec![0; fs::read(&file).unwrap().len()];
+    fs::write(&file, zeros).unwrap();
     assert_eq!(lacking(tree, &files).await, [1, 6]);
     // a source that is not what the manifest says gives nothing of it
     fs::write(tree.root.join(format!("backup/good/{KS}/{}", files[0].split('\t').nth(2).unwrap())), "x").unwrap();

@@ -181,7 +181,8 @@ impl Tree {
 
     /// The line of FILES for a file of the backup.
     pub fn line(path: &str, content: &[u8]) -> String {
-        let sha256 = Sha256::digest(content).iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let hex: Vec<String> = Sha256::digest(content).iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = hex.concat();
         let (from, to) = (format!("{TABLE}/{path}"), format!("{DIR}/{path}"));
         StagedFile { sha256, size: content.len() as u64, from, to }.line()
     }

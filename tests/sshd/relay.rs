@@ -46,7 +46,8 @@ fn backup(root: &Path, sizes: &[usize]) -> Vec<StagedFile> {
     let file = |(n, size): (usize, &usize)| {
         let (path, content) = (format!("nb-{n}-big-Data.db"), bytes(*size));
         fs::write(root.join("t").join(&path), &content).unwrap();
-        let sha256 = Sha256::digest(&content).iter().map(|b| format!("{b:02x}")).collect();
+        let hex: Vec<String> = Sha256::digest(&content).iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = hex.concat();
         StagedFile { sha256, size: *size as u64, from: format!("t/{path}"), to: format!("t-1/{path}") }
     };
     sizes.iter().enumerate().map(file).collect()
