@@ -64,6 +64,8 @@ fn a_backup_is_archived_and_fetched_and_whatever_goes_wrong_is_told_and_publishe
     let listed = entry(&cluster, "first").unwrap();
     assert!(listed["state"] == "complete" && listed["archived"].is_null(), "{listed}");
     fs::write(store.join("cured"), "").unwrap();
+    // roles go with it, and `backups verify` knows them afterwards
+    fs::write(root.join("first/roles.encrypted"), "sealed").unwrap();
     let told = ends(&cluster, 0, &["resume"]);
     assert!(!told.contains("snapshot.take"), "{told}");
     let archive = store.join("first.tar");
