@@ -4,7 +4,7 @@
 //! Two questions: [`QUERY`] lists the repairs, [`ranges`] asks for the token ranges of some of them,
 //! which is much text. A table is fully repaired since T when the repairs that began at T or later
 //! cover the whole ring. Counts only: finished, without an exception, not incremental, no preview, of
-//! all replicas. 2.2 keeps no options: there every finished one counts.
+//! all replicas, of the data and not of Paxos alone, and not one that went on without nodes that were down. 2.2 keeps no options: there every finished one counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,7 +69,9 @@ fn of_all(options: Option<&Value>) -> bool {
         options.get(key).and_then(Value::as_str).is_none_or(|said| words.contains(&said.to_ascii_lowercase().as_str()))
     };
     let nobody = ["", "[]", "{}"];
-    is("incremental", &["false"]) && is("previewKind", &["none"]) && is("hosts", &nobody) && is("dataCenters", &nobody)
+    // `--paxos-only` (4.1) compares no data; `--force` (4.0) goes on without replicas that are down
+    let plain = ["incremental", "paxosOnly", "forceRepair"].iter().all(|key| is(key, &["false"]));
+    plain && is("previewKind", &["none"]) && is("hosts", &nobody) && is("dataCenters", &nobody)
 }
 
 /// The answer to [`ranges`]: by id, from where (exclusive) to where (inclusive).
@@ -169,10 +171,18 @@ mod tests {
             options[key] = json!(value);
             row(1, "2026-01-01 00:00:00Z", &options)
         };
-        for (key, value) in
-            [("incremental", "true"), ("previewKind", "ALL"), ("hosts", "10.0.0.1"), ("dataCenters", "dc1")]
-        {
+        for (key, value) in [
+            ("incremental", "true"),
+            ("previewKind", "ALL"),
+            ("hosts", "10.0.0.1"),
+            ("dataCenters", "dc1"),
+            ("paxosOnly", "true"),
+            ("forceRepair", "true"),
+        ] {
             assert_eq!(read(&[with(key, value)]), [], "{key}");
+        }
+        for key in ["paxosOnly", "forceRepair"] {
+            assert_eq!(read(&[with(key, "false")]).len(), 1, "{key}");
         }
         let mut failed = row(1, "2026-01-01 00:00:00Z", &full());
         failed["exception_message"] = json!("Some repair failed");

@@ -1,9 +1,9 @@
 //! `source-whole`: the node that is backed up holds every acknowledged write, as far as the cluster tells, or
 //! is repaired first (`--repair-first`). A write at QUORUM that missed it would be in no backup of it, and after
-//! a restore on no node.
+//! a restore on no node. A repair that was asked for and is not possible is an objection too, never left out in silence.
 
 use super::{Case, Guard, Objection, When};
-use crate::plan::RepairFirst;
+use crate::plan::{RepairFirst, Request};
 
 /// The guard.
 pub const GUARD: Guard = Guard {
@@ -22,7 +22,14 @@ fn judge(case: &Case) -> Vec<Objection> {
         let lacks = case.facts.lacks(source, keyspace);
         let repaired = case.request.repairs_first(case.facts, source, keyspace);
         let why = lacks.join("; ");
+        let cannot = Request::no_repair_first(case.facts);
         objections.push(match (lacks.is_empty(), repaired) {
+            // asked for, and not to be left out in silence
+            (true, false) if choice == RepairFirst::Always => {
+                let why = cannot.as_deref().unwrap_or_default();
+                let cure = "start the nodes that are down; or ask for what is possible: --repair-first auto; or go without: --override source-whole";
+                Objection::fail(format!("{keyspace} is to be repaired first, and cannot be: {why}"), cure)
+            }
             (true, true) => Objection::holds(format!("{keyspace} is repaired first, as asked for")),
             (true, false) => Objection::holds(match case.facts.since.get(keyspace.as_str()).and_then(|s| s.full_repair) {
                 Some(at) => format!("nothing of {keyspace} missed it since the last full repair, {at:.0}"),
@@ -38,7 +45,9 @@ fn judge(case: &Case) -> Vec<Objection> {
                 } else {
                     "start the nodes that are down, so that it can be repaired first; or go without: --override source-whole"
                 };
-                Objection::fail(format!("it may lack acknowledged writes of {keyspace}: {why}"), cure)
+                let cannot = cannot.filter(|_| choice != RepairFirst::Never);
+                let cannot = cannot.map_or(String::new(), |why| format!("; it cannot be repaired first: {why}"));
+                Objection::fail(format!("it may lack acknowledged writes of {keyspace}: {why}{cannot}"), cure)
             }
         }
         .on(source));

@@ -15,10 +15,12 @@ list=$RESEED_JOB/list
 {
   printf '%s\n' "$TAG/manifest.json" "$TAG/manifest.json.sha256"
   find "$TAG" -mindepth 2 -type f | sort
+  # of --with-roles; in no manifest: who encrypts also proves that it is whole
+  [ ! -f "$TAG/roles.encrypted" ] || printf '%s\n' "$TAG/roles.encrypted"
 } >"$list"
 if [ -n "$SUMS" ]; then
   printf '%s\n' "$SUMS" | sort >"$list.want"
-  (cd "$TAG" && sed -e 1,2d -e 's|^[^/]*/||' "$list" | hash_list) | sort >"$list.got"
+  (cd "$TAG" && sed -e 1,2d -e 's|^[^/]*/||' -e '/^roles\.encrypted$/d' "$list" | hash_list) | sort >"$list.got"
   if ! cmp -s "$list.want" "$list.got"; then
     bad=$(comm -3 "$list.want" "$list.got" | awk '{ print $2 }' | sort -u | head -n 3 | tr '\n' ' ')
     die "not as the manifest says: ${bad}(reseed backups verify $TAG); nothing was sent"

@@ -149,15 +149,27 @@ impl Request {
         self.playbook == Self::FAN_OUT
     }
 
-    /// Whether a backup repairs a keyspace before it takes it from that node. While a node is down, a repair
-    /// of all replicas would fail.
-    pub fn repairs_first(&self, facts: &Facts, source: &HostName, keyspace: &Keyspace) -> bool {
-        let can = facts.nodes.len() > 1 && facts.nodes.values().all(|node| !node.is_down());
-        can && match self.choices.repair_first {
-            RepairFirst::Never => false,
-            RepairFirst::Always => true,
-            RepairFirst::Auto => !facts.lacks(source, keyspace).is_empty(),
+    /// Why nothing can be repaired before a backup, if so. While a node is down, a repair of all replicas
+    /// would fail.
+    pub fn no_repair_first(facts: &Facts) -> Option<String> {
+        let down: Vec<&str> =
+            facts.nodes.iter().filter(|(_, node)| node.is_down()).map(|(name, _)| name.as_str()).collect();
+        match (facts.nodes.len(), &down[..]) {
+            (0 | 1, _) => Some("there is no other node to repair it with".to_owned()),
+            (_, []) => None,
+            (_, down) => Some(format!("down: {}", down.join(", "))),
         }
+    }
+
+    /// Whether a backup repairs a keyspace before it takes it from that node. What was asked for and cannot be
+    /// is for `source-whole` to say.
+    pub fn repairs_first(&self, facts: &Facts, source: &HostName, keyspace: &Keyspace) -> bool {
+        Self::no_repair_first(facts).is_none()
+            && match self.choices.repair_first {
+                RepairFirst::Never => false,
+                RepairFirst::Always => true,
+                RepairFirst::Auto => !facts.lacks(source, keyspace).is_empty(),
+            }
     }
 
     /// Whether that table stays as it is.

@@ -1,11 +1,19 @@
 # Roles, the hashes of their passwords, and grants, through the operator's own encryption ($ENCRYPT, which
 # reads its standard input) into the backup. Unencrypted they are in a pipe only, never on a disk, never
 # printed. May run again.
-case $(printf '{"salted_hash": "reseed tries"}\n' | (cd / && sh -c "$ENCRYPT") | tr -d '\0') in
-  '') die "the command that encrypts gave nothing: $ENCRYPT" ;;
-  *salted_hash*) die "the command does not encrypt: $ENCRYPT" ;;
-esac
 work=$(mktemp -d) || die "no temporary directory"
+refuse() { rm -rf -- "$work"; die "$1: $ENCRYPT"; }
+printf '{"salted_hash": "reseed tries"}\n' | (cd / && sh -c "$ENCRYPT") >"$work/tried"
+[ -s "$work/tried" ] || refuse "the command that encrypts gave nothing"
+# packed or written otherwise is in clear to everybody; that a command is a weak cipher nobody can see
+plain() { grep -q -a -F salted_hash; }
+base64 -d <"$work/tried" >"$work/decoded" 2>/dev/null || :
+for text in "$work/tried" "$work/decoded"; do
+  if plain <"$text"; then refuse "the command does not encrypt"; fi
+  for unpack in gzip bzip2 xz zstd; do
+    if "$unpack" -dc <"$text" 2>/dev/null | plain; then refuse "the command only packs and does not encrypt"; fi
+  done
+done
 # a role may have changed on other nodes just now
 printf 'CONSISTENCY QUORUM;\nPAGING OFF;\n' >"$work/q.cql"
 for table in roles role_members role_permissions; do

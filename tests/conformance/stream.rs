@@ -18,7 +18,8 @@ pub fn bytes(length: usize) -> Vec<u8> {
         (state >> 24) as u8
     };
     let mut all: Vec<u8> = (0..length).map(|_| next()).collect();
-    for (at, text) in [(0, "\nreseed-0 begin\n"), (length / 2, "\nreseed-0 end 0 0 0\n\0\r\n"), (length - 4, "\n\nend")]
+    for (at, text) in
+        [(0, "\nreseed-0 begin\n"), (length / 2, "\nreseed-0 end 0 0 0\n\0\r\n"), (length.saturating_sub(4), "\n\nend")]
     {
         let end = (at + text.len()).min(length);
         all[at..end].copy_from_slice(&text.as_bytes()[..end - at]);

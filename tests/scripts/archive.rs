@@ -74,6 +74,7 @@ async fn judged(tree: &Tree) -> Verdict {
 pub async fn sent(tree: &mut Tree) {
     let backup = real(tree, "5.0.8");
     fs::write(backup.join("verified.json"), "{}").unwrap();
+    fs::write(backup.join("roles.encrypted"), "sealed").unwrap();
     // more than all pipes hold, so that there is something to be seen of it on its way
     fs::write(backup.join("shop/plain/nb-2-big-Data.db"), vec![7; 600_000]).unwrap();
     let (out, env) = (tar(tree), tree.root.join("env"));
@@ -104,6 +105,7 @@ pub async fn sent(tree: &mut Tree) {
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.starts_with("real/manifest.json\nreal/manifest.json.sha256\nreal/shop/"), "{listed}");
     assert!(!listed.contains("verified.json") && !listed.contains("archived.json"), "{listed}");
+    assert!(listed.contains("\nreal/roles.encrypted\n"), "{listed}");
 }
 
 /// A command that fails or does not read all; a backup that is not what its manifest says.
@@ -125,6 +127,8 @@ pub async fn not_sent(tree: &mut Tree) {
         .files()
         .map(|(ks, table, file)| format!("{}  {}/{}/{}", file.sha256, ks.name, table.name, file.path))
         .collect();
+    // those of --with-roles are in no manifest
+    fs::write(backup.join("roles.encrypted"), "sealed").unwrap();
     let marker = tree.root.join("ran");
     let command = format!("cat >'{}'", marker.display());
     tree.ok(&send(tree, &command).list("SUMS", &sums).var("DIGEST", sum(manifest.as_bytes()))).await;
@@ -144,6 +148,7 @@ pub async fn not_sent(tree: &mut Tree) {
 pub async fn fetched(tree: &mut Tree) {
     for version in ["5.0.8", "2.2.19"] {
         let backup = real(tree, version);
+        fs::write(backup.join("roles.encrypted"), "sealed").unwrap();
         let before: Vec<_> = Tree::list(&backup).into_iter().map(|f| (fs::read(backup.join(&f)).unwrap(), f)).collect();
         tree.ok(&send(tree, &format!("cat >'{}'", tar(tree).display()))).await;
         fs::remove_dir_all(&backup).unwrap();

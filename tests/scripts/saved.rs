@@ -53,6 +53,10 @@ pub async fn roles(tree: &mut Tree) {
     let proof = || Script::new("roles.save.proof").var("ROLES", roles.display());
     tree.fails(&script("cat"), "does not encrypt").await;
     tree.fails(&script("true"), "gave nothing").await;
+    for (command, words) in [("base64", "does not encrypt"), ("gzip", "only packs"), ("gzip -c | base64", "only packs")]
+    {
+        tree.fails(&script(command), words).await;
+    }
     assert!(!roles.exists());
     for _ in 0..2 {
         assert_eq!(tree.ok(&script("tr a-z n-za-m")).await, "", "nothing of it is printed");

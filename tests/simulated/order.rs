@@ -1,5 +1,6 @@
 //! In which order a restore does what it does.
 
+use reseed::guard::Override;
 use reseed::plan::RepairFirst;
 use reseed::remote::fake::Recorded;
 use reseed::run::Verb;
@@ -129,6 +130,32 @@ async fn a_backup_that_may_not_repair_is_refused_unless_that_is_overridden() {
     let (steps, why) = ask(RepairFirst::Auto, false).await;
     assert!(steps == Some(0) && why.contains("since the last full repair, 2025-01-01T00:00:00Z"), "{why}");
     assert_eq!(ask(RepairFirst::Always, false).await.0, Some(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repair_that_was_asked_for_and_cannot_be_is_never_left_out_in_silence() {
+    let ask = |overridden: bool| async move {
+        let sim = Sim::new(WHOLE);
+        sim.world().dies("cass3");
+        let mut order = sim.order("backup", "new");
+        order.ask.choices.repair_first = RepairFirst::Always;
+        let over = |guard: &str| Override { guard: guard.to_owned(), reason: "it burns".to_owned() };
+        order.ask.overrides = vec![over("node-down")];
+        order.ask.overrides.extend(overridden.then(|| over("source-whole")));
+        let code = sim.run(order).await;
+        (code, sim)
+    };
+    let (code, sim) = ask(false).await;
+    assert_eq!(code, Some(4), "{:?}", sim.end());
+    let found = crate::disaster::failing(&sim);
+    assert!(!found.is_empty() && found.iter().all(|(guard, ..)| guard == "source-whole"), "{found:?}");
+    let (_, _, message, cure) = &found[0];
+    assert!(message.contains("is to be repaired first, and cannot be: down: cass3"), "{message}");
+    assert!(cure.contains("--repair-first auto") && cure.contains("--override source-whole"), "{cure}");
+    assert!(sim.acts().is_empty());
+    let (code, sim) = ask(true).await;
+    assert_eq!(code, Some(0), "{:?}", sim.end());
+    assert!(!Ran::of(&sim.calls()).acts().contains(&"repair.act"));
 }
 
 #[tokio::test(start_paused = true)]

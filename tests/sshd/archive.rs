@@ -64,6 +64,8 @@ fn a_backup_is_archived_and_fetched_and_whatever_goes_wrong_is_told_and_publishe
     let listed = entry(&cluster, "first").unwrap();
     assert!(listed["state"] == "complete" && listed["archived"].is_null(), "{listed}");
     fs::write(store.join("cured"), "").unwrap();
+    // roles go with it, and `backups verify` knows them afterwards
+    fs::write(root.join("first/roles.encrypted"), "sealed").unwrap();
     let told = ends(&cluster, 0, &["resume"]);
     assert!(!told.contains("snapshot.take"), "{told}");
     let archive = store.join("first.tar");
@@ -93,7 +95,8 @@ fn a_backup_is_archived_and_fetched_and_whatever_goes_wrong_is_told_and_publishe
     // a file that is not as it was is not archived a second time
     let file = root.join("first/ks1/other/nb-1-big-Data.db");
     let data = fs::read(&file).unwrap();
-    fs::write(&file, b"backuq").unwrap();
+    // of the same length: only its bytes tell
+    fs::write(&file, data.iter().map(|byte| byte ^ 1).collect::<Vec<_>>()).unwrap();
     let told = ends(&cluster, 5, &["backups", "archive", "first", "--to", &format!("cat >{at}/never")]);
     assert!(
         told.contains("not as the manifest says: ks1/other/nb-1-big-Data.db") && !store.join("never").exists(),

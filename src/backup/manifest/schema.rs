@@ -36,13 +36,11 @@ impl Schema {
                     self.judge(self.0.pointer(place).unwrap(), value, at)?;
                     true
                 }
-                "type" => match rule.as_str().unwrap() {
-                    "object" => value.is_object(),
-                    "array" => value.is_array(),
-                    "string" => value.is_string(),
-                    "integer" => value.is_i64() || value.is_u64(),
-                    other => panic!("type {other}"),
-                },
+                // one, or a list of them
+                "type" => {
+                    let types = rule.as_array().map_or(std::slice::from_ref(rule), Vec::as_slice);
+                    types.iter().any(|name| is_of(value, name.as_str().unwrap()))
+                }
                 "const" => value == rule,
                 "minimum" => value.as_f64().is_none_or(|found| found >= rule.as_f64().unwrap()),
                 "minLength" => !value.is_string() || length() >= number(),
@@ -83,6 +81,18 @@ impl Schema {
     }
 }
 
+fn is_of(value: &Value, name: &str) -> bool {
+    match name {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        other => panic!("type {other}"),
+    }
+}
+
 fn reads(manifest: &Value) -> Result<Manifest, ManifestError> {
     let text = manifest.to_string();
     Manifest::parse(&text, &sha256(&text))
@@ -107,6 +117,45 @@ fn manifests_of_real_backups_fit_the_schema_and_are_read() {
         let read = reads(&manifest).unwrap();
         // and so does what is written of them again
         schema.accepts(&serde_json::to_value(&read).unwrap()).unwrap();
+    }
+}
+
+/// A real manifest with all that later ones tell; with `unknown`, as far as it was known: nothing.
+fn told(mut manifest: Value, unknown: bool) -> Value {
+    let moment = if unknown { Value::Null } else { json!("2026-01-02T03:04:05.6Z") };
+    let sessions = if unknown { Value::Null } else { json!(["f58cb0e0-c9a6-11e7-a9d0-b5b6a2d0a1b2"]) };
+    manifest["source"] = json!({"started": moment, "hints": 3, "dropped": moment, "repair_sessions": sessions});
+    let keyspace = manifest.pointer_mut("/keyspaces/0").unwrap();
+    keyspace["last_full_repair"] = moment;
+    keyspace["repaired_first"] = json!(!unknown);
+    keyspace["may_lack"] = json!(["it was down"]);
+    let dropped = if unknown { json!([]) } else { json!([{"name": "c", "time": "1767323045000000"}]) };
+    manifest.pointer_mut("/keyspaces/0/tables/1").unwrap()["dropped"] = dropped;
+    manifest
+}
+
+#[test]
+fn all_that_a_reader_knows_is_named_in_the_schema() {
+    let schema = Schema::read();
+    for manifest in real() {
+        for manifest in [told(manifest.clone(), false), told(manifest, true)] {
+            schema.accepts(&manifest).unwrap();
+            schema.accepts(&serde_json::to_value(reads(&manifest).unwrap()).unwrap()).unwrap();
+        }
+    }
+    let named = |place: &str, key: &str| schema.0.pointer(place).unwrap().get(key).is_some();
+    let full = serde_json::to_value(reads(&told(real().remove(1), false)).unwrap()).unwrap();
+    for (found, place) in [
+        ("", "/properties"),
+        ("/source", "/properties/source/properties"),
+        ("/keyspaces/0", "/$defs/keyspace/properties"),
+        ("/keyspaces/0/tables/1", "/$defs/table/properties"),
+        ("/keyspaces/0/tables/1/dropped/0", "/$defs/table/properties/dropped/items/properties"),
+        ("/keyspaces/0/tables/1/files/0", "/$defs/file/properties"),
+    ] {
+        for key in full.pointer(found).unwrap().as_object().unwrap().keys() {
+            assert!(named(place, key), "{found}/{key} is not in the schema");
+        }
     }
 }
 
@@ -155,8 +204,18 @@ fn what_the_schema_refuses_the_reader_refuses_too() {
         ("/keyspaces/0/tables/1/files/0/size", json!(-1)),
         ("/keyspaces/0/tables/1/files/0/size", json!(1.5)),
         ("/keyspaces/0/tables/1/files/0/sha256", json!("AB")),
+        ("/source", json!("x")),
+        ("/source/started", json!("yesterday")),
+        ("/source/hints", json!(null)),
+        ("/source/dropped", json!(1)),
+        ("/source/repair_sessions", json!("x")),
+        ("/keyspaces/0/last_full_repair", json!("never")),
+        ("/keyspaces/0/repaired_first", json!(null)),
+        ("/keyspaces/0/may_lack", json!([1])),
+        ("/keyspaces/0/tables/1/dropped", json!(["c"])),
+        ("/keyspaces/0/tables/1/dropped/0/time", json!(1)),
     ];
-    for manifest in real() {
+    for manifest in real().into_iter().map(|manifest| told(manifest, false)) {
         let refused = |manifest: &Value, what: &str| {
             assert!(schema.accepts(manifest).is_err(), "the schema takes {what}");
             assert!(reads(manifest).is_err(), "the reader takes {what}");
