@@ -50,6 +50,9 @@ under_every_shell! {
     what_is_carried_arrives_byte_for_byte_and_becomes_the_stage_by_renames => relay::carried;
     what_is_cut_off_at_any_byte_is_gone_on_with_from_the_last_whole_file => relay::cut_off;
     whole_sstables_arrive_in_the_data_directory_with_the_most_room => relay::arrives_spread;
+    an_sstable_that_fits_on_no_disk_is_refused_before_a_byte_of_it_is_written => relay::no_disk_is_filled;
+    what_was_not_asked_for_is_not_taken => relay::only_what_was_asked_for;
+    what_was_changed_after_it_arrived_is_said_and_no_longer_counts => relay::changed_since_it_arrived;
     what_arrives_damaged_gets_no_name => relay::damaged;
     a_list_that_was_cut_off_is_never_taken_for_a_whole_one => relay::list_cut;
     a_backup_that_is_not_what_its_manifest_says_is_refused => stage_refuses;
