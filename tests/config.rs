@@ -389,6 +389,33 @@ async fn a_directory_that_is_missing_or_too_large_is_refused() {
 }
 
 #[tokio::test]
+async fn a_link_to_a_directory_elsewhere_is_told_and_no_directory_of_a_node_is_left_out() {
+    for place in places() {
+        place.configured();
+        for dir in ["conf/logs", "else where", "real"] {
+            fs::create_dir_all(place.host.path().join(dir)).unwrap();
+            fs::write(place.host.path().join(dir).join("x"), "x").unwrap();
+        }
+        symlink("../else where", place.conf("to")).unwrap();
+        symlink("tri ggers", place.conf("inside")).unwrap();
+        assert_eq!(place.backup(&tag("t1")).await.exit, 0, "{}", place.shell);
+        let host = HostName::parse("n1").unwrap();
+        let kept = place.store().read(&tag("t1")).unwrap().hosts.remove(&host).unwrap();
+        let told: Vec<&String> = kept.skipped.iter().filter(|why| why.contains("of which nothing is kept")).collect();
+        assert!(told.len() == 1 && told[0].contains("conf/to: ") && told[0].contains("else where"), "{told:?}");
+        let logs = place.conf("logs/x");
+        assert!(kept.entries.iter().any(|entry| Path::new(&entry.path) == logs), "{}", place.shell);
+        // the directory that is named may itself be a link
+        let real = place.host.path().join("conf.real");
+        fs::rename(place.conf(""), &real).unwrap();
+        symlink("conf.real", place.host.path().join("conf")).unwrap();
+        assert_eq!(place.backup(&tag("t2")).await.exit, 0, "{}", place.shell);
+        let kept = place.store().read(&tag("t2")).unwrap().hosts.remove(&host).unwrap();
+        assert!(kept.entries.iter().any(|entry| Path::new(&entry.path) == real.join("logs/x")), "{}", place.shell);
+    }
+}
+
+#[tokio::test]
 async fn of_a_gateway_the_documented_list_is_kept_without_logs_and_traces() {
     for place in places() {
         let base = place.host.path().join("Ax way/apigateway");

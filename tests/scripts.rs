@@ -10,6 +10,7 @@ mod scripts {
     pub mod archive;
     pub mod back;
     pub mod catalogue;
+    pub mod configured;
     pub mod corrupt;
     pub mod facts;
     pub mod proofs;
@@ -23,7 +24,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use reseed::script::Script;
 use scripts::tree::{KS, TABLE, Tree, shells};
-use scripts::{archive, back, catalogue, corrupt, facts, proofs, relay, saved};
+use scripts::{archive, back, catalogue, configured, corrupt, facts, proofs, relay, saved};
 
 /// The test under every shell.
 macro_rules! under_every_shell {
@@ -50,6 +51,9 @@ under_every_shell! {
     what_is_carried_arrives_byte_for_byte_and_becomes_the_stage_by_renames => relay::carried;
     what_is_cut_off_at_any_byte_is_gone_on_with_from_the_last_whole_file => relay::cut_off;
     whole_sstables_arrive_in_the_data_directory_with_the_most_room => relay::arrives_spread;
+    an_sstable_that_fits_on_no_disk_is_refused_before_a_byte_of_it_is_written => relay::no_disk_is_filled;
+    what_was_not_asked_for_is_not_taken => relay::only_what_was_asked_for;
+    what_was_changed_after_it_arrived_is_said_and_no_longer_counts => relay::changed_since_it_arrived;
     what_arrives_damaged_gets_no_name => relay::damaged;
     a_list_that_was_cut_off_is_never_taken_for_a_whole_one => relay::list_cut;
     a_backup_that_is_not_what_its_manifest_says_is_refused => stage_refuses;
@@ -87,6 +91,9 @@ under_every_shell! {
     a_tar_that_writes_outside_of_its_directory_never_sees_an_archive => archive::fetch_careless;
     publishing_what_was_fetched_is_taken_up_after_any_cut => archive::publish_cut;
     every_damage_of_every_component_of_a_real_backup_is_found_by_a_verification => corrupt::verified;
+    what_somebody_wrote_between_two_attempts_is_kept_too => configured::again;
+    no_half_file_of_configuration_is_left_and_none_goes_through_a_planted_link => configured::half;
+    an_owner_is_the_right_one_by_name_and_by_number_only_where_the_name_is_unknown => configured::owners;
     a_node_that_serves_is_asked_in_one_jvm => facts::jvms;
     what_lies_beside_live_data_is_told => facts::beside;
     where_the_yaml_names_no_directories_the_process_tells_or_what_starts_it => facts::storage;

@@ -186,4 +186,36 @@ mod tests {
         add_lines(&mut binary, b"\xff\xfe", b"x");
         assert_eq!(binary.lines, None);
     }
+
+    #[test]
+    fn no_line_that_is_told_shows_a_secret_also_when_only_the_value_or_only_its_neighbour_changed() {
+        let host = HostName::parse("n1").unwrap();
+        let pair = |name: &str, value: &str, more: &str| {
+            [
+                format!("a: 1\n<p>\n  <name>{name}</name>\n  <value>{value}</value>\n  <x>{more}</x>\n</p>\n"),
+                format!("a: 1\n<p>\n  <value>{value}</value>\n  <x>{more}</x>\n  <name>{name}</name>\n</p>\n"),
+                format!("{{\n  \"name\": \"{name}\",\n  \"value\": \"{value}\",\n  \"x\": \"{more}\"\n}}\n"),
+                format!("e:\n- name: {name}\n  value: {value}\n  x: {more}\nb: 1\n"),
+                format!("e:\n- value: {value}\n  x: {more}\n  name: {name}\nb: 1\n"),
+            ]
+        };
+        let old = pair("db.password", "hunter1", "1");
+        for new in
+            [pair("db.password", "hunter2", "1"), pair("db.port", "hunter1", "1"), pair("db.password", "hunter1", "2")]
+        {
+            for (old, new) in old.iter().zip(&new) {
+                let (a, b) = (file("/c/x", old), file("/c/x", new));
+                let kept = |entry: &Entry| Kept { entries: vec![entry.clone()], ..Kept::default() };
+                let mut found = of(&host, &kept(&a), &kept(&b));
+                add_lines(&mut found[0], old.as_bytes(), new.as_bytes());
+                let lines = found[0].lines.as_ref().unwrap();
+                assert!(!lines.is_empty(), "{old} {new}");
+                let told = serde_json::to_string(&found).unwrap();
+                // of what is a secret in one of the two
+                let leaks =
+                    told.contains("hunter2") || lines.iter().any(|l| l.sign == '-' && l.text.contains("hunter"));
+                assert!(!leaks, "{old} {new} {told}");
+            }
+        }
+    }
 }

@@ -3,9 +3,10 @@
 # and that is said.
 nl='
 '
-# all PATH...: what lies below, one a line; what a gateway writes while it runs (logs, traces, its own database) is no
+# all PATH: what lies below, one a line; what a gateway writes while it runs (logs, traces, its own database) is no
 # configuration.
 all() {
+  if [ -z "$INSTALL_DIR" ]; then find "$1" ! -path "*$nl*" -print; return; fi
   find "$1" \( -type d \( -name logs -o -name trace -o -name opsdb.d \) -prune \) -o ! -path "*$nl*" -print
 }
 # escaped: names for xargs, whatever they hold
@@ -40,6 +41,12 @@ linked=$(printf '%s\n' "$paths" | while IFS= read -r path; do
   case $target in /dev/* | /proc/* | /sys/*) continue ;; esac
   [ ! -f "$target" ] || printf '%s\n' "$target"
 done)
+# a link to a directory elsewhere is kept as the link that it is; what lies in that directory is not, and that is said
+printf '%s\n' "$paths" | while IFS= read -r path; do
+  if [ ! -L "$path" ] || [ ! -d "$path" ]; then continue; fi
+  target=$(readlink -f -- "$path") || continue
+  printf '%s\n' "$paths" | grep -qxF -e "$target" || printf 'beyond=%s\t%s\n' "$path" "$target"
+done
 paths=$(printf '%s\n%s\n' "$paths" "$linked" | grep -v '^$' | sort -u)
 
 label=-

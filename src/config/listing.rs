@@ -34,6 +34,9 @@ impl Listing {
         };
         let skipped = &mut listing.kept.skipped;
         skipped.extend(fields.all("odd").map(|root| format!("{root}: names with a line break")));
+        skipped.extend(fields.all("beyond").filter_map(|line| line.split_once('\t')).map(|(link, to)| {
+            format!("{link}: it leads to the directory {to}, of which nothing is kept: name another conf, or copy it")
+        }));
         let sums: BTreeMap<&str, &str> =
             fields.all("sum").filter_map(|l| l.split_once("  ").map(|(s, p)| (p, s))).collect();
         let links: BTreeMap<&str, &str> =
@@ -154,6 +157,7 @@ mod tests {
             head("81a0", 5) + "/etc/c/tab\tin it",
             head("81a0", 5) + "/etc/c/\u{fffd}",
             "odd=/etc/c".to_owned(),
+            "beyond=/etc/c/link\t/srv/x y".to_owned(),
         ]
         .join("\n");
         let listing = Listing::parse(&text, "10.0.0.1", true);
@@ -170,7 +174,8 @@ mod tests {
             (listing.missing, listing.unreadable),
             (vec!["/opt/ext".to_owned()], vec!["/etc/c/unread".to_owned()])
         );
-        assert_eq!(listing.kept.skipped.len(), 5, "{:?}", listing.kept.skipped);
+        assert_eq!(listing.kept.skipped.len(), 6, "{:?}", listing.kept.skipped);
+        assert!(listing.kept.skipped[1].contains("it leads to the directory /srv/x y"), "{:?}", listing.kept.skipped);
         assert_eq!(listing.kept.entries[1].group, "ops");
     }
 }

@@ -95,11 +95,15 @@ impl Entry {
         }
     }
 
-    /// Whether the other is the same but for its time, and for numbers of owners whose names are the same.
+    /// Whether the other is the same but for its time, and for numbers of owners whose names are the same. Numbers count
+    /// where one of the names is unknown.
     pub fn is_like(&self, other: &Self) -> bool {
-        let owner =
-            (&self.user, &self.group) == (&other.user, &other.group) || (self.uid, self.gid) == (other.uid, other.gid);
-        owner
+        let same = |a: (&str, u32), b: (&str, u32)| {
+            let named = [a.0, b.0].iter().all(|name| !matches!(*name, "" | "UNKNOWN" | "-" | "?"));
+            if named { a.0 == b.0 } else { a.1 == b.1 }
+        };
+        same((&self.user, self.uid), (&other.user, other.uid))
+            && same((&self.group, self.gid), (&other.group, other.gid))
             && (&self.path, &self.mode, &self.label, &self.what)
                 == (&other.path, &other.mode, &other.label, &other.what)
     }
@@ -130,6 +134,28 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn owners_are_the_same_by_name_and_by_number_only_where_there_is_no_name() {
+        let of = |user: &str, uid, group: &str, gid| Entry {
+            path: "/c".into(),
+            mode: "640".into(),
+            uid,
+            user: user.into(),
+            gid,
+            group: group.into(),
+            mtime: 0,
+            label: None,
+            what: What::Directory,
+        };
+        let was = of("cassandra", 7, "ops", 8);
+        assert!(was.is_like(&of("cassandra", 107, "ops", 108)));
+        assert!(!was.is_like(&of("postgres", 7, "ops", 8)), "the number belongs to somebody else");
+        assert!(!was.is_like(&of("cassandra", 7, "adm", 8)));
+        assert!(was.is_like(&of("UNKNOWN", 7, "ops", 8)) && !was.is_like(&of("UNKNOWN", 9, "ops", 8)));
+        let labelled = Entry { label: Some("system_u:object_r:etc_t:s0".into()), ..was.clone() };
+        assert!(!was.is_like(&labelled));
+    }
 
     #[test]
     fn a_file_is_named_by_its_path_a_directory_above_it_or_the_end_of_its_path() {

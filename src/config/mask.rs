@@ -1,43 +1,59 @@
 //! Lines of configuration as they may be shown: what looks like a secret is `***`. Pure.
 //!
 //! It would rather hide too much: the files are there to be read by whoever may. Of a line that speaks of a secret
-//! nothing is shown behind its first word; a value that goes on in the next lines is hidden there too; so is what looks
-//! like key material anywhere. Rejected: to understand YAML, properties, XML and shell, each to find the value alone; what
+//! nothing is shown behind its key; a value that goes on in the next lines is hidden there too; so are the lines beside one
+//! that names a secret (`near`), and what looks like key material anywhere. Rejected: to understand YAML, properties, XML and shell, each to find the value alone; what
 //! is understood wrongly is then shown.
 
+use super::near;
+
 /// What a line that holds one of these says is hidden.
-const WORDS: [&str; 14] = [
-    "password",
-    "passwd",
-    "passphrase",
+const WORDS: [&str; 25] = [
+    "pass",
     "pwd",
+    "_pw",
+    ".pw",
     "secret",
     "credential",
     "private",
     "keystore",
     "truststore",
-    "api_key",
+    "token",
+    "auth",
+    "_key",
+    "-key",
+    ".key",
     "apikey",
     "accesskey",
-    "access_key",
-    "authorization",
+    "accountkey",
+    "encryptionkey",
+    "encryptkey",
+    "cipherkey",
+    "masterkey",
+    "sharedkey",
+    "signingkey",
+    "sslkey",
+    "bearer",
 ];
-/// The same for this one.
-const TOKEN: &str = "token";
 /// Cassandra's own words that hold one of these and are none.
-const KNOWN: [&str; 6] = [
+const KNOWN: [&str; 12] = [
     "num_tokens",
     "initial_token",
     "allocate_tokens_for",
     "token_ring",
     "passwordauthenticator",
     "mutualtlswithpassword",
+    "authenticator",
+    "authorizer",
+    "cassandra.auth",
+    "system_auth",
+    "client_auth",
+    "keyspace",
 ];
 /// Files of which no line is shown: they hold secrets without a word for them.
-const FILES: [&str; 14] = [
-    "password",
-    "passwd",
-    "passphrase",
+const FILES: [&str; 13] = [
+    "pass",
+    "token",
     "secret",
     "credential",
     "keystore",
@@ -60,8 +76,44 @@ pub(super) fn lines(path: &str, text: &str) -> Option<Vec<String>> {
     if FILES.iter().any(|word| name.contains(word)) {
         return None;
     }
+    let all: Vec<&str> = text.lines().collect();
     let mut open = Open::No;
-    Some(text.lines().map(|line| shown(line, &mut open)).collect())
+    Some(all.iter().zip(near::lines(&all)).map(|(line, near)| shown(line, near, &mut open)).collect())
+}
+
+/// Where a line's parts begin.
+pub(super) struct Frame {
+    /// What is behind blanks and the signs of a comment.
+    pub(super) start: usize,
+    /// The same without the `- ` of a list's item.
+    pub(super) key: usize,
+}
+
+impl Frame {
+    pub(super) fn of(line: &str) -> Self {
+        let body = line.trim_start_matches(|c: char| c.is_whitespace() || "#;".contains(c));
+        let mut rest = body;
+        while let Some(item) = rest.strip_prefix("- ").or_else(|| rest.strip_prefix("-\t")) {
+            rest = item.trim_start();
+        }
+        Self { start: line.len() - body.len(), key: line.len() - rest.len() }
+    }
+
+    pub(super) fn is_comment(&self, line: &str) -> bool {
+        line[..self.start].contains(['#', ';'])
+    }
+}
+
+/// `key:`, `key =`, `<key>`, `<key `: what may be shown of a line that holds a secret. A word alone may be the secret itself.
+pub(super) fn key(body: &str) -> Option<&str> {
+    let end = body.find(|c: char| c.is_ascii_whitespace() || "=:>".contains(c))?;
+    let behind = body[end..].trim_start();
+    let sign = body[end..].starts_with(['=', ':', '>']);
+    match (sign, body.starts_with('<') || behind.starts_with(['=', ':'])) {
+        (true, _) => Some(&body[..=end]),
+        (false, true) => Some(&body[..end]),
+        (false, false) => None,
+    }
 }
 
 /// What an earlier line began.
@@ -69,16 +121,19 @@ enum Open {
     No,
     /// A PEM block.
     Pem,
-    /// A value of a key that is indented so far.
-    Value(usize),
+    /// A value of a key that is indented so far; `None` was in the key's own line, so it may be a list.
+    Value {
+        indent: usize,
+        list: bool,
+    },
     /// An element that is indented so far.
     Element(usize),
     /// A line that goes on.
     Rest,
 }
 
-fn shown(line: &str, open: &mut Open) -> String {
-    let indent = line.len() - line.trim_start().len();
+fn shown(line: &str, near: bool, open: &mut Open) -> String {
+    let Frame { start: indent, key: from } = Frame::of(line);
     let hidden = format!("{}{HIDDEN}", &line[..indent]);
     match open {
         Open::Pem => {
@@ -87,9 +142,9 @@ fn shown(line: &str, open: &mut Open) -> String {
             }
             return hidden;
         }
-        Open::Value(key) if line.trim().is_empty() || indent > *key || line.trim_start().starts_with("- ") => {
-            return hidden;
-        }
+        Open::Value { .. } if line.trim().is_empty() => return hidden,
+        Open::Value { indent: of, .. } if indent > *of => return hidden,
+        Open::Value { list: true, .. } if from > indent || !line.contains([':', '=', '<']) => return hidden,
         Open::Element(from) => {
             if indent <= *from && (line.contains("</") || line.contains("/>")) {
                 *open = Open::No;
@@ -102,47 +157,55 @@ fn shown(line: &str, open: &mut Open) -> String {
             }
             return hidden;
         }
-        Open::Value(_) | Open::No => *open = Open::No,
+        Open::Value { .. } | Open::No => *open = Open::No,
     }
     if line.contains("-----BEGIN") {
         *open = Open::Pem;
         return hidden;
     }
-    if !speaks_of_a_secret(line) {
+    let speaks = speaks_of_a_secret(line);
+    if !speaks && !near {
         return opaque(&addressed(line));
     }
-    let body = &line[indent..];
-    let end = body.find(|c: char| c.is_ascii_whitespace() || "=:>".contains(c)).map_or(body.len(), |at| at + 1);
-    let rest = body[end..].trim_matches(|c: char| c.is_whitespace() || "=:".contains(c));
+    let body = &line[from..];
+    let key = key(body);
+    let rest = body[key.map_or(0, str::len)..].trim_matches(|c: char| c.is_whitespace() || "=:".contains(c));
+    let ends = body.trim_end();
     if line.ends_with('\\') {
         *open = Open::Rest;
-    } else if body.starts_with('<') && !line.contains("</") && !line.contains("/>") {
-        *open = Open::Element(indent);
-    } else if rest.is_empty() || rest.starts_with(['|', '>']) || rest.ends_with(['[', '{']) {
-        *open = Open::Value(indent);
+    } else if body.starts_with('<') {
+        if !line.contains("</") && !line.contains("/>") {
+            *open = Open::Element(indent);
+        }
+    } else if key.is_some() {
+        // a key behind the `- ` of an item: the next `- ` is another item
+        let empty = rest.is_empty() || rest.starts_with(['|', '>']) || ends.ends_with([':', '=', '[', '{', '|', '>']);
+        *open = Open::Value { indent, list: empty && from == indent };
     }
-    // a word alone may be the secret itself
-    let key = if end < body.len() || body.ends_with(['=', ':']) {
-        opaque(body[..end].trim_end()) + " "
-    } else {
-        String::new()
-    };
-    format!("{}{key}{HIDDEN}", &line[..indent])
+    let told = key.map(|key| opaque(&addressed(key.trim_end())) + " ").unwrap_or_default();
+    format!("{}{told}{HIDDEN}", &line[..from])
 }
 
-fn speaks_of_a_secret(line: &str) -> bool {
+pub(super) fn speaks_of_a_secret(line: &str) -> bool {
     let line = KNOWN.iter().fold(line.to_lowercase(), |line, known| line.replace(known, ""));
-    line.contains(TOKEN) || WORDS.iter().any(|word| line.contains(word))
+    WORDS.iter().any(|word| line.contains(word))
 }
 
-/// Without the password of `scheme://user:password@host`.
+/// Without what stands before the `@` of `scheme://user:password@host` and `thin:user/password@host`.
 fn addressed(line: &str) -> String {
-    let Some((head, rest)) = line.split_once("://") else { return line.to_owned() };
-    let end = rest.find(|c: char| c.is_whitespace() || "/\"'".contains(c)).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{head}://{HIDDEN}{}", addressed(&rest[at..])),
-        None => format!("{head}://{}", addressed(rest)),
+    let part = |c: char| c.is_whitespace() || "\"'<>".contains(c);
+    let mut told = String::new();
+    for word in line.split_inclusive(part) {
+        let Some((before, behind)) = word.rsplit_once('@').filter(|(before, _)| before.contains([':', '/'])) else {
+            told.push_str(word);
+            continue;
+        };
+        let plain = |key: &&str| key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+        let key = before.split('=').next().filter(plain).map_or(0, |key| (key.len() + 1).min(before.len()));
+        let scheme = before[key..].find("://").map_or(key, |at| key + at + 3);
+        told.push_str(&format!("{}{HIDDEN}@{behind}", &before[..scheme]));
     }
+    told
 }
 
 /// Without long words of digits and letters.
@@ -193,9 +256,19 @@ password=hunter2 \\
    hunter2
 timeout=5
 <entry value=\"hunter2\" name=\"password\"/>
+
+a: 1
+
+b: 2
+
 <fval name=\"password\">
   <value>hunter2</value>
 </fval>
+
+c: 1
+
+d: 2
+
 <field name=\"port\" value=\"8080\"/>
 {\"value\": \"hunter2\", \"key\": \"db.Password\"}
 url: jdbc:mysql://root:hunter2@db.example.com:3306/x
@@ -207,11 +280,116 @@ data: /var/lib/cassandra/data1
 -----BEGIN PRIVATE KEY-----
 hunter2
 -----END PRIVATE KEY-----
-hunter2password
 access_token: hunter2
+
+far: 1
+near: 2
+
+hunter2password
 ";
         insta::assert_snapshot!(lines("/etc/c/x.conf", text).unwrap().join("\n"));
         assert!(!lines("/etc/c/x.conf", text).unwrap().concat().contains("hunter2"));
+    }
+
+    /// Two lines of one object; whether `hunter2` is shown when the value comes first is asked too.
+    #[test]
+    fn the_value_beside_the_name_of_a_secret_is_hidden_in_both_orders_and_the_next_object_is_shown() {
+        let pairs = [
+            ("<property>", "  <name>db.password</name>", "  <value>hunter2</value>", "</property>"),
+            ("<property>", "<name>db.password</name>", "<value>hunter2</value>", "</property>"),
+            ("<property>", "    <name>db.password</name>", "  <value>hunter2</value>", "</property>"),
+            ("<property>", "  <name v='db.password'/>", "  <data v='hunter2'/>", "</property>"),
+            ("<entry", "  key=\"db.password\"", "  value=\"hunter2\"", "/>"),
+            ("{", "  \"name\": \"db.password\",", "  \"value\": \"hunter2\",", "}"),
+            ("{", "\"name\": \"db.password\",", "\"value\": \"hunter2\",", "}"),
+            ("env:", "  name: DB_PASSWORD", "  value: hunter2", ""),
+            ("env:", "  name: DB_PASSWORD", "  more: [1, hunter2]", ""),
+            ("# env:", "#   name: DB_TOKEN", "#   value: hunter2", ""),
+            ("", "param.1.name=db.password", "param.1.value=hunter2", ""),
+            ("", "\tid = auth.secret", "\tsaid = hunter2", ""),
+        ];
+        for (head, name, value, tail) in pairs {
+            for two in [[name, value], [value, name]] {
+                for between in [vec![], vec!["  more: 1"], vec![""]] {
+                    // where nothing is indented a blank line and more would end it
+                    let mut text = vec!["first: 1", "", "far: 2", "", "near: 3", "", head, two[0]];
+                    text.extend(between);
+                    text.extend([two[1], tail, "", "", "far: 3", "", "further: 4", "", "last: shown"]);
+                    let told = lines("/etc/c/x.conf", &text.join("\n")).unwrap().join("\n");
+                    assert!(!told.contains("hunter2"), "{}\n→\n{told}", text.join("\n"));
+                    assert!(told.starts_with("first: 1") && told.ends_with("last: shown"), "{told}");
+                }
+            }
+        }
+        for item in [
+            "- name: DB_PASSWORD\n  value: hunter2",
+            "- value: hunter2\n  name: DB_PASSWORD",
+            "  - x: 1\n    value: hunter2\n    name: DB_PASSWORD",
+        ] {
+            let text = format!(
+                "a:\n{item}\n{}- name: port\n  value: 9042\nb: 1",
+                if item.starts_with(' ') { "  " } else { "" }
+            );
+            let told = lines("/etc/c/x.yaml", &text).unwrap().join("\n");
+            assert!(!told.contains("hunter2"), "{told}");
+            assert!(told.contains("- name: port") && told.ends_with("b: 1"), "{told}");
+        }
+        // far deeper in the same object, and in an element of its own
+        for text in [
+            "<p>\n  <name>\n    db.password\n  </name>\n  <value>\n    hunter2\n  </value>\n</p>",
+            "<p>\n  <value>\n    hunter2\n  </value>\n  <name>\n    db.password\n  </name>\n</p>",
+            "{\n  \"name\": \"db.password\",\n  \"a\": 1,\n  \"b\": 2,\n  \"c\": 3,\n  \"value\": {\n    \"x\": \"hunter2\"\n  }\n}",
+        ] {
+            let told = lines("/etc/c/x.conf", text).unwrap().join("\n");
+            assert!(!told.contains("hunter2"), "{told}");
+        }
+    }
+
+    #[test]
+    fn keys_in_list_items_short_words_and_addresses_are_hidden() {
+        for text in [
+            "- password: |\n    hunter2\n    hunter2",
+            "- x_password:\n    hunter2",
+            "- x_password:\n  hunter2",
+            "- x_password:\n  - hunter2",
+            "\"password\":\n\"hunter2\"",
+            "# password: |\n#   hunter2",
+            "password: a\n  hunter2",
+            "- \"password\": hunter2",
+            "hunter2 # the password",
+            "db.pass=hunter2",
+            "pass: hunter2",
+            "proxyPass hunter2",
+            "proxyPass=hunter2",
+            "encryption_key: hunter2",
+            "encryptionKey: hunter2",
+            "signing.key=hunter2",
+            "auth: hunter2",
+            "db_pw=hunter2",
+            "credentials = hunter2",
+            "url=jdbc:oracle:thin:scott/hunter2@db:1521:x",
+            "url: jdbc:oracle:thin:scott/hunter2@//db:1521/x",
+            "jdbc:oracle:thin:scott/hunter2@db:1521:x",
+            "<u>amqp://u:hun/hunter2@h</u>",
+            "proxy = 'http://u:p@hunter2@h:1'",
+            "u:hunter2@h",
+        ] {
+            let (around, last) = ("x: 1\n\ny: 2\n\n", "last: 1");
+            let text = format!("first: 1\n\n{around}{text}\n\n{around}{last}");
+            let told = lines("/etc/c/x.conf", &text).unwrap().join("\n");
+            assert!(!told.contains("hunter2"), "{text} → {told}");
+            assert!(told.starts_with("first: 1\n") && told.ends_with(last), "{text} → {told}");
+        }
+        for plain in [
+            "num_tokens: 16",
+            "authenticator: org.apache.cassandra.auth.AllowAllAuthenticator",
+            "    require_client_auth: false",
+            "# each keyspace has its own",
+            "listen_address: 10.0.0.1",
+            "mail: ops@example.com",
+        ] {
+            assert_eq!(lines("/etc/c/x.conf", plain).unwrap(), [plain]);
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod lines;
 mod listing;
 pub mod manifest;
 mod mask;
+mod near;
 mod porter;
 mod select;
 mod store;

@@ -129,7 +129,11 @@ impl<T: Transport> Porter<T> {
                 done += bytes.len() as u64;
                 if !piece.last {
                     open = Some(file);
-                } else if !piece.entry.file().is_some_and(|(size, sum)| file.finish(size, sum).unwrap_or(false)) {
+                    continue;
+                }
+                // a disk that is full here is not a file that changes there
+                let Some((size, sum)) = piece.entry.file() else { continue };
+                if !file.finish(size, sum)? {
                     return Ok(Some(piece.entry.path.clone()));
                 }
             }

@@ -36,13 +36,21 @@ there() {
 # nth NUMBER: that shelf
 nth() { printf '%s\n' "$shelves" | sed -n "${1}p"; }
 
-# room: `number-of-shelf kib` of each; of those on one filesystem, which share its room, the first
+# room: `number-of-shelf kib disk` of each; the disk is the number of the first shelf on that filesystem, whose room
+# they share
 room() {
   n=0
   printf '%s\n' "$shelves" | while IFS= read -r shelf; do
     n=$((n + 1))
     df -Pk -- "$shelf" | awk -v n="$n" 'NR == 2 { print n, $4, $1, $NF }'
-  done | awk '!(($3, $NF) in seen) { seen[$3, $NF] = 1; print $1, $2 }'
+  done | awk '{ if (!(($3, $NF) in first)) first[$3, $NF] = $1; print $1, $2, first[$3, $NF] }'
+}
+
+# KiB that stay free on every disk, as the guard `space` has it: Cassandra serves from it
+margin=65536
+# no_room SSTABLE BYTES SHELF KIB: says so.
+no_room() {
+  printf '%s\n' "$3 has the most room of all data directories for ${1}*, $(($4 / 1024)) MiB, but $((($2 / 1024 + margin + 1023) / 1024)) MiB are needed (an sstable is not divided); free some space there, then resume"
 }
 
 # missing: of the files in $work/wanted, the lines of those that are not on a shelf whole, with their

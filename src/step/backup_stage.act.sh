@@ -30,31 +30,48 @@ printf '%s\n' "$shelves" | while IFS= read -r shelf; do
   find "$shelf" -mindepth 1 -depth -type d -exec rmdir -- {} + 2>/dev/null || :
 done || exit 1
 if [ -s "$work/todo" ] && [ -n "$RELAYED" ]; then
-  die "$(head -n 1 "$work/todo" | cut -f 4) has not arrived, or was changed since"
+  rm -f -- "$arrived"
+  die "$(head -n 1 "$work/todo" | cut -f 4) has not arrived, or was changed since; run: reseed abandon $RESEED_RUN, then restore again"
 fi
 
-# a shelf for each sstable: where some of it is already, else where there is the most room by then
+# a shelf for each sstable: where some of it is already, else where there is the most room by then. Each disk must
+# hold what goes to it, whatever room the others have.
 room >"$work/room"
-source=$SOURCE shelves=$shelves awk -F "$tab" '
+[ "$(wc -l <"$work/room")" -eq "$(printf '%s\n' "$shelves" | wc -l)" ] || die "cannot tell how much room there is (df)"
+source=$SOURCE shelves=$shelves tight=$work/tight awk -F "$tab" -v margin="$margin" '
+  function put(sstable, n) {
+    shelf[sstable] = n
+    if (room[disk[n]] < sum[sstable] + margin * 1024)
+      printf "%s\t%.0f\t%.0f\t%s\n", sstable, sum[sstable], room[disk[n]] / 1024, path[n] > ENVIRON["tight"]
+    room[disk[n]] -= sum[sstable]
+  }
   BEGIN { split(ENVIRON["shelves"], path, "\n") }
-  FILENAME == ARGV[1] { split($0, a, " "); room[a[1]] = a[2] * 1024; disk[++disks] = a[1]; next }
+  FILENAME == ARGV[1] { split($0, a, " "); disk[++shelves] = a[3]; if (a[3] == a[1]) room[a[1]] = a[2] * 1024; next }
   FILENAME == ARGV[2] { split($0, a, " "); at[a[3]] = a[2]; next }
   FILENAME == ARGV[3] { missing[$4] = 1; sum[$5] += $2; next }
-  !($4 in missing) { if (("./" $4) in at) shelf[$5] = at["./" $4]; next }
+  !($4 in missing) { if (("./" $4) in at) begun[$5] = at["./" $4]; next }
   { line[++lines] = $0 }
   END {
+    for (sstable in begun) if (sstable in sum) put(sstable, begun[sstable])
     for (i = 1; i <= lines; i++) {
       split(line[i], f, "\t")
       if (!(f[5] in shelf)) {
-        best = disk[1]
-        for (n = 2; n <= disks; n++) if (room[disk[n]] > room[best]) best = disk[n]
-        shelf[f[5]] = best
-        room[best] -= sum[f[5]]
+        best = 1
+        for (n = 2; n <= shelves; n++) if (room[disk[n]] > room[disk[best]]) best = n
+        put(f[5], best)
       }
       to = path[shelf[f[5]]] "/" f[4]
       print f[2] "\t" ENVIRON["source"] "/" f[3] "\t" to "\t" f[1] "  " to
     }
   }' "$work/room" "$work/there" "$work/todo" "$work/wanted" >"$work/orders"
+if [ -s "$work/tight" ]; then
+  IFS="$tab" read -r sstable bytes free shelf <"$work/tight"
+  from=$(awk -F "$tab" -v of="$sstable" '$5 == of { print $3; exit }' "$work/todo")
+  # blocks that are shared with the backup take no room
+  if [ -z "$clone" ] || ! cp --reflink=always -P -- "$SOURCE/$from" "$work/cloned" 2>/dev/null; then
+    die "$(no_room "$sstable" "$bytes" "$shelf" "$free")"
+  fi
+fi
 cut -f 3 "$work/orders" | sed 's|/[^/]*$||' | sort -u | while IFS= read -r dir; do
   mkdir -p -- "$dir" || die "cannot make $dir"
 done || exit 1

@@ -7,8 +7,9 @@ done || exit 1
 files=$(printf '%s\n' "$TABLES" | while IFS= read -r dir; do
   [ -n "$dir" ] || continue
   printf '%s\n' "$DATA_DIRS" | while IFS="$tab" read -r _ path _; do
-    [ -d "$path/$KEYSPACE/$dir" ] || echo missing
-    find "$path/$KEYSPACE/$dir" -type f ! -path '*/snapshots/*' ! -path '*/backups/*'
+    # from within: the way there may lead through a directory called as what belongs to others
+    cd "$path/$KEYSPACE/$dir" 2>/dev/null || { echo missing; continue; }
+    find . -type f ! -path './snapshots/*' ! -path './backups/*'
   done
 done | wc -l)
 [ "$((files))" -eq "$COUNT" ] || die "$((files)) live files instead of $COUNT"

@@ -14,6 +14,7 @@ use reseed::inventory::Inventory;
 use reseed::name::Tag;
 use reseed::remote::local::LocalTransport;
 use reseed::script::Script;
+use reseed::step::StagedFile;
 use sha2::{Digest, Sha256};
 
 use super::archive::{TAG, real};
@@ -136,16 +137,13 @@ pub async fn staged(tree: &mut Tree) {
                 continue;
             }
             let live = format!("{}-{}", table.name, table.id.hex());
-            let stage = Script::new("backup.stage.act")
+            let (from, to) = (format!("{}/{}", table.name, file.path), format!("{live}/{}", file.path));
+            let line = StagedFile { sha256: file.sha256.clone(), size: file.size, from, to }.line();
+            let stage = tree
+                .stage(&[line])
                 .var("SOURCE", backup.join(keyspace.name.as_str()).display())
-                .var("PLACE", tree.place(0).display())
-                .var("LIVE", tree.data(0).join(keyspace.name.as_str()).display())
                 .var("KEYSPACE", &keyspace.name)
-                .list("TABLES", [format!("{}\t{live}", table.name)])
-                .list(
-                    "FILES",
-                    [format!("{}\t{}\t{}/{}\t{live}/{}", file.sha256, file.size, table.name, file.path, file.path)],
-                );
+                .list("TABLES", [&live]);
             let (at, bytes) = (backup.join(&path), fs::read(backup.join(&path)).unwrap());
             tree.ok(&stage).await;
             for (number, (.., damage)) in DAMAGES.iter().enumerate() {

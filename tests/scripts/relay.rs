@@ -163,6 +163,7 @@ pub async fn arrives_spread(tree: &mut Tree) {
     }
     let files = large(tree);
     room_on_the_second(tree, "nb-3-big-Data.db");
+    lacking(tree, &files).await;
     let data = given(tree, &files).await;
     // the components of an sstable stay together also when they come in two attempts
     let cut = data.windows(18).rposition(|w| w == b"nb-3-big-Index.db\t").unwrap() - 60;
@@ -184,7 +185,7 @@ pub async fn stage_spreads(tree: &mut Tree) {
         return; // as above
     }
     let files = large(tree);
-    let text = "#!/bin/sh\nfor last; do :; done\necho head\ncase $last in *data-1*) echo x 9 9 200 9% /one ;; *) echo x 9 9 190 9% / ;; esac\n";
+    let text = "#!/bin/sh\nfor last; do :; done\necho head\ncase $last in *data-1*) echo x 9 9 65836 9% /one ;; *) echo x 9 9 65826 9% / ;; esac\n";
     tree.tool("df", text);
     tree.ok(&tree.stage(&files)).await;
     is_staged(tree, &files).await;
@@ -200,6 +201,87 @@ pub async fn stage_spreads(tree: &mut Tree) {
     }
 }
 
+/// Says that each data directory is a disk of its own with so many KiB free; `None`: that it cannot tell.
+fn disks(tree: &Tree, free: Option<[u64; 2]>) {
+    let text = match free {
+        Some([first, second]) => format!(
+            "#!/bin/sh\nfor last; do :; done\necho head\n\
+             case $last in *data-1*) echo x 9 9 {second} 9% /one ;; *) echo x 9 9 {first} 9% / ;; esac\n"
+        ),
+        None => "#!/bin/sh\nexit 1\n".to_owned(),
+    };
+    tree.tool("df", &text);
+}
+
+pub async fn no_disk_is_filled(tree: &mut Tree) {
+    if tree.shell.ends_with("busybox") {
+        return; // as above
+    }
+    let files = large(tree);
+    let nothing_new = |tree: &Tree| {
+        for n in 0..2 {
+            let left = Tree::list(&tree.stage_on(n).with_extension("partial"));
+            assert!(!left.iter().any(|file| file.contains("nb-3-big") && !file.contains(".idx")), "{left:?}");
+        }
+        tree.live_is_untouched();
+    };
+    // together they have room for it all, but an sstable of 196 KiB fits on neither
+    disks(tree, Some([65_536 + 150, 65_536 + 160]));
+    tree.fails(&tree.stage(&files), "has the most room of all data directories for").await;
+    nothing_new(tree);
+    lacking(tree, &files).await;
+    let data = given(tree, &files).await;
+    let (rc, said) = take(tree, &data).await;
+    assert!(rc == 1 && said.contains("an sstable is not divided"), "{rc} {said}");
+    nothing_new(tree);
+    disks(tree, None);
+    tree.fails(&tree.stage(&files), "cannot tell how much room").await;
+    let (rc, said) = take(tree, &data).await;
+    assert!(rc == 1 && said.contains("cannot tell how much room"), "{rc} {said}");
+    nothing_new(tree);
+    disks(tree, Some([65_536 + 250, 65_536 + 160]));
+    lacking(tree, &files).await;
+    assert_eq!(take(tree, &data).await.0, 0);
+    tree.ok(&tree.stage(&files).var("RELAYED", "yes")).await;
+    is_staged(tree, &files).await;
+}
+
+pub async fn only_what_was_asked_for(tree: &mut Tree) {
+    let files = large(tree);
+    let all = given(tree, &files).await;
+    let (rc, said) = take(tree, &all).await;
+    assert!(rc == 1 && said.contains("nothing was asked for"), "{rc} {said}");
+    lacking(tree, &files).await;
+    let sha = "0".repeat(64);
+    for head in [
+        format!("{sha}\t1\t../../../../outside\t../../../../out"),
+        format!("{sha}\t1\t/outside\t/out"),
+        format!("{sha}\ta[$(id)]\t{DIR}/nb-9-big-Data.db\t{DIR}/nb-9-big-"),
+        "Welcome!".to_owned(),
+    ] {
+        let (rc, said) = take(tree, format!("{head}\nxend\n").as_bytes()).await;
+        assert!(rc == 1 && said.contains("not what was asked for"), "{head:?}: {rc} {said}");
+    }
+    // the same twice is not what was asked for either
+    let one = given(tree, &files[..1]).await;
+    let twice = [&one[..one.len() - 4], &one].concat();
+    let (rc, said) = take(tree, &twice).await;
+    assert!(rc == 1 && said.contains("not what was asked for"), "{rc} {said}");
+    assert_eq!(lacking(tree, &files).await.len(), files.len() - 1);
+}
+
+pub async fn changed_since_it_arrived(tree: &mut Tree) {
+    let files = large(tree);
+    lacking(tree, &files).await;
+    let data = given(tree, &files).await;
+    assert_eq!(take(tree, &data).await.0, 0);
+    let file = |tree: &Tree| tree.stage_on(0).with_extension("partial").join(DIR).join("nb-9-big-Data.db");
+    fs::remove_file(file(tree)).unwrap();
+    tree.fails(&tree.stage(&files).var("RELAYED", "yes"), "run: reseed abandon r1, then restore again").await;
+    // nothing says any more that all had arrived
+    tree.fails(&to(tree, "backup.relay.probe"), "not all of ks_a has arrived").await;
+}
+
 pub async fn stage_slow(tree: &mut Tree) {
     let files = large(tree);
     tree.ok(&tree.stage(&files).var("RATE", 150_000).var("AT_ONCE", 3)).await;
@@ -208,6 +290,7 @@ pub async fn stage_slow(tree: &mut Tree) {
 
 pub async fn damaged(tree: &mut Tree) {
     let files = large(tree);
+    lacking(tree, &files).await;
     let mut data = given(tree, &files).await;
     let at = data.len() - 6;
     data[at] ^= 1;

@@ -109,12 +109,13 @@ impl Tree {
         tree
     }
 
+    /// The way there leads through directories called as those that belong to others.
     pub fn data(&self, n: usize) -> PathBuf {
-        self.root.join(format!("d{n}/data"))
+        self.root.join(format!("snapshots/backups/d{n}/data"))
     }
 
     pub fn place(&self, n: usize) -> PathBuf {
-        self.root.join(format!("d{n}/.reseed"))
+        self.root.join(format!("snapshots/backups/d{n}/.reseed"))
     }
 
     pub fn live(&self, n: usize) -> PathBuf {

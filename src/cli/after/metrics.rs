@@ -17,7 +17,7 @@ use crate::inventory::Inventory;
 use crate::remote::Transport;
 
 /// Commands after which the catalogue may be another.
-const CHANGING: [&str; 3] = ["backup", "import", "prune"];
+const CHANGING: [&str; 5] = ["backup", "import", "prune", "fetch", "archive"];
 
 /// Writes them; of what goes wrong, why.
 pub(super) fn write(file: &Path, inventory: &Inventory, told: &Told) -> Result<(), String> {
@@ -35,6 +35,12 @@ pub(super) fn write(file: &Path, inventory: &Inventory, told: &Told) -> Result<(
         Some(Err(why)) => Err(format!("the figures of the newest backup are those of before: {why}")),
         _ => Ok(()),
     }
+}
+
+/// Writes those of the newest backup alone: what is known of one may be another without a run.
+pub(super) fn renew(file: &Path, inventory: &Inventory) -> Result<(), String> {
+    let backups = catalogue(inventory)?;
+    update(file, |samples| newest(samples, inventory, &backups)).map_err(|error| error.to_string())
 }
 
 fn catalogue(inventory: &Inventory) -> Result<Vec<Backup>, String> {

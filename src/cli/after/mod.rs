@@ -60,6 +60,15 @@ struct Told {
     next: String,
 }
 
+/// A backup was looked at, and may be a good one no longer, or be one again.
+pub fn looked(global: &Global, inventory: &Inventory) {
+    if let Some(file) = &global.after.metrics_file
+        && let Err(why) = metrics::renew(file, inventory)
+    {
+        let _ = writeln!(io::stderr(), "warning: --metrics-file {}: {why}", file.display());
+    }
+}
+
 impl Watched {
     /// A run of that command begins now.
     pub fn begins(inventory: &Inventory, command: &str) -> Self {

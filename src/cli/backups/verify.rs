@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::super::exit::{ExitCode, Failure};
 use super::super::printer::Printer;
-use super::super::{Ended, Global, session};
+use super::super::{Ended, Global, after, session};
 use super::asked;
 use crate::catalogue::{Looked, Manifested};
 use crate::name::Tag;
@@ -44,6 +44,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     if let Some(why) = &looked.unkept {
         let _ = writeln!(io::stderr(), "what was found could not be kept beside the backup: {why}");
     }
+    after::looked(global, &inventory);
     let mut out = io::stdout().lock();
     let _ = if printer.json { writeln!(out, "{}", document(tag, &looked)) } else { told(&mut out, tag, &looked) };
     if looked.sound() {

@@ -15,7 +15,7 @@ use super::super::view::Look;
 use super::super::{Ended, Global};
 use super::Place;
 use crate::config::diff::{self, Change, Difference, TEXT};
-use crate::config::{self, ConfigError, Entry, Kept, Porter, Store};
+use crate::config::{self, ConfigError, Entry, Kept, Listing, Porter, Store};
 use crate::inventory::Inventory;
 use crate::name::{HostName, Tag};
 use crate::remote::Transport;
@@ -117,7 +117,7 @@ async fn now(transport: &Arc<SshTransport>, inventory: &Inventory, hosts: &[Host
         let transport = Arc::clone(transport);
         asking.spawn(async move {
             let listing = match transport.connect(&host).await {
-                Ok(()) => porter.list(&host, &address, &list).await,
+                Ok(()) => porter.list(&host, &address, &list).await.and_then(|listing| readable(&host, listing)),
                 Err(error) => Err(error.into()),
             };
             (host, listing)
@@ -131,6 +131,13 @@ async fn now(transport: &Arc<SshTransport>, inventory: &Inventory, hosts: &[Host
         }
     }
     side
+}
+
+/// What cannot be read cannot be compared: nothing is said of such a host, rather than that all of it is the same.
+fn readable(host: &HostName, listing: Listing) -> Result<Listing, ConfigError> {
+    let Some(first) = listing.unreadable.first() else { return Ok(listing) };
+    let why = format!("cannot read {first}; let a user who may read it connect, or set ssh.become");
+    Err(ConfigError::Host { host: host.clone(), why })
 }
 
 async fn compare(store: &Store, old: &Side, new: &Side, hosts: &[HostName]) -> Result<Vec<Difference>, Failure> {
@@ -195,6 +202,14 @@ fn shown(left: &str, right: &str, found: &[Difference], look: Look) -> String {
 mod tests {
     use super::*;
     use crate::config::diff::Shown;
+
+    #[test]
+    fn a_host_with_a_file_that_cannot_be_read_is_not_compared() {
+        let host = HostName::parse("cass1").unwrap();
+        let listing = Listing { unreadable: vec!["/c/.keystore".into()], ..Listing::default() };
+        assert!(readable(&host, listing).unwrap_err().to_string().contains("cannot read /c/.keystore"));
+        assert!(readable(&host, Listing::default()).is_ok());
+    }
 
     #[test]
     fn differences_are_shown_host_by_host_with_what_became_of_each_file() {
