@@ -74,6 +74,17 @@ fn violate(guard: &str, sim: &mut Sim) -> &'static str {
             world.backups.insert("/backup/new".to_owned(), taken);
             return "backup";
         }
+        "source-whole" => {
+            // it lacks writes, and cannot be repaired first
+            let id = world.node("cass1").host_id.clone();
+            world.node("cass2").hints_for = vec![id];
+            world.dies("cass3");
+            return "backup";
+        }
+        "archive-whole" => {
+            world.backups.values_mut().for_each(|(json, _)| json.push(' '));
+            return "archive";
+        }
         "node-same" => {
             node.cluster_name = "Production".to_owned();
             return "rollback";
@@ -120,12 +131,13 @@ async fn every_guard_refuses_a_cluster_that_violates_it_and_nothing_but_facts_ra
         }
         let before = (sim.calls().len(), sim.events().len());
         let command = violate(guard, &mut sim);
-        let order = match command {
+        let mut order = match command {
             "rollback" => sim.order_about(Verb::Rollback, None, &[]).unwrap(),
             "discard" => sim.order_about(Verb::Discard, None, &[]).unwrap(),
             "backup" => sim.order(command, "new"),
             _ => sim.order(command, TAG),
         };
+        order.ask.choices.archive = (command == "archive").then(|| "cat".to_owned());
         assert_eq!(sim.run(order).await, Some(4), "{guard}: {:?}", sim.end());
         let failing: Vec<String> = sim
             .events()
