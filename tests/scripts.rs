@@ -78,6 +78,7 @@ under_every_shell! {
     what_was_restored_is_open_or_gone_and_the_log_since_the_start_tells_of_nothing_else => proofs::loaded;
     who_is_connected_is_read_from_the_kernels_tables => proofs::connected;
     a_comparison_is_a_preview_or_a_repair_whose_log_is_summed_up => proofs::compared;
+    a_comparison_that_ended_without_a_result_is_never_taken_for_a_good_one => proofs::compared_for_good;
     an_index_on_a_part_of_a_collection_is_asked_for_that_part => proofs::index_parts;
     what_the_written_scripts_left_becomes_a_backup_and_theirs_is_not_touched => catalogue::imported;
     what_is_not_as_cassandra_wrote_it_is_not_imported => catalogue::import_refused;

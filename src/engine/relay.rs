@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A round that a line broke is followed by another, which sends only what is still lacking; so is one of a later
-//! attempt. How long a host may stay away is the same as for everything else, and counts anew whenever a file has
-//! come since.
+//! attempt. How long a host may stay away is the same as for everything else, and counts anew whenever there was headway
+//! ([`Headway`]).
 //!
 //! Invariants: nothing is stored here, and memory is bounded: [`flow::DEPTH`] chunks wait, however many targets there
 //! are. A target that fails ends alone; the others get all of it, and then the step fails with its reason.
@@ -37,6 +37,9 @@ const END: &str = "end\n";
 const TELL: Duration = Duration::from_millis(500);
 /// Bytes of a list in one chunk.
 const PART: usize = 32 << 10;
+
+/// Rounds in a row that may move bytes and bring no file.
+const IN_VAIN: u32 = 10;
 
 /// What bounds the copies that go through the coordinator.
 #[derive(Debug)]
@@ -93,14 +96,14 @@ pub(super) async fn carry<T: Transport, G: Gatekeeper>(
 impl<T: Transport, G: Gatekeeper> Carrier<'_, T, G> {
     async fn rounds(&self) -> Acted {
         let mut patience = Patience::new(self.engine.silence);
-        let (mut least, mut remote, mut sent) = (usize::MAX, Duration::ZERO, Sent::default());
+        let (mut headway, mut remote, mut sent) = (Headway::default(), Duration::ZERO, Sent::default());
         loop {
+            let before = sent.bytes;
             match self.round(&mut sent, &mut remote).await {
                 Ok(refusals) => return Acted::Replied(self.reply(&sent, &refusals, remote)),
                 Err(Halt::Source(why)) => return Acted::Replied(self.reply(&sent, &[why], remote)),
                 Err(Halt::Line(error, lacking)) => {
-                    if lacking < least {
-                        least = lacking;
+                    if headway.is_made(lacking, sent.bytes > before) {
                         patience.answered();
                     }
                     if let Err(error) = patience.bear(error).await {
@@ -171,9 +174,10 @@ impl<T: Transport, G: Gatekeeper> Carrier<'_, T, G> {
             Ok(reply) => Err(Halt::Source(format!("{}: {}", self.relay.from.host, reply.reason()))),
             Err(error) => Err(Halt::Line(error, lacking)),
         };
+        let mut taken = false;
         while let Some(ended) = ends.join_next().await {
             match ended.expect("a stream does not panic") {
-                (_, Ok(reply)) if reply.rc == 0 => {}
+                (_, Ok(reply)) if reply.rc == 0 => taken = true,
                 (to, Ok(reply)) => refusals.push(format!("{}: {}", self.relay.to[to].host, reply.reason())),
                 (_, Err(error)) => line = Some(error),
             }
@@ -183,7 +187,9 @@ impl<T: Transport, G: Gatekeeper> Carrier<'_, T, G> {
         if let Some(error) = line {
             return Err(Halt::Line(error, lacking));
         }
-        sent.files += wanted.len();
+        if taken {
+            sent.files += wanted.len();
+        }
         Ok(refusals)
     }
 
@@ -268,12 +274,34 @@ struct Pump {
 }
 
 impl Pump {
-    /// Waits until so many bytes more may go.
+    /// Waits until so many bytes more may go. What was slower than that is not made up for later.
     async fn pace(&mut self, rate: u64, more: usize) {
         self.sent += more as u64;
         if let Some(due) = self.sent.saturating_mul(1000).checked_div(rate) {
-            sleep_until(self.began + Duration::from_millis(due)).await;
+            let due = self.began + Duration::from_millis(due);
+            self.began += due.elapsed();
+            sleep_until(due).await;
         }
+    }
+}
+
+/// Whether it comes nearer to its end, however often a line breaks.
+#[derive(Default)]
+struct Headway {
+    least: Option<usize>,
+    in_vain: u32,
+}
+
+impl Headway {
+    /// Whether a round that broke was worth it: fewer files are lacking than ever, or bytes moved. A file that is
+    /// longer than any line lasts moves bytes for ever and never comes: so not too often in a row.
+    fn is_made(&mut self, lacking: usize, moved: bool) -> bool {
+        if self.least.is_none_or(|least| lacking < least) && lacking != usize::MAX {
+            *self = Self { least: Some(lacking), in_vain: 0 };
+            return true;
+        }
+        self.in_vain += u32::from(moved);
+        moved && self.in_vain <= IN_VAIN
     }
 }
 
@@ -295,4 +323,40 @@ fn feed(text: String) -> mpsc::Receiver<Chunk> {
         }
     });
     receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_moved_are_headway_but_not_for_ever() {
+        let mut headway = Headway::default();
+        assert!(!headway.is_made(usize::MAX, false), "nobody answered");
+        assert!(headway.is_made(5, false));
+        assert!(!headway.is_made(5, false));
+        for _ in 0..IN_VAIN {
+            assert!(headway.is_made(5, true));
+        }
+        assert!(!headway.is_made(5, true), "it never comes");
+        assert!(headway.is_made(4, true), "a file has come");
+        assert!(headway.is_made(4, true));
+        assert!(!headway.is_made(usize::MAX, false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_is_kept_and_a_stall_is_not_made_up_for() {
+        let mut pump = Pump { done: 0, began: Instant::now(), sent: 0, told: None };
+        let took = async |pump: &mut Pump, parts: u32| {
+            let began = Instant::now();
+            for _ in 0..parts {
+                pump.pace(1000, 500).await;
+            }
+            began.elapsed().as_millis()
+        };
+        assert_eq!(took(&mut pump, 10).await, 5000);
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        let next = took(&mut pump, 10).await;
+        assert!((4500..=5000).contains(&next), "{next}");
+    }
 }

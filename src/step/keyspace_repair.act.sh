@@ -5,7 +5,8 @@
 # $ALL: all ranges of this node, not only its primary ones. $PREVIEW: compares, changes nothing (4.0+).
 # $LOG: what is compared is told by the log alone (before 4.0); it is summed up behind each repair.
 # $FINAL: what differs is no matter of one attempt: before 4.0 the comparison cures what it finds, and the next one
-# would find nothing. Once found, every later attempt tells of it.
+# would find nothing. Once found, every later attempt tells of it; so it does of a comparison that was begun and not
+# summed up (cancelled, or the machine went down): it may have found something and mixed it.
 # $STALL_S: how long a repair may stand still (0: for ever); 2.2 and 3.11 wait without end for a
 # notification that was lost.
 
@@ -78,13 +79,19 @@ end_log() {
   kill "$follower"
   wait "$summing"
   cat "$RESEED_JOB/sum"
-  [ -z "$FINAL" ] || grep '^reseed: differ ' "$RESEED_JOB/sum" >>"$differed" || :
+  [ -n "$FINAL" ] || return 0
+  if grep '^reseed: differ ' "$RESEED_JOB/sum" >>"$differed"; then sync; fi
+  # a sum without its last line was cut off
+  ! grep -q '^reseed: compared ' "$RESEED_JOB/sum" || rm -f "$open"
 }
 
 # beside the jobs of all attempts
-differed=${RESEED_JOB%.*}.differed
+differed=${RESEED_JOB%.*}.differed open=${RESEED_JOB%.*}.open
 if [ -n "$FINAL" ] && [ -s "$differed" ]; then
   die "the nodes differed when they were compared before, and that comparison mixed them: $(cat "$differed"); run: reseed rollback"
+fi
+if [ -n "$FINAL" ] && [ -e "$open" ]; then
+  die "the comparison of $(cat "$open") was begun before and ended without a result: if the nodes differed, it mixed them; run: reseed rollback (or, if no line of $LOG and what it was rotated to says \`out of sync\` of it since: rm $open, and reseed resume)"
 fi
 
 if [ -n "$HOSTS" ]; then
@@ -97,6 +104,10 @@ fi
 printf '%s\n' "$KEYSPACES" | while IFS= read -r keyspace; do
   [ -n "$keyspace" ] || continue
   printf 'reseed: repair of %s\n' "$keyspace"
+  if [ -n "$LOG" ] && [ -n "$FINAL" ]; then
+    printf '%s\n' "$keyspace" >"$open" || die "cannot write $open"
+    sync
+  fi
   [ -z "$LOG" ] || begin_log "$keyspace"
   nt repair "$@" "$keyspace" </dev/null &
   repair=$! watcher=

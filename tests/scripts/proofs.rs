@@ -171,6 +171,48 @@ pub async fn compared(tree: &mut Tree) {
     assert!(!running(&to.to_string()), "nobody reads the log any more");
 }
 
+pub async fn compared_for_good(tree: &mut Tree) {
+    let log = tree.root.join("system.log");
+    fs::write(&log, "").unwrap();
+    let script = |attempt: &str| {
+        let job = tree.root.join(format!("step.{attempt}"));
+        fs::create_dir(&job).unwrap();
+        fs::write(job.join("out"), "").unwrap();
+        let script = Script::new("repair.act").list("KEYSPACES", ["shop"]).var("STALL_S", 0);
+        let script = script.var("RESEED_JOB", job.display()).var("ALL", "yes").var("FINAL", "yes");
+        script.var("LOG", log.display()).var("NODETOOL", "nodetool").var("NODETOOL_ARGS", "").var("RUN_AS", "")
+    };
+    let line = |text: &str| format!("INFO  [a:1] 2026-11-23 03:02:07,006 x.java:1 - [repair #1b-2] {text}");
+    let session = line("new session: will sync /10.0.0.1, /10.0.0.2 on range [(1,2]] for shop.[a]");
+    let differ = line("Endpoints /10.0.0.1 and /10.0.0.2 have 9 range(s) out of sync for a");
+    let (mark, found) = (tree.root.join("step.open"), tree.root.join("step.differed"));
+    let to = log.display();
+    // one that is summed up leaves no mark
+    tree.tool("nodetool", &format!("#!/bin/sh\nsleep 1; echo '{session}' >>'{to}'\n"));
+    assert!(tree.ok(&script("1")).await.contains("reseed: compared 1 1 0\n"));
+    assert!(!mark.exists());
+    // one that dies between what it found and its sum: the repair has mixed the data by then
+    let dies = format!(
+        "#!/bin/sh\nsleep 1; echo '{session}' >>'{to}'; echo '{differ}' >>'{to}'\n\
+         job=$(sed 's/.*) //' /proc/$PPID/stat | cut -d ' ' -f 2)\n\
+         of_it=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v job=\"$job\" '{{ pid = $1; sub(/.*[)] /, \"\") }} $2 == job {{ print pid }}')\n\
+         kill -9 $job $of_it\n"
+    );
+    tree.tool("nodetool", &dies);
+    let reply = tree.run(&script("2")).await;
+    let told = fs::read_to_string(&found).unwrap();
+    assert!(reply.rc != 0 && mark.exists() && told.is_empty(), "{}: {}", tree.shell.display(), reply.stderr);
+    tree.tool("nodetool", "#!/bin/sh\nexit 0\n");
+    tree.fails(&script("3"), "the comparison of shop was begun before and ended without a result").await;
+    // whoever looked into the log may say that nothing differed
+    fs::remove_file(&mark).unwrap();
+    tree.tool("nodetool", &format!("#!/bin/sh\nsleep 1; echo '{session}' >>'{to}'; echo '{differ}' >>'{to}'\n"));
+    assert!(tree.ok(&script("4")).await.contains("reseed: differ a 9\n"));
+    assert!(!mark.exists());
+    tree.tool("nodetool", "#!/bin/sh\nexit 0\n");
+    tree.fails(&script("5"), "that comparison mixed them").await;
+}
+
 /// Whether a `tail` of that file runs.
 fn running(path: &str) -> bool {
     let line = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
