@@ -137,7 +137,8 @@ pub async fn keeps_what_came_later(tree: &mut Tree) {
     tree.ok(&back(tree, "table.back.act", &[])).await;
     let mut now = tree.picture();
     for came in ["later", "later/nb-10-big-Data.db"] {
-        now.remove(&format!("snapshots/backups/d0/data/{KS}/{DIR}/snapshots/{came}")).expect("snapshots follow the live table");
+        now.remove(&format!("snapshots/backups/d0/data/{KS}/{DIR}/snapshots/{came}"))
+            .expect("snapshots follow the live table");
     }
     for (hint, _) in ENTRIES.iter().filter(|(path, _)| path.starts_with("hints") || path.starts_with("system")) {
         now.remove(&format!("c/{hint}")).expect("the old hints, and what is like them, are back");
@@ -362,7 +363,8 @@ pub async fn discard(tree: &mut Tree) {
     assert_eq!(fs::read(kept).unwrap(), b"old data");
     assert!(!tree.place(0).join("r1").exists() && tree.place(0).join("r9/quarantine").exists(), "only that run");
     tree.fails(&discard_script(tree, "run.discard.act", &[""]), "no run").await;
-    let elsewhere = discard_script(tree, "run.discard.act", &["data"]).list("PLACES", [tree.root.join("snapshots/backups/d0").display()]);
+    let elsewhere = discard_script(tree, "run.discard.act", &["data"])
+        .list("PLACES", [tree.root.join("snapshots/backups/d0").display()]);
     tree.fails(&elsewhere, "not a place of ours").await;
     assert_eq!(tree.picture(), now);
 }
