@@ -203,7 +203,7 @@ fn addressed(line: &str) -> String {
         let plain = |key: &&str| key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
         let key = before.split('=').next().filter(plain).map_or(0, |key| (key.len() + 1).min(before.len()));
         let scheme = before[key..].find("://").map_or(key, |at| key + at + 3);
-        told.push_str(&format!("{}{HIDDEN}@{behind}", &before[..scheme]));
+        told.extend([&before[..scheme], HIDDEN, "@", behind]);
     }
     told
 }

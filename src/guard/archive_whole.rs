@@ -31,3 +31,34 @@ fn judge(case: &Case) -> Vec<Objection> {
         BackupFacts::Missing | BackupFacts::None => fail("it is not there".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::manifest;
+    use super::*;
+    use crate::backup::verify::{Damage, Harm};
+    use crate::facts::Facts;
+    use crate::inventory::Inventory;
+    use crate::name::Tag;
+    use crate::plan::Request;
+
+    #[test]
+    fn only_a_whole_backup_is_archived() {
+        let text = "cluster: Lab\nnodes:\n  - {name: n, host: h, seed: true}\n";
+        let inventory = Inventory::parse(text, std::path::Path::new("i.yaml")).unwrap();
+        let request = Request::of("archive", Tag::parse("t").unwrap());
+        let judged = |backup: BackupFacts, backup_flaws: Vec<Damage>| {
+            let facts = Facts { backup, backup_flaws, ..Facts::default() };
+            let case = Case { inventory: &inventory, facts: &facts, request: &request, past: None, filled: &[] };
+            judge(&case).into_iter().map(|objection| objection.message).collect::<Vec<_>>()
+        };
+        let whole = || BackupFacts::Whole(manifest("5.0.8", &[]).into(), String::new());
+        assert_eq!(judged(whole(), vec![]), Vec::<String>::new());
+        let missing = Damage { path: "ks/t/nb-1-big-Data.db".into(), harm: Harm::Missing };
+        let told = judged(whole(), vec![missing]);
+        assert!(told[0].starts_with("1 file not as the manifest says: ks/t/nb-1-big-Data.db: "), "{told:?}");
+        assert_eq!(judged(BackupFacts::Missing, vec![]), ["it is not there"]);
+        assert_eq!(judged(BackupFacts::Incomplete("half".into()), vec![]), ["half"]);
+        assert_eq!(judged(BackupFacts::Damaged("sum".into()), vec![]), ["its manifest cannot be trusted: sum"]);
+    }
+}

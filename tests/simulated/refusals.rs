@@ -122,8 +122,11 @@ fn assert_only_looked_since(sim: &Sim, before: usize) {
 async fn every_guard_refuses_a_cluster_that_violates_it_and_nothing_but_facts_ran() {
     // what only tells something never refuses
     let tells = ["discard-size", "foreign-snapshots", "schedulers", "views-and-cdc", "node-absent", "schema-stays"];
-    // what an import, a prune or configuration is about lies in files: tests/{catalogue,config}.rs, and beside these guards
-    let elsewhere = |when: &When| matches!(when, When::Import | When::Prune | When::ConfigBackup | When::ConfigRestore);
+    // what an import, a prune, an archive or configuration is about lies in files: tests/{catalogue,config}.rs,
+    // tests/sshd/archive.rs, and beside these guards
+    let elsewhere = |when: &When| {
+        matches!(when, When::Import | When::Prune | When::Archive | When::ConfigBackup | When::ConfigRestore)
+    };
     for Guard { name: guard, when, .. } in GUARDS.iter().filter(|g| !tells.contains(&g.name) && !elsewhere(&g.when)) {
         let mut sim = Sim::new(if *when == When::FanOut { WHOLE.by_fan_out() } else { WHOLE });
         if matches!(when, When::Past | When::Rollback | When::Discard) {
