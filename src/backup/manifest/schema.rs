@@ -180,6 +180,7 @@ fn keys_that_nobody_knows_yet_are_allowed_everywhere() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 fn what_the_schema_refuses_the_reader_refuses_too() {
     let schema = Schema::read();
     let file = "/keyspaces/0/tables/1/files/0";
