@@ -56,7 +56,7 @@ pub(super) async fn talk(
     // lives, so the input has no time of its own there.
     let moved = Mutex::new(Instant::now());
     let alone = if output.is_some() { Duration::MAX } else { silence };
-    let moves = || *moved.lock().expect("no holder panics") = Instant::now();
+    let stirs = || *moved.lock().expect("no holder panics") = Instant::now();
     // A write error means that the other side ended early; what it printed says why.
     let feed = async move {
         let mut sent = stdin.write_all(&frame.input).await;
@@ -64,7 +64,7 @@ pub(super) async fn talk(
             while let (Ok(()), Some(chunk)) = (&sent, input.recv().await) {
                 match timeout(alone, stdin.write_all(&chunk)).await {
                     Ok(result) => {
-                        moves();
+                        stirs();
                         sent = result;
                     }
                     Err(_) => return true,
@@ -101,7 +101,7 @@ pub(super) async fn talk(
                             // nobody wants it any more
                             break;
                         }
-                        moves();
+                        stirs();
                     } else {
                         heard.stdout.extend_from_slice(&out[..n]);
                     }
