@@ -9,9 +9,10 @@
 //! mark ends the conversation too, after [`LINGER`]; [`Heard::lingering`] then tells the caller
 //! that the channel is still taken on the server (which counts it until the daemon ends).
 
+use std::future::pending;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use std::future::pending;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use tokio::time::{Instant, sleep_until, timeout};
@@ -51,13 +52,21 @@ pub(super) async fn talk(
 ) -> Heard {
     let Flow { input, output, silence } = flow;
     let mut heard = Heard::default();
+    // In either direction. Who gives data may read its input now and then only: what comes out of it says that it
+    // lives, so the input has no time of its own there.
+    let moved = Mutex::new(Instant::now());
+    let alone = if output.is_some() { Duration::MAX } else { silence };
+    let stirs = || *moved.lock().expect("no holder panics") = Instant::now();
     // A write error means that the other side ended early; what it printed says why.
     let feed = async move {
         let mut sent = stdin.write_all(&frame.input).await;
         if let Some(mut input) = input {
             while let (Ok(()), Some(chunk)) = (&sent, input.recv().await) {
-                match timeout(silence, stdin.write_all(&chunk)).await {
-                    Ok(result) => sent = result,
+                match timeout(alone, stdin.write_all(&chunk)).await {
+                    Ok(result) => {
+                        stirs();
+                        sent = result;
+                    }
                     Err(_) => return true,
                 }
             }
@@ -70,10 +79,10 @@ pub(super) async fn talk(
     let (mut feeding, mut out_open, mut err_open) = (true, true, true);
     let (mut out, mut err) = (vec![0; CHUNK], vec![0; 8 << 10]);
     let mut until: Option<Instant> = None;
-    let mut moved = Instant::now();
     while out_open || err_open {
         // where data is expected, and not yet at its end, its absence is something
-        let stuck = sieve.as_ref().filter(|_| until.is_none()).and_then(|_| moved.checked_add(silence));
+        let last = || *moved.lock().expect("no holder panics");
+        let stuck = sieve.as_ref().filter(|_| until.is_none()).and_then(|_| last().checked_add(silence));
         tokio::select! {
             stuck = &mut feed, if feeding => {
                 feeding = false;
@@ -92,7 +101,7 @@ pub(super) async fn talk(
                             // nobody wants it any more
                             break;
                         }
-                        moved = Instant::now();
+                        stirs();
                     } else {
                         heard.stdout.extend_from_slice(&out[..n]);
                     }
@@ -118,7 +127,8 @@ pub(super) async fn talk(
                 heard.lingering = true;
                 break;
             }
-            () = at(stuck) => {
+            // the input may have moved since
+            () = at(stuck) => if last().elapsed() >= silence {
                 heard.stuck = true;
                 break;
             }

@@ -80,6 +80,7 @@ macro_rules! conformance {
                 a_script_that_ends_early_ends_the_stream_with_its_reason
                 a_script_waits_for_who_listens
                 a_stream_in_which_nothing_moves_times_out_and_the_next_call_works
+                a_script_that_gives_may_leave_its_input_waiting
                 a_stream_whose_listener_went_away_ends
             );
         }

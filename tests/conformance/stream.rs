@@ -138,6 +138,29 @@ pub async fn a_stream_in_which_nothing_moves_times_out_and_the_next_call_works<T
     assert_eq!(exec(t, "echo next").await.stdout, "next\n");
 }
 
+/// It gives for longer than it may be silent before it takes what waits for it, which is more than pipes and windows
+/// hold.
+pub async fn a_script_that_gives_may_leave_its_input_waiting<T: Transport>(t: &T) {
+    let ((to, from), (out, mut data)) = (mpsc::channel(1), mpsc::channel(1));
+    let flow = Flow { input: Some(from), output: Some(out), silence: Duration::from_secs(3) };
+    let feed = async move {
+        for _ in 0..8 {
+            to.send(Arc::new(vec![0; 1 << 20])).await.unwrap();
+        }
+    };
+    let hear = async move {
+        let mut all = 0;
+        while let Some(chunk) = data.recv().await {
+            all += chunk.len();
+        }
+        all
+    };
+    let body = "for n in 1 2 3 4 5 6 7; do head -c 1000 /dev/zero; sleep 1; done; exec cat";
+    let host = host();
+    let (reply, (), heard) = tokio::join!(t.stream(&host, call(body), flow), feed, hear);
+    assert_eq!((reply.unwrap().rc, heard), (0, 7000 + (8 << 20)));
+}
+
 pub async fn a_stream_whose_listener_went_away_ends<T: Transport>(t: &T) {
     let (out, mut data) = mpsc::channel::<Chunk>(1);
     let flow = Flow { input: None, output: Some(out), silence: LONG };

@@ -40,6 +40,8 @@ pub(super) struct Link {
     /// Calls at once. A server allows ten channels by default (`MaxSessions`), and one that was
     /// abandoned counts until its command ends; so well below ten.
     channels: Semaphore,
+    /// Streams at once, beside these: one may last for hours, and what keeps the lease must not wait for it.
+    streams: Semaphore,
     state: Mutex<State>,
     /// Numbers masters.
     masters: AtomicU64,
@@ -61,6 +63,7 @@ impl Link {
             privilege: privilege.clone(),
             deadline: limits.connect * 2,
             channels: Semaphore::new(limits.channels.max(1)),
+            streams: Semaphore::new(limits.channels.saturating_sub(1).max(1)),
             state: Mutex::default(),
             masters: AtomicU64::new(0),
             attempts: AtomicU64::new(0),
@@ -115,11 +118,13 @@ impl Link {
 
     /// Runs one call that waits for its answer.
     pub(super) async fn exec(&self, connects: &Semaphore, call: Call) -> Result<Reply, TransportError> {
+        let _channel = self.channels.acquire().await;
         self.run(connects, &call, Frame::of(&call), Flow::default()).await
     }
 
     /// Runs one call with data on its streams.
     pub(super) async fn stream(&self, connects: &Semaphore, call: Call, flow: Flow) -> Result<Reply, TransportError> {
+        let _stream = self.streams.acquire().await;
         self.run(connects, &call, Frame::stream(&call), flow).await
     }
 
@@ -130,7 +135,6 @@ impl Link {
         frame: Frame,
         mut flow: Flow,
     ) -> Result<Reply, TransportError> {
-        let _channel = self.channels.acquire().await;
         let started = Instant::now();
         let (mut stale, mut pause) = (0, Duration::from_millis(20));
         loop {
