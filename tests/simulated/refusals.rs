@@ -74,6 +74,13 @@ fn violate(guard: &str, sim: &mut Sim) -> &'static str {
             world.backups.insert("/backup/new".to_owned(), taken);
             return "backup";
         }
+        "source-whole" => {
+            // what waits for it could be repaired, but not while a node is down
+            let id = world.node("cass1").host_id.clone();
+            world.node("cass2").hints_for = vec![id];
+            world.dies("cass3");
+            return "backup";
+        }
         "node-same" => {
             node.cluster_name = "Production".to_owned();
             return "rollback";
