@@ -27,7 +27,8 @@ fn judge(case: &Case) -> Vec<Objection> {
 fn objections(node: &NodeFacts) -> Vec<Objection> {
     let restart = &node.restart;
     let mut found = vec![];
-    if let Some(process) = &restart.process {
+    // what dies at each start runs nothing that could be compared; node-down tells of it
+    if let Some(process) = restart.process.as_ref().filter(|_| !node.is_down()) {
         found.extend(jar(process, &restart.installed));
         found.extend(java(process));
     }
@@ -103,6 +104,16 @@ mod tests {
         node.restart.installed = vec!["apache-cassandra-5.0.8.jar".to_owned()];
         change(&mut node.restart);
         objections(&node).into_iter().map(|o| (o.level, o.message)).collect()
+    }
+
+    #[test]
+    fn of_a_node_that_dies_at_each_start_nothing_is_demanded_that_runs() {
+        let mut node = fixture::node();
+        let process = Process { user: "cassandra".to_owned(), java: "java".to_owned(), java_gone: false, jar: None };
+        node.restart.process = Some(process);
+        assert_eq!(objections(&node).len(), 1);
+        node.down = Some("it starts again and again".to_owned());
+        assert_eq!(objections(&node), []);
     }
 
     #[track_caller]
