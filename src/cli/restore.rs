@@ -55,7 +55,7 @@ pub(super) enum Strategy {
     /// The seed from the backup, the others by repair: the documented way
     #[default]
     Seed,
-    /// Every node from the backup, at the same time: the outage does not grow with the data
+    /// Every node from the backup, at the same time: nothing is copied or streamed during the outage
     FanOut,
 }
 
