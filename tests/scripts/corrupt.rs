@@ -138,9 +138,9 @@ pub async fn staged(tree: &mut Tree) {
             }
             let live = format!("{}-{}", table.name, table.id.hex());
             let (from, to) = (format!("{}/{}", table.name, file.path), format!("{live}/{}", file.path));
-            let line = StagedFile { sha256: file.sha256.clone(), size: file.size, from, to }.line();
+            let wanted = StagedFile { sha256: file.sha256.clone(), size: file.size, from, to }.line();
             let stage = tree
-                .stage(&[line])
+                .stage(&[wanted])
                 .var("SOURCE", backup.join(keyspace.name.as_str()).display())
                 .var("KEYSPACE", &keyspace.name)
                 .list("TABLES", [&live]);

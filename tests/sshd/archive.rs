@@ -1,5 +1,5 @@
 //! Backups go elsewhere and come back, end to end: the shipped binary over real sshd on the cluster that stands in, with
-//! the commands of docs/archives.md as they stand there, against real tools and a real S3 server (SeaweedFS).
+//! the commands of docs/archives.md as they stand there, against real tools and a real S3 server (`SeaweedFS`).
 
 use std::fs;
 use std::net::TcpListener;
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::operator::ALONE;
 use crate::standin::Cluster;
 
-/// Where tests/lab/setup.sh puts rclone and SeaweedFS.
+/// Where tests/lab/setup.sh puts rclone and `SeaweedFS`.
 fn tools() -> PathBuf {
     let cache = std::env::var_os("LAB_CACHE").map_or_else(|| PathBuf::from("/var/cache/reseed-lab"), PathBuf::from);
     let bin = cache.join("s3/bin");
