@@ -27,9 +27,11 @@ fn judge(case: &Case) -> Vec<Objection> {
 fn objections(node: &NodeFacts) -> Vec<Objection> {
     let restart = &node.restart;
     let mut found = vec![];
-    // what dies at each start runs nothing that could be compared; node-down tells of it
-    if let Some(process) = restart.process.as_ref().filter(|_| !node.is_down()) {
-        found.extend(jar(process, &restart.installed));
+    if let Some(process) = &restart.process {
+        // one that dies at each start may be looked at before it has opened anything; node-down tells of it
+        if process.jar.is_some() || !node.is_down() {
+            found.extend(jar(process, &restart.installed));
+        }
         found.extend(java(process));
     }
     for (place, option) in &restart.options {
@@ -107,13 +109,19 @@ mod tests {
     }
 
     #[test]
-    fn of_a_node_that_dies_at_each_start_nothing_is_demanded_that_runs() {
+    fn a_node_that_dies_at_each_start_may_have_opened_no_jar_yet_but_not_another_one() {
         let mut node = fixture::node();
-        let process = Process { user: "cassandra".to_owned(), java: "java".to_owned(), java_gone: false, jar: None };
-        node.restart.process = Some(process);
+        let process = |jar: Option<&str>| {
+            let jar = jar.map(str::to_owned);
+            Some(Process { user: "cassandra".to_owned(), java: "java".to_owned(), java_gone: false, jar })
+        };
+        node.restart.installed = vec!["apache-cassandra-5.0.8.jar".to_owned()];
+        node.restart.process = process(None);
         assert_eq!(objections(&node).len(), 1);
         node.down = Some("it starts again and again".to_owned());
         assert_eq!(objections(&node), []);
+        node.restart.process = process(Some("/opt/cassandra/lib/apache-cassandra-4.1.10.jar"));
+        assert_eq!(objections(&node).len(), 1);
     }
 
     #[track_caller]
