@@ -9,8 +9,6 @@
 //! sums do not overflow.
 
 mod check;
-#[cfg(test)]
-mod schema;
 
 pub use check::judge_path;
 
