@@ -96,6 +96,7 @@ under_every_shell! {
     no_half_file_of_configuration_is_left_and_none_goes_through_a_planted_link => configured::half;
     an_owner_is_the_right_one_by_name_and_by_number_only_where_the_name_is_unknown => configured::owners;
     a_node_that_serves_is_asked_in_one_jvm => facts::jvms;
+    what_a_node_may_have_missed_is_told_by_its_logs_where_that_matters => facts::missed;
     what_lies_beside_live_data_is_told => facts::beside;
     where_the_yaml_names_no_directories_the_process_tells_or_what_starts_it => facts::storage;
     what_a_restart_would_find_is_told => facts::restart;

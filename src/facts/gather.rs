@@ -107,7 +107,8 @@ pub async fn gather<T: Transport>(
     for node in inventory.present() {
         let (asker, node, root) = (Arc::clone(&asker), node.clone(), inventory.backup.root.clone());
         let backup = wanted.tag.as_ref().map(|tag| layout::dir(&root, tag)).unwrap_or_default();
-        nodes.spawn(async move { asker.node(&node, &root, &backup).await });
+        let repairs = wanted.repairs;
+        nodes.spawn(async move { asker.node(&node, &root, &backup, repairs).await });
     }
     let mut gateways = JoinSet::new();
     for gateway in &inventory.gateways {
@@ -168,7 +169,7 @@ impl<T: Transport> Asker<T> {
         Err(FactsError::Script { host: host.clone(), why: reply.reason() })
     }
 
-    async fn node(&self, node: &Node, backup_root: &str, backup: &str) -> Result<Said, FactsError> {
+    async fn node(&self, node: &Node, backup_root: &str, backup: &str, repairs: bool) -> Result<Said, FactsError> {
         let host = &node.name;
         let cassandra = &node.cassandra;
         let (files, conf) = self.files(node).await?;
@@ -181,6 +182,7 @@ impl<T: Transport> Asker<T> {
             .list("DIRS", dirs.iter().map(|(label, path)| format!("{label}\t{path}")))
             .var("BACKUP_ROOT", backup_root)
             .var("BACKUP", backup)
+            .var("MISSED", if repairs { "yes" } else { "" })
             .var("LOG", files.get("log").unwrap_or(""))
             .var("CONF", &cassandra.conf)
             .var("HOME_DIR", &cassandra.home)

@@ -1,7 +1,8 @@
 # What tells whether this node or another may have missed writes: since when the log tells, when it told
 # last of writes that this node dropped, and when it saw each other node down last. Seconds since 1970.
-# LOG: Cassandra's log; what was rotated beside it is read too, as far as it can be unpacked here.
-if [ -f "$LOG" ] && [ -r "$LOG" ]; then
+# LOG: Cassandra's log; what was rotated beside it is read too, as far as it can be unpacked here. MISSED: whether
+# that matters (for a backup): it may be much text.
+if [ -n "$MISSED" ] && [ -f "$LOG" ] && [ -r "$LOG" ]; then
   # names of logs are plain
   # shellcheck disable=SC2012
   { ls -tr -- "$LOG".* 2>/dev/null | tail -n 14; printf '%s\n' "$LOG"; } | while IFS= read -r file; do
@@ -10,8 +11,10 @@ if [ -f "$LOG" ] && [ -r "$LOG" ]; then
       *) cat -- "$file" 2>/dev/null ;;
     esac
   done | awk '
+    # some log it with a T
     function time() {
-      return match($0, /[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]/) ? substr($0, RSTART, 19) : ""
+      if (!match($0, /[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/)) return ""
+      return substr($0, RSTART, 10) " " substr($0, RSTART + 11, 8)
     }
     first == "" { first = time() }
     / messages were dropped in last / && /(MUTATION|HINT|PAXOS_COMMIT|READ_REPAIR)[A-Z_]* messages/ { dropped = time() }

@@ -17,8 +17,12 @@ async fn said(tree: &Tree, run_as: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 async fn asked(tree: &Tree, run_as: &str, nodetool: &str, port: u16) -> BTreeMap<String, Vec<String>> {
+    lines(tree, script(tree, run_as, nodetool, port)).await
+}
+
+fn script(tree: &Tree, run_as: &str, nodetool: &str, port: u16) -> Script {
     let conf = tree.root.join("conf");
-    let script = Script::new("facts.node")
+    Script::new("facts.node")
         .list("DIRS", (0..2).map(|n| format!("data-{n}\t{}", tree.data(n).display())))
         .var("BACKUP_ROOT", tree.root.display())
         .var("RUN_AS", run_as)
@@ -29,7 +33,10 @@ async fn asked(tree: &Tree, run_as: &str, nodetool: &str, port: u16) -> BTreeMap
         .var("CONF", conf.display())
         .var("HOME_DIR", tree.root.display())
         .list("KEYSTORES", ["conf/.keystore".to_owned(), tree.root.join("conf/gone").display().to_string()])
-        .list("SEEDS", ["localhost"]);
+        .list("SEEDS", ["localhost"])
+}
+
+async fn lines(tree: &Tree, script: Script) -> BTreeMap<String, Vec<String>> {
     let mut lines: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let text = tree.ok(&script).await;
     for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
@@ -69,6 +76,35 @@ pub async fn jvms(tree: &mut Tree) {
         assert_eq!(fs::read_to_string(&calls).unwrap(), wanted, "{rows}");
         assert!(found.contains_key("status") && found.contains_key("info") == wanted.contains("info"), "{found:?}");
     }
+}
+
+/// What the node may have missed, as its logs tell; they are read only where that matters.
+pub async fn missed(tree: &mut Tree) {
+    let log = tree.root.join("odd logs/system.log");
+    fs::create_dir(log.parent().unwrap()).unwrap();
+    let rotated = log.with_extension("log.1");
+    fs::write(
+        &rotated,
+        "INFO  [main] 2026-01-02T03:00:00,123 CassandraDaemon.java:1 - Hostname: x\n\
+         INFO  [ScheduledTasks:1] 2026-01-02T03:10:00,000 MessagingMetrics.java:2 - MUTATION_REQ messages were dropped in last 5000 ms\n",
+    )
+    .unwrap();
+    assert!(Command::new("gzip").arg(&rotated).status().unwrap().success());
+    fs::write(
+        &log,
+        "INFO  [ScheduledTasks:1] 2026-01-02 03:20:00,000 MessagingMetrics.java:2 - READ_REQ messages were dropped in last 5000 ms\n\
+         INFO  [GossipTasks:1] 2026-01-02 03:30:00,000 Gossiper.java:3 - InetAddress /10.0.0.2:7000 is now DOWN\n\
+         INFO  [GossipTasks:1] 2026-01-02 03:40:00,000 Gossiper.java:3 - InetAddress /10.0.0.2:7000 is now DOWN\n",
+    )
+    .unwrap();
+    let script = script(tree, &me(), "/bin/true", 1).var("LOG", log.display());
+    let found = lines(tree, script.clone().var("MISSED", "yes")).await;
+    let number = |key: &str| found[key][0].rsplit('\t').next().unwrap().parse::<i64>().unwrap();
+    assert_eq!(number("dropped") - number("log_from"), 600, "{found:?}");
+    assert_eq!(number("seen_down") - number("log_from"), 2400, "{found:?}");
+    assert!(found["seen_down"][0].starts_with("/10.0.0.2:7000\t"), "{found:?}");
+    let found = lines(tree, script).await;
+    assert!(!found.contains_key("log_from") && !found.contains_key("seen_down"), "{found:?}");
 }
 
 /// What lies beside live data.
