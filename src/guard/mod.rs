@@ -337,6 +337,13 @@ pub struct Finding {
     pub cure: String,
 }
 
+impl Finding {
+    /// Whether it is of no matter once the backup is staged: the room for that copy would be demanded twice.
+    pub fn is_settled(&self) -> bool {
+        self.guard == space::GUARD.name
+    }
+}
+
 /// Judges all guards that apply. One finding at least per guard.
 pub fn judge(case: &Case, overrides: &[Override]) -> Vec<Finding> {
     let applies = |guard: &&&Guard| guard.when.covers(&case.request.playbook);

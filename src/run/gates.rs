@@ -1,5 +1,6 @@
-//! What the engine leaves to the run. The recheck before the outage: guards on fresh facts, and nothing that the plan rests on has
-//! changed. The last moment at which nothing has changed. And the coordinator's own part of steps: files that it keeps.
+//! What the engine leaves to the run. The recheck before the outage: guards on fresh facts, and nothing that the plan
+//! rests on has changed; the last moment at which nothing has changed. And the coordinator's own part of steps: files
+//! that it keeps.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +21,7 @@ use crate::script::Library;
 use crate::step::{self, Carry};
 use crate::units::bytes;
 
-/// The guard of the room for the copy, which is there by now: judged again it would demand the room twice.
-const SETTLED: &str = "space";
-
-/// Judges at the gates of a plan.
+/// Judges at the gates of a plan, and keeps files.
 pub(super) struct Gates<T> {
     pub ask: Ask,
     pub inventory: Inventory,
@@ -42,7 +40,7 @@ impl<T: Transport> Gatekeeper for Gates<T> {
         }
         let prepared =
             prepare(&self.transport, &self.inventory, &self.ask, &|_| {}).await.map_err(|error| error.to_string())?;
-        let against = |finding: &&Finding| finding.level == Level::Fail && finding.guard != SETTLED;
+        let against = |finding: &&Finding| finding.level == Level::Fail && !finding.is_settled();
         let against: Vec<Finding> = prepared.findings.iter().filter(against).cloned().collect();
         publish_findings(&self.bus, &against).map_err(|error| error.to_string())?;
         if let Some(finding) = against.first() {

@@ -340,3 +340,14 @@ async fn a_table_created_later_stays_or_is_emptied_as_the_operator_says() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_room_for_the_copy_is_not_demanded_again_when_the_copy_is_there() {
+    let sim = Sim::new(WHOLE);
+    sim.hook(|host, script, world| {
+        if script == "backup.stage.proof" {
+            world.node(host).free = 1 << 20;
+        }
+    });
+    assert_eq!(sim.restore().await, 0, "{:?}", sim.end());
+}
