@@ -6,7 +6,7 @@
 //! found stands in that node's log only, and it has cured it by then: asked again, it may hold. Where all nodes
 //! were filled with the same files it may not: nobody knows what it mixed, so what it found once is final.
 
-use super::keyspace_repair::{ACT, act, sections, wanted};
+use super::keyspace_repair::{ACT, act, of_all, sections, wanted};
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
 use crate::cassandra::insync::{self, Compared};
 use crate::facts::NodeFacts;
@@ -32,12 +32,8 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         return Ok(vec![]);
     }
     let last = if context.request.fans_out() { "yes" } else { "" };
-    let mut script = compare(act(context, [keyspace]), facts).var("ALL", "yes").var("FINAL", last);
-    let mut among = "all nodes".to_owned();
-    if let Some(there) = context.survivors(SPEC.name, target)? {
-        among = there.join(", ");
-        script = script.list("HOSTS", there);
-    }
+    let script = compare(act(context, [keyspace]), facts).var("FINAL", last);
+    let (script, among) = of_all(context, SPEC.name, target, script)?;
     Ok(vec![ResolvedStep {
         summary: format!("compare {keyspace} on {among}"),
         act: Some(context.nodetool(script, node, facts)),

@@ -58,6 +58,20 @@ pub fn act(context: &Context, keyspaces: impl IntoIterator<Item = impl ToString>
     ["HOSTS", "ALL", "PREVIEW", "LOG", "FINAL"].into_iter().fold(script, |script, unset| script.var(unset, ""))
 }
 
+/// Over all ranges; between whom, which while machines are gone are those that are there.
+pub fn of_all(
+    context: &Context,
+    step: &'static str,
+    target: &Target,
+    script: Script,
+) -> Result<(Script, String), Unresolved> {
+    let script = script.var("ALL", "yes");
+    Ok(match context.survivors(step, target)? {
+        None => (script, "all nodes".to_owned()),
+        Some(there) => (script.list("HOSTS", &there), there.join(", ")),
+    })
+}
+
 /// Judges a repair's output, keyspace by keyspace; `single_ok`: a keyspace of one replica may say
 /// that it needs none.
 pub fn judge(step: &ResolvedStep, observed: &Observations, single_ok: bool) -> Verdict {

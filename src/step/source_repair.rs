@@ -2,7 +2,7 @@
 //! when that node may lack acknowledged writes (domain.md, section 0), or when it is asked for. All ranges of
 //! this node, which holds all the data. Proven by its own words, as `keyspace.repair`.
 
-use super::keyspace_repair::{ACT, act, judge};
+use super::keyspace_repair::{ACT, act, judge, of_all};
 use super::{Context, Kind, ResolvedStep, Spec, Target, Unresolved, never};
 
 /// The step type.
@@ -23,12 +23,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     if !context.request.repairs_first(context.facts, target.host, keyspace) {
         return Ok(vec![]);
     }
-    let mut script = act(context, [keyspace]).var("ALL", "yes");
-    let mut among = "all nodes".to_owned();
-    if let Some(there) = context.survivors(SPEC.name, target)? {
-        among = there.join(", ");
-        script = script.list("HOSTS", there);
-    }
+    let (script, among) = of_all(context, SPEC.name, target, act(context, [keyspace]))?;
     Ok(vec![ResolvedStep {
         summary: format!("repair {keyspace} first, on {} (all ranges, full, among {among})", target.host),
         act: Some(context.nodetool(script, node, facts)),
