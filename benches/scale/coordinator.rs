@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use reseed::engine::bus::Bus;
 use reseed::engine::stop::StopFlag;
-use reseed::engine::{Copies, Ending, Engine, Gatekeeper};
+use reseed::engine::{Ending, Engine, Gatekeeper};
 use reseed::event::Body;
 use reseed::facts::Facts;
 use reseed::inventory::Inventory;
@@ -163,7 +163,7 @@ async fn steps(transport: &Arc<SshTransport>, inventory: &Inventory, file: &Path
         silence: inventory.limits.silence,
         job_root: format!("{}/bench", inventory.remote_dir),
         secrets: BTreeMap::new(),
-        copies: Copies::of(&inventory.limits),
+        copy_rate: 0,
         stop: StopFlag::default(),
     });
     let clock = Clock::start();

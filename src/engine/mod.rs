@@ -36,13 +36,12 @@ use crate::script::{Library, UnknownScript};
 use crate::step::{Carry, ResolvedStep};
 
 pub use once::{job_name, seconds};
-pub use relay::Copies;
 
 use bus::Bus;
 use pace::Pace;
 use stop::{Level, StopFlag};
 
-/// Passes judgement at a phase's gate.
+/// What the engine leaves to the run: judgement at a phase's gate, and what the coordinator itself keeps.
 pub trait Gatekeeper: Send + Sync + 'static {
     /// `Ok`: go on. `Err`: why not; nothing has been changed yet. Publishes its findings itself.
     fn pass(&self, gate: Gate) -> impl Future<Output = Result<(), String>> + Send;
@@ -78,8 +77,8 @@ pub struct Engine<T, G> {
     pub job_root: String,
     /// CQL passwords.
     pub secrets: Secrets,
-    /// What bounds copies that go through here.
-    pub copies: Copies,
+    /// Bytes per second of what is carried from host to host through here (`limits.copy_rate`); 0: no limit.
+    pub copy_rate: u64,
     /// Pauses the run when raised.
     pub stop: StopFlag,
 }

@@ -11,12 +11,13 @@
 //! ([`Headway`]).
 //!
 //! Invariants: nothing is stored here, and memory is bounded: [`flow::DEPTH`] chunks wait, however many targets there
-//! are. A target that fails ends alone; the others get all of it, and then the step fails with its reason.
+//! are. A target that refuses ends alone; the others get all of it, and then the step fails with its reason. One that cannot
+//! be reached is waited for, and the others with it. One relay runs at a time: there is one source.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -24,7 +25,6 @@ use super::once::Acted;
 use super::stop::Level;
 use super::{Engine, EngineError, Gatekeeper};
 use crate::event::Body;
-use crate::inventory::Limits;
 use crate::remote::retry::Patience;
 use crate::remote::{Call, Chunk, Flow, Reply, Transport, TransportError, flow};
 use crate::script::{Library, Rendered};
@@ -40,22 +40,6 @@ const PART: usize = 32 << 10;
 
 /// Rounds in a row that may move bytes and bring no file.
 const IN_VAIN: u32 = 10;
-
-/// What bounds the copies that go through the coordinator.
-#[derive(Debug)]
-pub struct Copies {
-    /// Relays at once (`limits.copies`): each has the whole line of the coordinator and of its source to itself.
-    pub at_once: Semaphore,
-    /// Bytes per second of one relay (`limits.copy_rate`); 0: no limit.
-    pub rate: u64,
-}
-
-impl Copies {
-    /// As the inventory has them.
-    pub fn of(limits: &Limits) -> Self {
-        Self { at_once: Semaphore::new(limits.copies.max(1)), rate: limits.copy_rate }
-    }
-}
 
 /// What went wrong in a round.
 enum Halt {
@@ -86,7 +70,6 @@ pub(super) async fn carry<T: Transport, G: Gatekeeper>(
     let to = relay.to.iter().map(|ask| library.render(&ask.script)).collect::<Result<_, _>>()?;
     let total = relay.files.iter().map(|file| file.size).sum();
     let carrier = Carrier { engine, step, relay, from, to, total };
-    let _permit = engine.copies.at_once.acquire().await;
     Ok(tokio::select! {
         acted = carrier.rounds() => acted,
         () = engine.stop.reached(Level::Cancel) => Acted::Unknown("interrupted by the operator".to_owned()),
@@ -144,7 +127,7 @@ impl<T: Transport, G: Gatekeeper> Carrier<'_, T, G> {
         let missing: u64 = wanted.iter().map(|at| self.relay.files[*at].size).sum();
         let mut pump = Pump { done: self.total - missing, began: Instant::now(), sent: 0, told: None };
         while let Some(chunk) = data.recv().await {
-            pump.pace(self.engine.copies.rate, chunk.len()).await;
+            pump.pace(self.engine.copy_rate, chunk.len()).await;
             let mut going = vec![];
             for taker in taking {
                 // one that ended says why in its answer

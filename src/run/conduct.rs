@@ -23,7 +23,7 @@ use super::show::Show;
 use super::state::{RunDir, StateDir, StateError};
 use crate::engine::bus::{Bus, Subscriber};
 use crate::engine::stop::StopFlag;
-use crate::engine::{Copies, Ending, Engine, EngineError};
+use crate::engine::{Ending, Engine, EngineError};
 use crate::event::{RunOutcome, RunState};
 use crate::inventory::Inventory;
 use crate::journal::{self, Entry, Header, Journal};
@@ -257,7 +257,7 @@ async fn execute<T: Transport>(
         silence: PATIENCE * show.inventory.limits.silence,
         job_root: Office::of(show.inventory).root,
         secrets,
-        copies: Copies::of(&show.inventory.limits),
+        copy_rate: show.inventory.limits.copy_rate,
         stop: stop.clone(),
     });
     // Whoever was taken over must not do anything more: the engine is dropped where it stands.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use reseed::cassandra::schema::Schema;
 use reseed::engine::bus::Bus;
 use reseed::engine::stop::StopFlag;
-use reseed::engine::{Copies, Ending, Engine, Gatekeeper};
+use reseed::engine::{Ending, Engine, Gatekeeper};
 use reseed::event::Body;
 use reseed::facts::Facts;
 use reseed::journal::{Entry, Journal};
@@ -21,7 +21,6 @@ use reseed::remote::ssh::SshTransport;
 use reseed::script::{Library, Script};
 use reseed::step::{Ask, Relay, ResolvedStep, SPECS, StagedFile};
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
 
 use crate::conformance::bytes;
 use crate::server::{Server, limits};
@@ -153,7 +152,7 @@ async fn carry(transport: SshTransport, step: ResolvedStep, at: &Path, rate: u64
         silence: Duration::from_mins(2),
         job_root: at.join("jobs").display().to_string(),
         secrets: BTreeMap::new(),
-        copies: Copies { at_once: Semaphore::new(2), rate },
+        copy_rate: rate,
         stop: StopFlag::default(),
     };
     let ending = Arc::new(engine).run(&plan).await.unwrap();
