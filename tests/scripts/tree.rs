@@ -1,7 +1,7 @@
 //! A made-up node: two data directories, a table with an index, other people's snapshots, a
 //! backup; and the step scripts run on it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -72,9 +72,9 @@ pub struct Tree {
     pub shell: PathBuf,
     /// The run whose scripts run.
     pub run: String,
-    transport: LocalTransport,
-    library: Library,
-    dirs: [TempDir; 2],
+    pub transport: LocalTransport,
+    pub library: Library,
+    pub dirs: [TempDir; 2],
 }
 
 impl Tree {
@@ -254,71 +254,6 @@ impl Tree {
             .var("UNIT_DIR", self.root.join("units").display())
     }
 
-    fn conf(&self) -> PathBuf {
-        self.root.join("conf/cassandra.yaml")
-    }
-
-    /// A cassandra.yaml, and a systemd that knows what it read last.
-    pub fn pretend_configured(&self) -> PathBuf {
-        let conf = self.conf();
-        fs::create_dir_all(conf.parent().unwrap()).unwrap();
-        fs::write(&conf, "cluster_name: Lab").unwrap();
-        fs::set_permissions(&conf, fs::Permissions::from_mode(0o640)).unwrap();
-        let (drop, read) = (self.root.join("units/cassandra.service.d/zz-reseed-guard.conf"), self.root.join("read"));
-        let (drop, read) = (drop.display(), read.display());
-        self.command(
-            "systemctl",
-            &format!(
-                "case $1 in
-                    daemon-reload) if [ -e '{drop}' ]; then echo '{drop}' >'{read}'; else : >'{read}'; fi ;;
-                    show) echo \"DropInPaths=/a/b.conf $(cat '{read}' 2>/dev/null)\"; echo NeedDaemonReload=no ;;
-                    reset-failed) ;;
-                    *) exit 1 ;;
-                esac"
-            ),
-        );
-        conf
-    }
-
-    /// Puts a command before all others on the path.
-    fn command(&self, name: &str, body: &str) {
-        let file = self.dirs[1].path().join(name);
-        drop(fs::remove_file(&file));
-        fs::write(&file, format!("#!/bin/sh\n{body}\n")).unwrap();
-        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-
-    /// Runs a script, and kills it before its command number `at` that changes something, from 0:
-    /// neither that one nor any later one runs. Whether it came so far.
-    pub async fn dies_at(&self, at: usize, script: &Script) -> bool {
-        let count = self.root.join("count");
-        fs::write(&count, "").unwrap();
-        let dies = |then: &str| {
-            let count = count.display();
-            format!(
-                "[ \"$(wc -c <'{count}')\" -lt {at} ] || {{ : >'{count}.cut'; kill -9 $PPID; exit 1; }}\nprintf x >>'{count}'\n{then}"
-            )
-        };
-        let systemctl = self.dirs[1].path().join("systemctl");
-        let inner = fs::read_to_string(&systemctl).unwrap();
-        self.command("systemctl", &dies(&inner));
-        let tools = ["ln", "mv", "rm", "rmdir", "mkdir", "chmod", "chown", "sync"];
-        for tool in tools {
-            let then = if tool == "sync" { "exit 0".to_owned() } else { format!("exec /bin/{tool} \"$@\"") };
-            self.command(tool, &dies(&then));
-        }
-        let whole = self.library.render(script).unwrap();
-        let call = Call { script: whole, run: "r1".to_owned(), secret: None, limit: Duration::from_mins(1) };
-        // killed, or told by an exit code: what counts is what the next attempt makes of it
-        drop(self.transport.exec(&HostName::parse("here").unwrap(), call).await);
-        for tool in tools {
-            fs::remove_file(self.dirs[1].path().join(tool)).unwrap();
-        }
-        self.command("sync", "exit 0");
-        self.command("systemctl", &inner);
-        fs::remove_file(self.root.join("count.cut")).is_ok()
-    }
-
     /// What `snapshot.take` leaves.
     pub fn snapshot(&self) {
         for n in 0..2 {
@@ -412,32 +347,6 @@ impl Tree {
         panic!("{} makes no headway", script.name);
     }
 
-    /// Every file and directory of the node but what lies in our places, with its inode.
-    pub fn picture(&self) -> BTreeMap<String, u64> {
-        let mut found = BTreeMap::new();
-        let mut waiting = vec![self.data(0), self.data(1), self.root.join("c")];
-        while let Some(at) = waiting.pop() {
-            for entry in fs::read_dir(&at).unwrap().map(|e| e.unwrap().path()) {
-                if entry.file_name().is_some_and(|name| name == ".reseed") {
-                    continue;
-                }
-                let own = fs::symlink_metadata(&entry).unwrap();
-                found.insert(entry.strip_prefix(&self.root).unwrap().to_str().unwrap().to_owned(), own.ino());
-                if own.is_dir() {
-                    waiting.push(entry);
-                }
-            }
-        }
-        found
-    }
-
-    /// A tool of the host that is not the real one.
-    pub fn tool(&self, name: &str, text: &str) {
-        let file = self.dirs[1].path().join(name);
-        fs::write(&file, text).unwrap();
-        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-
     /// Runs it; it must succeed.
     pub async fn ok(&self, script: &Script) -> String {
         let reply = self.run(script).await;
@@ -479,55 +388,5 @@ impl Tree {
         let reply = self.run(script).await;
         let said = format!("{} under {}: rc {}, {}", script.name, self.shell.display(), reply.rc, reply.stderr);
         assert!(reply.rc == 2 && reply.stderr.contains(words), "{said}");
-    }
-
-    pub fn live_is_untouched(&self) {
-        assert_eq!(fs::read(self.live(0).join("nb-1-big-Data.db")).unwrap(), b"old data");
-        assert_eq!(fs::read(self.live(0).join(".idx_a/nb-1-big-Data.db")).unwrap(), b"old index");
-        assert_eq!(fs::read(self.live(1).join("nb-2-big-Data.db")).unwrap(), b"old data");
-    }
-
-    pub fn is_swapped(&self, data: u64, foreign: u64) {
-        assert_eq!(Self::inode(&self.live(0).join("nb-9-big-Data.db")), data);
-        let live: Vec<String> =
-            Self::list(&self.live(0)).into_iter().filter(|f| !f.starts_with("snapshots/")).collect();
-        assert_eq!(live, [".idx_a/nb-9-big-Data.db", "nb-9-big-Data.db", "nb-9-big-Index.db"], "nothing stale stays");
-        self.others_are_back(foreign);
-        assert_eq!(Self::list(&self.live(1)), BTreeSet::new(), "the second data directory holds nothing of the old");
-        assert_eq!(Self::mode(&self.live(1)), 0o750);
-        assert!(!self.stage_dir().exists());
-        self.old_is_aside();
-    }
-
-    pub fn is_aside(&self, foreign: u64) {
-        self.others_are_back(foreign);
-        for n in 0..2 {
-            assert!(Self::list(&self.live(n)).iter().all(|f| f.starts_with("snapshots/")));
-        }
-        self.old_is_aside();
-    }
-
-    fn others_are_back(&self, foreign: u64) {
-        assert_eq!(Self::inode(&self.live(0).join("snapshots/theirs/nb-1-big-Data.db")), foreign);
-        assert!(self.live(0).join("backups").is_dir());
-    }
-
-    fn old_is_aside(&self) {
-        assert_eq!(fs::read(self.aside(0).join("nb-1-big-Data.db")).unwrap(), b"old data");
-        assert_eq!(fs::read(self.aside(0).join(".idx_a/nb-1-big-Data.db")).unwrap(), b"old index");
-        assert_eq!(fs::read(self.aside(1).join("nb-2-big-Data.db")).unwrap(), b"old data");
-        assert!(!self.aside(0).join("snapshots").exists() && !self.aside(0).join("backups").exists());
-    }
-
-    /// Makes the scripts see a Cassandra: no real process, which other tests would see too.
-    pub fn pretend_cassandra(&self) {
-        let file = self.root.join("proc/4242/cmdline");
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(&file, "/usr/bin/java\0-cp\0x").unwrap();
-        let text = format!(
-            "#!/bin/sh\ncase $* in *CassandraDaemo*) echo '{}' ;; *) exec /bin/grep \"$@\" ;; esac\n",
-            file.display()
-        );
-        self.tool("grep", &text);
     }
 }

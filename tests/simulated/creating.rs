@@ -1,7 +1,7 @@
 //! Restores of what was dropped: keyspaces, types and tables that the backup has and the cluster lacks.
 
 use crate::disaster::{after_any_record, failing, over};
-use crate::sim::world::Process;
+use crate::sim::node::Process;
 use crate::sim::{Data, SMALL, Sim, TAG, WHOLE};
 
 /// An order that creates what is missing.

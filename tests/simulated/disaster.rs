@@ -4,8 +4,8 @@ use reseed::event::{Body, Level};
 use reseed::run::Verb;
 
 use crate::creating::creating;
+use crate::sim::node::Process;
 use crate::sim::order::assert_barriers;
-use crate::sim::world::Process;
 use crate::sim::{Data, SMALL, Sim, TAG, WHOLE};
 
 /// A cluster in which the Cassandra of that node is dead.

@@ -4,8 +4,8 @@
 use reseed::event::{Body, Level, RunOutcome};
 
 use crate::disaster;
+use crate::sim::node::Process;
 use crate::sim::order::{Ran, assert_barriers};
-use crate::sim::world::Process;
 use crate::sim::{Data, SMALL, Sim, WHOLE, What};
 
 fn whole() -> Sim {

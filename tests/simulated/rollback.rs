@@ -8,8 +8,9 @@ use reseed::run::hold::abandon;
 use reseed::run::{OfError, Verb};
 use reseed::{plan, playbook};
 
+use crate::sim::node::{Loose, Process};
 use crate::sim::order::{Ran, assert_barriers};
-use crate::sim::world::{Loose, Process, Shape};
+use crate::sim::world::Shape;
 use crate::sim::{Data, SMALL, Sim, TAG, WHOLE, What};
 
 /// A cluster with hints that cannot be delivered: they must be there again in the end.

@@ -7,7 +7,7 @@ use reseed::report;
 use reseed::run::StateError;
 use reseed::run::conduct::ConductError;
 
-use crate::sim::world::Process;
+use crate::sim::node::Process;
 use crate::sim::{Data, Sim, TAG, WHOLE, What};
 
 /// Acts of a restore that change data, a service or a client.

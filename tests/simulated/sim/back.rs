@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use reseed::remote::Call;
 
 use super::answers::{Answer, check};
-use super::world::{Data, Process, World};
+use super::node::{Data, Process};
+use super::world::World;
 
 pub fn answer(world: &mut World, host: &str, call: &Call) -> Answer {
     let (name, vars) = (call.script.name.as_str(), &call.script.vars);

@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::world::{Data, NodeState, Process, TableDef, World};
+use super::node::{Data, NodeState, Process, TableDef};
+use super::world::World;
 
 fn base64(text: &str) -> String {
     BASE64_STANDARD.encode(text)

@@ -1,0 +1,98 @@
+//! What the made-up node has that is not real: tools, a systemd, a Cassandra; and its death at any command.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reseed::name::HostName;
+use reseed::remote::{Call, Transport};
+use reseed::script::Script;
+
+use super::tree::Tree;
+
+impl Tree {
+    pub fn conf(&self) -> PathBuf {
+        self.root.join("conf/cassandra.yaml")
+    }
+
+    /// A cassandra.yaml, and a systemd that knows what it read last.
+    pub fn pretend_configured(&self) -> PathBuf {
+        let conf = self.conf();
+        fs::create_dir_all(conf.parent().unwrap()).unwrap();
+        fs::write(&conf, "cluster_name: Lab").unwrap();
+        fs::set_permissions(&conf, fs::Permissions::from_mode(0o640)).unwrap();
+        let (drop, read) = (self.root.join("units/cassandra.service.d/zz-reseed-guard.conf"), self.root.join("read"));
+        let (drop, read) = (drop.display(), read.display());
+        self.command(
+            "systemctl",
+            &format!(
+                "case $1 in
+                    daemon-reload) if [ -e '{drop}' ]; then echo '{drop}' >'{read}'; else : >'{read}'; fi ;;
+                    show) echo \"DropInPaths=/a/b.conf $(cat '{read}' 2>/dev/null)\"; echo NeedDaemonReload=no ;;
+                    reset-failed) ;;
+                    *) exit 1 ;;
+                esac"
+            ),
+        );
+        conf
+    }
+
+    /// Puts a command before all others on the path.
+    pub fn command(&self, name: &str, body: &str) {
+        let file = self.dirs[1].path().join(name);
+        drop(fs::remove_file(&file));
+        fs::write(&file, format!("#!/bin/sh\n{body}\n")).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Runs a script, and kills it before its command number `at` that changes something, from 0:
+    /// neither that one nor any later one runs. Whether it came so far.
+    pub async fn dies_at(&self, at: usize, script: &Script) -> bool {
+        let count = self.root.join("count");
+        fs::write(&count, "").unwrap();
+        let dies = |then: &str| {
+            let count = count.display();
+            format!(
+                "[ \"$(wc -c <'{count}')\" -lt {at} ] || {{ : >'{count}.cut'; kill -9 $PPID; exit 1; }}\nprintf x >>'{count}'\n{then}"
+            )
+        };
+        let systemctl = self.dirs[1].path().join("systemctl");
+        let inner = fs::read_to_string(&systemctl).unwrap();
+        self.command("systemctl", &dies(&inner));
+        let tools = ["ln", "mv", "rm", "rmdir", "mkdir", "chmod", "chown", "sync"];
+        for tool in tools {
+            let then = if tool == "sync" { "exit 0".to_owned() } else { format!("exec /bin/{tool} \"$@\"") };
+            self.command(tool, &dies(&then));
+        }
+        let whole = self.library.render(script).unwrap();
+        let call = Call { script: whole, run: "r1".to_owned(), secret: None, limit: Duration::from_mins(1) };
+        // killed, or told by an exit code: what counts is what the next attempt makes of it
+        drop(self.transport.exec(&HostName::parse("here").unwrap(), call).await);
+        for tool in tools {
+            fs::remove_file(self.dirs[1].path().join(tool)).unwrap();
+        }
+        self.command("sync", "exit 0");
+        self.command("systemctl", &inner);
+        fs::remove_file(self.root.join("count.cut")).is_ok()
+    }
+
+    /// A tool of the host that is not the real one.
+    pub fn tool(&self, name: &str, text: &str) {
+        let file = self.dirs[1].path().join(name);
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Makes the scripts see a Cassandra: no real process, which other tests would see too.
+    pub fn pretend_cassandra(&self) {
+        let file = self.root.join("proc/4242/cmdline");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "/usr/bin/java\0-cp\0x").unwrap();
+        let text = format!(
+            "#!/bin/sh\ncase $* in *CassandraDaemo*) echo '{}' ;; *) exec /bin/grep \"$@\" ;; esac\n",
+            file.display()
+        );
+        self.tool("grep", &text);
+    }
+}
