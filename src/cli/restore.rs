@@ -31,9 +31,10 @@ pub struct Args {
     /// What becomes of tables that were created after the backup; without it they are a refusal
     #[arg(long, value_enum, value_name = "WHAT")]
     extra_tables: Option<ExtraTables>,
-    /// Compares every other replicated keyspace of users between the nodes too, before clients start
+    /// Compares all rows of every replicated keyspace of users between the nodes, before clients start
     ///
-    /// The restored ones always are. Before Cassandra 4.0 that is a repair of these keyspaces, which cures what it finds.
+    /// Of those that a repair filled it always is; with `--strategy fan-out` every node has the same files, by their hashes.
+    /// Before Cassandra 4.0 that is a repair of these keyspaces, which cures what it finds.
     #[arg(long)]
     verify_rows: bool,
     /// Gateway instances that are found stopped stay so; without it all of the inventory are started at the end

@@ -34,8 +34,8 @@ pub fn outage(facts: &Facts, request: &Request) -> Option<Outage> {
     let keyspaces = request.keyspaces.iter().filter_map(|name| manifest.keyspace(name));
     let (tables, bytes) = keyspaces.fold((0, 0), |(t, b), ks| (t + ks.tables.len() as u64, b + ks.bytes()));
     let (fixed, streamed) = if request.fans_out() {
-        // they come up with the first one, and each table is compared once
-        (STOP_S.1 + START_S.0 + tables * TABLE_MS / 1000, 0)
+        // they come up with the first one
+        (STOP_S.1 + START_S.0, 0)
     } else {
         // the seed sends everything to each of the others
         let fixed = nodes * STOP_S.0 + START_S.0 + others * START_S.1 + nodes * tables * TABLE_MS / 1000;

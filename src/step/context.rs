@@ -197,6 +197,14 @@ impl<'a> Context<'a> {
         dirs
     }
 
+    /// Those of its tables alone: views may be built anew at a start.
+    pub fn base_dirs(&self, keyspace: &Keyspace) -> Vec<TableDir> {
+        let views = self.facts.schema.keyspace(keyspace).map_or(&[][..], |schema| &schema.views);
+        let mut dirs = self.table_dirs(keyspace);
+        dirs.retain(|dir| !views.iter().any(|view| view.id == dir.id));
+        dirs
+    }
+
     /// The files of the backup that become live in the target's keyspace.
     pub fn staged_files(&self, step: &'static str, target: &Target) -> Result<Vec<StagedFile>, Unresolved> {
         let keyspace = target.keyspace(step)?;

@@ -3,8 +3,11 @@
 //! CL ONE may be answered by another node.
 //!
 //! 4.0 and later preview a full repair, which changes nothing. Before, a second repair compares; what it
-//! found stands in that node's log only, and it has cured it by then: asked again, it may hold. Where all nodes
-//! were filled with the same files it may not: nobody knows what it mixed, so what it found once is final.
+//! found stands in that node's log only, and it has cured it by then: asked again, it may hold.
+//!
+//! It reads all data. Where every node was filled with the same files (fan-out), hashes, renames and `tables.loaded` are the
+//! proof, and it is made with `--verify-rows` only: else the outage would grow with the data. What it finds there once is
+//! final: nobody knows what the repair mixed.
 
 use super::keyspace_repair::{ACT, act, of_all, sections, wanted};
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, never};
@@ -15,8 +18,8 @@ use crate::facts::NodeFacts;
 pub const SPEC: Spec = Spec {
     name: "keyspace.confirm",
     help: "After the repair: `nodetool repair --full --preview KEYSPACE` says that all replicas hold the same; before \
-           4.0, a second full repair, of which the node's log says for each table that nothing was out of sync. May run \
-           again.",
+           4.0, a second full repair, of which the node's log says for each table that nothing was out of sync. Where \
+           every node was filled with the same files, only with --verify-rows. May run again.",
     on: Kind::Node,
     scripts: &[ACT],
     resolve,
@@ -27,11 +30,12 @@ pub const SPEC: Spec = Spec {
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (node, facts) = context.node(SPEC.name, target)?;
     let keyspace = target.keyspace(SPEC.name)?;
+    let same_files = context.request.fans_out();
     // the only node, or the last one that is there
-    if context.facts.nodes.len() < 2 {
+    if context.facts.nodes.len() < 2 || (same_files && !context.request.choices.verify_rows) {
         return Ok(vec![]);
     }
-    let last = if context.request.fans_out() { "yes" } else { "" };
+    let last = if same_files { "yes" } else { "" };
     let script = compare(act(context, [keyspace]), facts).var("FINAL", last);
     let (script, among) = of_all(context, SPEC.name, target, script)?;
     Ok(vec![ResolvedStep {

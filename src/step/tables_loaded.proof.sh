@@ -1,7 +1,9 @@
 # Every Data.db that was restored is held open by Cassandra's process, which keeps all sstables open
 # that it has loaded, or is gone from the disk: compacted away (a load that fails leaves the file there).
 # Told by device and inode: the process may call the files by other names where there are links.
-# TABLES, FILES: below DATA_DIRS/KEYSPACE; without a KEYSPACE, and always at last, what the log says
+# And nothing is there besides: a Data.db that was not restored, in a table that lost none of its own and where
+# no transaction is open (a compaction's), was written by somebody else.
+# TABLES, BASES (those that are no views, which may be built anew), FILES: below DATA_DIRS/KEYSPACE; without a KEYSPACE, and always at last, what the log says
 # since the last start. SIGNS: its texts that tell of data that was not loaded.
 unknown() { printf '%s\n' "$*" >&2; exit 2; }
 pids=$(cassandra_pids)
@@ -20,7 +22,20 @@ if [ -n "$KEYSPACE" ]; then
     printf '%s\n' "$held"
   done)
   case $open in *:*) ;; *) unknown "cannot see which files process $pids holds open" ;; esac
-  # after the other look: a file that a compaction ended with meanwhile was open, or is gone by now
+  # in this order: what a compaction wrote is there before its input goes, and its log goes last
+  live=$(printf '%s\n' "$DATA_DIRS" | while IFS= read -r data; do
+    printf '%s\n' "$BASES" | while IFS= read -r table; do
+      { [ -n "$table" ] && cd "$data/$KEYSPACE/$table" 2>/dev/null; } || continue
+      for file in *-Data.db; do
+        case $file in tmp* | '*'*) ;; *) printf 'live %s %s\n' "$table" "$file" ;; esac
+      done
+    done
+    printf '%s\n' "$BASES" | while IFS= read -r table; do
+      { [ -n "$table" ] && cd "$data/$KEYSPACE/$table" 2>/dev/null; } || continue
+      for file in *_txn_*.log; do [ ! -e "$file" ] || printf 'busy %s\n' "$table"; done
+    done
+  done)
+  # after the other looks: a file that a compaction ended with meanwhile was open, or is gone by now
   there=$(printf '%s\n' "$DATA_DIRS" | while IFS= read -r data; do
     cd "$data/$KEYSPACE" || exit
     printf '%s\n' "$FILES" | while IFS= read -r file; do
@@ -33,6 +48,15 @@ if [ -n "$KEYSPACE" ]; then
     $1 in open { n++; next }
     NF == 2 { print "reseed: not open " substr($2, 3) }
     END { print "reseed: open " n + 0 }'
+  { printf '%s\n' "$FILES" | sed 's/^/file /'; printf '%s\n' "$there" "$live"; } | awk '
+    $1 == "file" { split($2, part, "/"); if (part[3] == "" && $2 != "") wanted[$2] = part[1]; next }
+    $1 == "live" { live[$2 "/" $3] = $2; next }
+    $1 == "busy" { moved[$2] = 1; next }
+    NF == 2 { there[substr($2, 3)] = 1 }
+    END {
+      for (file in wanted) if (!(file in there)) moved[wanted[file]] = 1
+      for (file in live) if (!(file in wanted) && !(live[file] in moved)) print "reseed: besides " file
+    }' | sort
 fi
 [ -r "$LOG" ] || unknown "cannot read $LOG"
 at=$(last_start "$LOG" 0)

@@ -7,6 +7,11 @@
 //! compaction removes its input, a failed load does not. Where a component is missing Cassandra may
 //! remove the rest, and its log tells.
 //!
+//! And nothing else is live: the tables hold no other Data.db, unless a compaction wrote it. With the hashes of the
+//! stage, which became live by rename, that makes the rows of such a node those of the backup, whatever their size. In the
+//! phase `verify` that is demanded only where no repair wrote to it since, by us or as the cure of a difference: where
+//! every node was filled from the backup.
+//!
 //! In entries without `each: keyspace`: the log only. That is for nodes that a repair filled.
 
 use std::collections::BTreeSet;
@@ -18,8 +23,8 @@ use crate::cassandra::startlog;
 pub const SPEC: Spec = Spec {
     name: "tables.loaded",
     help: "Only a proof, without a JVM: every restored Data.db is held open by Cassandra's process or was compacted \
-           away, and its log since the last start tells of nothing that was not loaded. For nodes that were not filled \
-           from the backup, the log alone.",
+           away, no other is in its table, and its log since the last start tells of nothing that was not loaded. For \
+           nodes that were not filled from the backup, the log alone.",
     on: Kind::Node,
     scripts: &[("tables.loaded.proof", include_str!("tables_loaded.proof.sh"))],
     resolve,
@@ -41,8 +46,11 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
             let files: Vec<&str> =
                 staged.iter().map(|file| file.to.as_str()).filter(|path| path.ends_with("-Data.db")).collect();
             let tables: BTreeSet<&str> = files.iter().filter_map(|path| path.split('/').next()).collect();
+            let untouched = target.phase != "verify" || context.request.fans_out();
+            let bases = if untouched { context.base_dirs(keyspace) } else { vec![] };
             let summary = format!("see {} of {keyspace} loaded on {}", count(files.len(), "sstable"), target.host);
-            (context.data_paths(script, facts).list("TABLES", tables).list("FILES", files), summary)
+            let script = context.data_paths(script, facts).list("TABLES", tables).list("BASES", bases);
+            (script.list("FILES", files), summary)
         }
     };
     Ok(vec![ResolvedStep {
@@ -76,6 +84,9 @@ fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
             return Verdict::Not(format!("{path} is there but was not loaded, nor were {more}"));
         }
     }
+    if let [path, ..] = told("reseed: besides ").as_slice() {
+        return Verdict::Not(format!("{path} is live and is not of the backup: somebody wrote to that table"));
+    }
     let part =
         if files.contains("reseed: a log that began anew since") { " (what is older was rotated away)" } else { "" };
     let clean = format!("no load error in its log since the start{part}");
@@ -85,7 +96,8 @@ fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
         return Verdict::Unknown("it was not told how many files are open".to_owned());
     };
     let gone = wanted.saturating_sub(open);
-    Verdict::Holds(format!("{} open, {gone} compacted away; {clean}", count(open, "sstable")))
+    let alone = if vars.get("BASES").is_some_and(|bases| !bases.is_empty()) { ", none besides" } else { "" };
+    Verdict::Holds(format!("{} open, {gone} compacted away{alone}; {clean}", count(open, "sstable")))
 }
 
 #[cfg(test)]
@@ -98,7 +110,8 @@ mod tests {
     fn judged(rc: i32, stdout: &str) -> Verdict {
         let host = HostName::parse("cass1").unwrap();
         let target = Target { phase: "start", host: &host, keyspace: None, earlier: &[] };
-        let script = Script::new("tables.loaded.proof").list("FILES", ["t-1/nb-1-big-Data.db", "t-1/nb-2-big-Data.db"]);
+        let script = Script::new("tables.loaded.proof").list("BASES", ["t-1"]);
+        let script = script.list("FILES", ["t-1/nb-1-big-Data.db", "t-1/nb-2-big-Data.db"]);
         let step = ResolvedStep { proof: vec![Ask { host: host.clone(), script }], ..target.step(SPEC.name) };
         let reply = Reply { rc, stdout: stdout.to_owned(), stderr: "why\n".to_owned(), ..Reply::default() };
         judge(&step, &Observations { act: None, seen: vec![Seen { host, reply: Ok(reply) }] })
@@ -108,13 +121,19 @@ mod tests {
     fn open_or_compacted_away_is_loaded() {
         let said = judged(0, "reseed: open 1\nreseed: log\nreseed: end\n");
         let Verdict::Holds(said) = said else { panic!("{said:?}") };
-        assert_eq!(said, "1 sstable open, 1 compacted away; no load error in its log since the start");
+        assert_eq!(said, "1 sstable open, 1 compacted away, none besides; no load error in its log since the start");
     }
 
     #[test]
     fn on_the_disk_and_not_open_is_not_loaded() {
         let said = judged(0, "reseed: not open t-1/nb-2-big-Data.db\nreseed: open 1\nreseed: log\nreseed: end\n");
         assert_eq!(said, Verdict::Not("t-1/nb-2-big-Data.db is there but was not loaded".to_owned()));
+    }
+
+    #[test]
+    fn what_is_live_and_not_of_the_backup_is_told() {
+        let said = judged(0, "reseed: open 2\nreseed: besides t-1/nb-9-big-Data.db\nreseed: log\nreseed: end\n");
+        assert!(matches!(&said, Verdict::Not(why) if why.starts_with("t-1/nb-9-big-Data.db is live and")), "{said:?}");
     }
 
     #[test]

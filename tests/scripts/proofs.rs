@@ -43,6 +43,7 @@ pub async fn loaded(tree: &mut Tree) {
             .var("KEYSPACE", KS)
             .list("DATA_DIRS", (0..2).map(|n| tree.data(n).display().to_string()))
             .list("TABLES", [DIR])
+            .list("BASES", [DIR, "empty-2"])
             .list("FILES", files)
             .list("SIGNS", ["Removing orphans for", "Corrupt"])
             .var("RUN_AS", "")
@@ -61,6 +62,25 @@ pub async fn loaded(tree: &mut Tree) {
     // what the log of an earlier start says does not count, nor does what is below WARN
     let said = tree.ok(&script(&files)).await;
     assert_eq!(said, format!("reseed: not open {}\nreseed: open 2\nreseed: log\nreseed: end\n", files[2]));
+    // nothing besides: not in a table that had nothing, either, but what is unfinished or not a table's own is none
+    let besides = tree.live(1).join("nb-3-big-Data.db");
+    fs::write(&besides, "another").unwrap();
+    fs::write(tree.live(1).join("tmp-la-9-big-Data.db"), "unfinished").unwrap();
+    let late = tree.data(0).join(KS).join("empty-2");
+    fs::create_dir_all(&late).unwrap();
+    fs::write(late.join("nb-1-big-Data.db"), "another").unwrap();
+    let said = tree.ok(&script(&files)).await;
+    let told =
+        format!("reseed: besides empty-2/nb-1-big-Data.db\nreseed: besides {DIR}/nb-3-big-Data.db\nreseed: log\n");
+    assert!(said.contains(&told), "{said}");
+    // where a compaction is under way, or was, it may have written it
+    fs::write(tree.live(0).join("nb_txn_compaction_6b70.log"), "ADD").unwrap();
+    assert_eq!(tree.ok(&script(&files)).await.matches("besides").count(), 1, "the other table's");
+    fs::remove_file(tree.live(0).join("nb_txn_compaction_6b70.log")).unwrap();
+    let more = [&files[..], &[format!("{DIR}/nb-7-big-Data.db")]].concat();
+    assert_eq!(tree.ok(&script(&more)).await.matches("besides").count(), 1, "the other table's");
+    fs::remove_file(&besides).unwrap();
+    fs::remove_dir_all(&late).unwrap();
     // compacted away
     fs::remove_file(tree.live(0).join(".idx_a/nb-1-big-Data.db")).unwrap();
     assert!(tree.ok(&script(&files)).await.starts_with("reseed: open 2\nreseed: log\n"));

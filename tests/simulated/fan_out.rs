@@ -6,7 +6,7 @@ use reseed::event::{Body, Level, RunOutcome};
 use crate::disaster;
 use crate::sim::node::Process;
 use crate::sim::order::{Ran, assert_barriers};
-use crate::sim::{Data, SMALL, Sim, WHOLE, What};
+use crate::sim::{Data, SMALL, Sim, TAG, WHOLE, What};
 
 fn whole() -> Sim {
     Sim::new(WHOLE.by_fan_out())
@@ -17,11 +17,7 @@ async fn it_ends_with_the_backup_on_every_node_and_nothing_is_streamed() {
     let sim = whole();
     assert_eq!(sim.restore().await, 0, "{:?}", sim.end());
     sim.world().assert_restored();
-    let repairs = sim.calls().into_iter().filter(|c| c.name == "repair.act");
-    assert!(
-        repairs.clone().count() == 2 && repairs.clone().all(|c| c.vars["PREVIEW"] == "yes"),
-        "each keyspace compared"
-    );
+    assert!(sim.calls().iter().all(|c| c.name != "repair.act"), "nothing is read or streamed in the outage");
     assert!(sim.calls().iter().all(|c| c.name != "table.aside.act"), "no node is emptied");
     assert_barriers(sim.history().plan().unwrap().0, &sim.events());
 }
@@ -48,10 +44,9 @@ async fn it_does_everything_in_its_order() {
     ran.one_at_a_time_until("node.launch.proof", "cass1", "node.launch.act");
     ran.last_act_before("guard.clear.act", "node.launch.act").each_host_before("guard.clear.proof", "node.launch.act");
     ran.all_before("node.launch.proof", "node.start.act").all_before("node.start.act", "ring.view");
-    // proven before it is compared, compared before it is served
-    ran.all_before("ring.view", "tables.loaded.proof").all_before("ring.view", "compare.act");
-    for proof in ["compare.act", "tables.loaded.proof", "schema.agree.proof", "index.query.proof", "clients.gone.proof"]
-    {
+    // proven before it is served
+    ran.all_before("ring.view", "tables.loaded.proof");
+    for proof in ["tables.loaded.proof", "schema.agree.proof", "index.query.proof", "clients.gone.proof"] {
         ran.all_before(proof, "gateway.start.act").all_before(proof, "client.start.act");
     }
 }
@@ -61,7 +56,7 @@ async fn an_index_whose_files_the_backup_lacks_is_rebuilt_on_every_node() {
     let sim = whole();
     sim.world().index_files_restored = false;
     assert_eq!(sim.restore().await, 0, "{:?}", sim.end());
-    Ran::of(&sim.calls()).all_before("index.rebuild.act", "compare.act");
+    Ran::of(&sim.calls()).all_before("index.rebuild.act", "index.query.proof");
     let history = sim.history();
     let steps = history.plan().unwrap().0.steps().filter(|(_, step)| step.step == "index.rebuild").count();
     assert_eq!(steps, 6, "each keyspace on each node: nobody streams one");
@@ -79,6 +74,30 @@ async fn hints_that_were_set_aside_bring_the_repair_of_the_other_keyspaces() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_row_is_compared_before_anybody_is_served_when_that_is_asked_for() {
+    let sim = whole();
+    let mut order = sim.order("restore", TAG);
+    order.ask.choices.verify_rows = true;
+    assert_eq!(sim.run(order).await, Some(0), "{:?}", sim.end());
+    let compared = sim.calls().into_iter().filter(|c| c.name == "repair.act").collect::<Vec<_>>();
+    assert!(compared.iter().all(|c| c.vars["PREVIEW"] == "yes"));
+    assert_eq!(compared.len(), 2, "each keyspace once");
+    Ran::of(&sim.calls()).all_before("ring.view", "compare.act").all_before("compare.act", "gateway.start.act");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_sstable_that_is_not_of_the_backup_fails_the_run_before_anybody_is_served() {
+    let sim = whole();
+    sim.world().node("cass3").besides = Some("t1-1/nb-9-big-Data.db".to_owned());
+    assert_eq!(sim.restore().await, 5, "{:?}", sim.end());
+    let (_, _, why) = sim.end();
+    assert!(why.contains("tables.loaded/cass3") && why.contains("not of the backup"), "{why}");
+    assert!(!sim.acts().iter().any(|act| act.contains("gateway.start")), "nobody is served");
+    assert_eq!(sim.rollback(&[]).await, 0, "{:?}", sim.end());
+    sim.world().assert_rolled_back();
+}
+
+#[tokio::test(start_paused = true)]
 async fn nodes_that_differ_although_they_were_given_the_same_files_fail_the_verification() {
     let sim = whole();
     sim.hook(|_, script, world| {
@@ -86,7 +105,9 @@ async fn nodes_that_differ_although_they_were_given_the_same_files_fail_the_veri
             world.node("cass3").live.values_mut().for_each(|data| *data = Data::Spoilt);
         }
     });
-    assert_eq!(sim.restore().await, 7, "{:?}", sim.end());
+    let mut order = sim.order("restore", TAG);
+    order.ask.choices.verify_rows = true;
+    assert_eq!(sim.run(order).await, Some(7), "{:?}", sim.end());
     let (outcome, _, why) = sim.end();
     assert_eq!(outcome, RunOutcome::VerifyFailed);
     assert!(why.contains("keyspace.confirm") && why.contains("reseed rollback"), "{why}");
@@ -147,12 +168,14 @@ async fn a_machine_that_is_gone_is_left_out_and_the_others_are_compared() {
     let mut sim = whole();
     sim.world().burns("cass3");
     sim.inventory.nodes[2].absent = true;
-    assert_eq!(sim.restore().await, 0, "{:?}", sim.end());
+    let mut order = sim.order("restore", TAG);
+    order.ask.choices.verify_rows = true;
+    assert_eq!(sim.run(order).await, Some(0), "{:?}", sim.end());
     sim.world().assert_restored();
     let there: Vec<String> = sim.world().there().map(|(_, n)| n.address.clone()).collect();
-    for call in sim.calls().iter().filter(|c| c.name == "repair.act") {
-        assert_eq!(call.vars["HOSTS"].lines().collect::<Vec<_>>(), there);
-    }
+    let calls = sim.calls();
+    let compared: Vec<_> = calls.iter().filter(|c| c.name == "repair.act").collect();
+    assert!(!compared.is_empty() && compared.iter().all(|c| c.vars["HOSTS"].lines().eq(&there)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -101,6 +101,8 @@ pub struct NodeState {
     pub starts: usize,
     /// An sstable that it does not load, as FILES names it.
     pub unloaded: Option<String>,
+    /// An sstable that nobody restored.
+    pub besides: Option<String>,
     /// A line that its log holds.
     pub complaint: Option<String>,
     /// Addresses that are connected whenever it listens.
@@ -154,6 +156,7 @@ impl NodeState {
             snapshots: BTreeSet::new(),
             starts: 0,
             unloaded: None,
+            besides: None,
             complaint: None,
             connected: vec![],
             cluster_name: CLUSTER.to_owned(),
