@@ -30,7 +30,7 @@ lint:
 campaign:         ## what takes too long for every run: each place to die at, minutes of silence; result in docs/campaign.md
 	RESEED_CAMPAIGN=1 cargo test --test cluster -- rollback killed
 	RESEED_CAMPAIGN=1 cargo test --test cluster -- disaster many versions upgrades
-	RESEED_CAMPAIGN=1 cargo test --test cluster -- restored repeat checks catalogue live
+	RESEED_CAMPAIGN=1 cargo test --test cluster -- restored repeat catalogue live::
 	RESEED_CAMPAIGN=1 cargo test --test sshd -- --include-ignored killed two_minutes
 	cargo test --test transport -- --ignored
 	cargo run -q -p lab -- up --name logind --nodes 1 --init systemd

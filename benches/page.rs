@@ -14,6 +14,9 @@ use crate::restore::contender::{FAN_OUT, SEED};
 const BEGIN: &str = "<!-- results: begin (made by `make bench`) -->\n";
 const END: &str = "<!-- results: end -->\n";
 
+/// What Cassandra itself takes.
+const FLOOR: &str = "the floor";
+
 type Rows = Vec<(Row, Session)>;
 
 /// Writes both.
@@ -95,8 +98,7 @@ fn grouped(rows: &Rows) -> Vec<(&Row, Vec<&Row>)> {
 
 /// The best of several, as text.
 fn best(rows: &[&Row], name: &str, digits: usize) -> String {
-    let values = rows.iter().filter_map(|row| row.get(name));
-    values.min_by(f64::total_cmp).map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+    least(rows, name).map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
 }
 
 fn verdict(rows: &[&Row]) -> &'static str {
@@ -145,38 +147,51 @@ fn split(rows: &[&Row]) -> String {
 
 fn sizes(rows: &Rows) -> String {
     let mut text =
-        "| data | who | downtime, s | over the floor | every row on every node |\n|---|---|---|---|---|\n".to_owned();
-    let floors: BTreeMap<&str, f64> = rows
-        .iter()
-        .filter(|(row, _)| row.who == "the floor")
-        .filter_map(|(row, _)| Some((row.case.as_str(), row.get("downtime")?)))
-        .collect();
-    for (first, all) in grouped(rows) {
-        let over = floors
-            .get(first.case.as_str())
-            .zip(all.iter().filter_map(|row| row.get("downtime")).min_by(f64::total_cmp));
-        let over = over.filter(|_| first.who != "the floor");
+        "| data | who | downtime, s | over the floor | over its parts | drain alone, s | every row on every node |\n\
+                    |---|---|---|---|---|---|---|\n"
+            .to_owned();
+    let groups = grouped(rows);
+    for (first, all) in &groups {
+        let floor = groups.iter().find(|(floor, _)| floor.who == FLOOR && floor.case == first.case);
+        let over = |name: &str| {
+            let (took, floor) = (least(all, "downtime")?, least(&floor?.1, name)?);
+            (first.who != FLOOR).then(|| format!("{:+.0} %", 100.0 * (took / floor - 1.0)))
+        };
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} |",
             first.case,
             first.who,
-            best(&all, "downtime", 1),
-            over.map_or_else(String::new, |(floor, took)| format!("{:+.0} %", 100.0 * (took / floor - 1.0))),
-            if first.who == "the floor" { split_floor(&all) } else { verdict(&all).to_owned() }
+            each(all, "downtime"),
+            over("downtime").unwrap_or_default(),
+            over("parts").unwrap_or_default(),
+            each(all, if first.who == FLOOR { "drain" } else { "phase drain" }),
+            if first.who == FLOOR { split_floor(all) } else { verdict(all).to_owned() }
         );
     }
     text + "\n![downtime against size](downtime.svg)\n"
 }
 
+/// The least of several.
+fn least(rows: &[&Row], name: &str) -> Option<f64> {
+    rows.iter().filter_map(|row| row.get(name)).min_by(f64::total_cmp)
+}
+
+/// All of several.
+fn each(rows: &[&Row], name: &str) -> String {
+    rows.iter().filter_map(|row| row.get(name)).map(|value| format!("{value:.1}")).collect::<Vec<_>>().join(" · ")
+}
+
 fn split_floor(rows: &[&Row]) -> String {
     let figure = |name: &str| best(rows, name, 1);
     format!(
-        "drain {}, stop {}, start {} (the seed's storage port after {})",
-        figure("drain"),
+        "stop {}, start {}; parts: {} in all, the seed's start {} (its storage port after {}), the slowest other one's {}",
         figure("stop"),
         figure("start"),
-        figure("seed_port")
+        figure("parts"),
+        figure("seed_serves"),
+        figure("seed_port"),
+        figure("slowest")
     )
 }
 
@@ -238,7 +253,7 @@ fn lines(rows: &Rows) -> Vec<Line> {
         ("by hand", "#8250df", false),
         (SEED, "#bf8700", false),
         (FAN_OUT, "#1a7f37", false),
-        ("the floor", "#57606a", true),
+        (FLOOR, "#57606a", true),
     ];
     let point = |part: &str, name: &str| {
         let of =

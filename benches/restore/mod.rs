@@ -64,6 +64,15 @@ fn at(bench: &Bench, part: Part, size: u64) -> Vec<Work> {
     all.map(|contender| Work { contender, part }).collect()
 }
 
+/// How often what is compared with the floor is measured: nodes that drain together stall each other now and then.
+fn repetitions(bench: &Bench, part: Part) -> usize {
+    match (part, bench.extent) {
+        (Part::Sizes, Extent::Usual) => 2,
+        (Part::Sizes, Extent::More) => 4,
+        _ => 1,
+    }
+}
+
 /// How a size is called.
 fn case(size: u64) -> String {
     if size >= 1000 { format!("{} GB", size as f64 / 1000.0) } else { format!("{size} MB") }
@@ -76,7 +85,8 @@ fn at_size(bench: &Bench, megabytes: u64, work: &[Work]) -> Result<()> {
     let (took, made) = meter::timed(|| Site::make(bench, megabytes, with_medusa));
     let site = made?;
     println!("   made in {took:.0} s");
-    if work.iter().any(|work| work.part == Part::Sizes) {
+    let floors = if work.iter().any(|work| work.part == Part::Sizes) { repetitions(bench, Part::Sizes) } else { 0 };
+    for _ in 0..floors {
         let row = Row::new("sizes", &case, "the floor").with("size", megabytes as f64);
         let floor = site.put_back(Damage::NoHints).and_then(|()| floor::measure(&site));
         bench.store.put(match floor {
@@ -84,7 +94,8 @@ fn at_size(bench: &Bench, megabytes: u64, work: &[Work]) -> Result<()> {
             Err(error) => row.failed(&error.to_string()),
         })?;
     }
-    for Work { contender, part } in work {
+    let times = |work: &Work| if work.contender.name == contender::FAN_OUT { repetitions(bench, work.part) } else { 1 };
+    for Work { contender, part } in work.iter().flat_map(|work| std::iter::repeat_n(work, times(work))) {
         let (name, damage) = match part {
             Part::Sizes => ("sizes", Damage::NoHints),
             _ => ("restore", Damage::Hints),

@@ -4,8 +4,10 @@
 //! Rows are written as sstables, outside of Cassandra: a gigabyte in seconds. What is kept aside
 //! shares its inodes with what is live: sstables are never written again.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -43,6 +45,16 @@ pub enum Damage {
     Hints,
     /// No hints: a cluster that was whole.
     NoHints,
+}
+
+/// How long nodes took to start, in seconds.
+pub struct Started {
+    /// The seed, until the others could find it.
+    pub open: f64,
+    /// The seed, until it served clients.
+    pub seed_serves: f64,
+    /// The slowest of the others, from its own launch until it served clients.
+    pub slowest: f64,
 }
 
 /// The cluster.
@@ -217,8 +229,8 @@ impl Site {
         Ok(self.lab.wait_un()?)
     }
 
-    /// Starts nodes, the seed among them; how long it took until the others could find it, in seconds.
-    pub fn start(&self, nodes: &[Host]) -> Result<f64> {
+    /// Starts nodes, the seed among them and alone until the others can find it.
+    pub fn start(&self, nodes: &[Host]) -> Result<Started> {
         let (seed, began) = (&self.lab.nodes()[0], Instant::now());
         on(seed, "service cassandra start")?;
         while !listens(seed, STORAGE) {
@@ -228,8 +240,16 @@ impl Site {
             thread::sleep(Duration::from_millis(50));
         }
         let open = began.elapsed().as_secs_f64();
-        each(nodes, |node| Ok(self.lab.start_node(node)?))?;
-        Ok(open)
+        let served = Mutex::new(BTreeMap::new());
+        each(nodes, |node| {
+            self.lab.start_node(node)?;
+            served.lock().expect("nobody panics").insert(node.name.clone(), began.elapsed().as_secs_f64());
+            Ok(())
+        })?;
+        let mut served = served.into_inner().expect("nobody panics");
+        let seed_serves = served.remove(&seed.name).unwrap_or_default();
+        let slowest = served.into_values().max_by(f64::total_cmp).map_or(0.0, |at| at - open);
+        Ok(Started { open, seed_serves, slowest })
     }
 
     fn kept(&self, node: &Host) -> PathBuf {

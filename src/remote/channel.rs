@@ -24,6 +24,8 @@ use super::frame::Frame;
 pub(super) const STDOUT_CAP: usize = 16 << 20;
 /// Of stderr the last part is kept: the reason comes last.
 const STDERR_CAP: usize = 256 << 10;
+/// What is read at once of an answer.
+const ANSWER: usize = 8 << 10;
 /// How long streams may stay open after the end mark.
 const LINGER: Duration = Duration::from_secs(1);
 /// Enough to hold the end mark.
@@ -77,7 +79,8 @@ pub(super) async fn talk(
     tokio::pin!(feed);
     let mut sieve = output.as_ref().map(|_| frame.sieve());
     let (mut feeding, mut out_open, mut err_open) = (true, true, true);
-    let (mut out, mut err) = (vec![0; CHUNK], vec![0; 8 << 10]);
+    // hundreds of hosts answer at the same time, with a few lines each; data comes from one or a few
+    let (mut out, mut err) = (vec![0; if output.is_some() { CHUNK } else { ANSWER }], vec![0; ANSWER]);
     let mut until: Option<Instant> = None;
     while out_open || err_open {
         // where data is expected, and not yet at its end, its absence is something

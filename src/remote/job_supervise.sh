@@ -28,14 +28,14 @@ trim() {
   printf '' >"$file"
 }
 
-# Ends with the supervisor; a zombie is dead.
+# Ends with the supervisor; a zombie is dead. The nap comes first: most jobs are over by then.
 watch() {
-  while read -r line </proc/$$/stat; do
+  nap=0.5
+  while sleep "$nap" 2>/dev/null || sleep 1; read -r line </proc/$$/stat; do
     case ${line##*) } in Z*) return ;; esac
     nap=0.5
     ! trim out 1048576 || nap=0.1
     ! trim err 65536 || nap=0.1
-    sleep "$nap" 2>/dev/null || sleep 1
   done
 }
 

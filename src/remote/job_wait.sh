@@ -12,15 +12,20 @@ last() {
   fi
 }
 
-# Short naps first, so that a short job costs little; whole seconds where sleep knows no others.
+# Short naps first, so that a short job costs little; longer ones soon, since each is a process, on a
+# host that may be slow because of what we start; whole seconds where sleep knows no others.
 waited=0 naps=0
+[ -z "$SEEN" ] || naps=7
 look
 while [ "$waited" -lt "$WAIT" ]; do
   case $state in running | claimed) ;; *) break ;; esac
-  if [ "$naps" -lt 20 ]; then nap=0.01 step=1
-  elif [ "$waited" -lt 300 ]; then nap=0.1 step=10
-  else nap=0.5 step=50
-  fi
+  case $naps in
+    0 | 1 | 2) nap=0.01 step=1 ;;
+    3 | 4) nap=0.02 step=2 ;;
+    5 | 6) nap=0.05 step=5 ;;
+    # the end is noticed half a nap late: less than one per cent of what was waited for
+    *) if [ "$waited" -lt 1000 ]; then nap=0.1 step=10; else nap=0.2 step=20; fi ;;
+  esac
   sleep "$nap" 2>/dev/null || { sleep 1; step=100; }
   naps=$((naps + 1)) waited=$((waited + step))
   look

@@ -1,7 +1,7 @@
 //! The coordinator is killed with SIGKILL at chosen records of a restore's journal; each time the run
 //! is gone on with, or rolled back, and every row is looked at on every node, cut off.
 //!
-//! These are the campaign's (`make campaign`), since each takes two outages or three. All leave the
+//! All but the first are the campaign's (`make campaign`), since each takes two outages or three. All leave the
 //! cluster as they found it: with the rows of before. Every test run kills a restore too, and goes
 //! on or back: `guarded`, `rollback`.
 

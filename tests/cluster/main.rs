@@ -78,7 +78,10 @@ const TESTS: &[Test] = tests! {
         a_table_directory_of_roots_is_refused
         a_directory_without_an_id_is_refused
         an_edited_configuration_is_told_and_a_left_over_option_refused
-        a_table_created_later_needs_a_word;
+        a_table_created_later_needs_a_word
+        a_check_starts_at_most_two_jvms_on_a_node
+        a_backup_without_its_data_or_its_statistics_is_refused
+        sstables_of_a_newer_cassandra_are_refused;
     restored:
         it_ends_well_and_a_second_run_meanwhile_is_refused
         every_node_alone_holds_the_backups_rows
@@ -145,7 +148,10 @@ const TESTS: &[Test] = tests! {
         a_restore_that_was_done_is_undone_on_every_node
         the_gateway_serves_and_lost_nothing_of_other_keyspaces
         a_discard_says_what_goes_and_frees_it
-        foreign_snapshots_survive_restore_rollback_and_discard;
+        foreign_snapshots_survive_restore_rollback_and_discard
+        fewer_replicas_than_nodes_in_one_data_center_are_refused;
+    killed:
+        nodes_that_differ_after_the_repair_end_with_7_and_nobody_is_served;
     disaster:
         a_node_that_dies_again_and_again_is_refused_with_why
         it_is_restored_with_the_others_when_that_is_accepted
@@ -155,10 +161,6 @@ const TESTS: &[Test] = tests! {
 /// Those that only the campaign has time for (`RESEED_CAMPAIGN=1`). Some go on with the lab of the last of
 /// those above: `make campaign` names what belongs together.
 const CAMPAIGN: &[Test] = tests! {
-    checks:
-        a_check_starts_at_most_two_jvms_on_a_node
-        a_backup_without_its_data_or_its_statistics_is_refused
-        sstables_of_a_newer_cassandra_are_refused;
     catalogue:
         a_view_that_a_written_backup_lacks_is_refused_and_its_cure_works;
     disaster:
@@ -182,10 +184,7 @@ const CAMPAIGN: &[Test] = tests! {
         the_same_restore_again_changes_no_row;
     live:
         every_write_acknowledged_before_the_snapshot_is_restored_on_every_node;
-    rollback:
-        fewer_replicas_than_nodes_in_one_data_center_are_refused;
     killed:
-        nodes_that_differ_after_the_repair_end_with_7_and_nobody_is_served
         mid_drain_it_goes_back
         mid_start_it_goes_on
         mid_drain_it_goes_on

@@ -236,9 +236,9 @@ pub fn fewer_replicas_than_nodes_in_one_data_center_are_refused(world: &World) {
         good(site.lab.cql(site.host("cass1"), &alter, Consistency::One));
     };
     replicas(1);
-    let refused = site.reseed(&["check", "main", "-k", "shop"]);
+    let refused = site.reseed(&["check", "main", "-k", "shop", "--output", "json"]);
     replicas(2);
-    refused.ends(4).says("shop has replication factor 1").says("on 2 node(s) in dc1");
+    refused.ends(4).says("shop has replication factor 1 (NetworkTopologyStrategy) on 2 node(s) in dc1");
 }
 
 /// What was written since would be lost: that must be said, and accepted.

@@ -119,19 +119,22 @@ impl Link {
     /// Runs one call that waits for its answer.
     pub(super) async fn exec(&self, connects: &Semaphore, call: Call) -> Result<Reply, TransportError> {
         let _channel = self.channels.acquire().await;
-        self.run(connects, &call, Frame::of(&call), Flow::default()).await
+        // the text goes once it is framed: with hundreds of hosts it would be most of our memory
+        let (frame, limit) = (Frame::of(&call), call.limit);
+        drop(call);
+        self.run(connects, limit, frame, Flow::default()).await
     }
 
     /// Runs one call with data on its streams.
     pub(super) async fn stream(&self, connects: &Semaphore, call: Call, flow: Flow) -> Result<Reply, TransportError> {
         let _stream = self.streams.acquire().await;
-        self.run(connects, &call, Frame::stream(&call), flow).await
+        self.run(connects, call.limit, Frame::stream(&call), flow).await
     }
 
     async fn run(
         &self,
         connects: &Semaphore,
-        call: &Call,
+        limit: Duration,
         frame: Frame,
         mut flow: Flow,
     ) -> Result<Reply, TransportError> {
@@ -139,11 +142,11 @@ impl Link {
         let (mut stale, mut pause) = (0, Duration::from_millis(20));
         loop {
             let master = self.connect(connects).await?;
-            let attempt = timeout(call.limit, self.converse(&master, &frame, &mut flow)).await;
+            let attempt = timeout(limit, self.converse(&master, &frame, &mut flow)).await;
             match attempt {
                 Err(_) => {
                     master.end().await;
-                    return Err(TransportError::Timeout { host: self.host.clone(), limit: call.limit });
+                    return Err(TransportError::Timeout { host: self.host.clone(), limit });
                 }
                 Ok(Attempt::Done(answer)) => return answer,
                 Ok(Attempt::Stale) if stale < STALE => stale += 1,
@@ -151,7 +154,7 @@ impl Link {
                     let why = "its connections break as soon as they are made".into();
                     return Err(TransportError::Unreachable { host: self.host.clone(), why });
                 }
-                Ok(Attempt::Full(why)) if started.elapsed() > call.limit => {
+                Ok(Attempt::Full(why)) if started.elapsed() > limit => {
                     return Err(TransportError::Unreachable { host: self.host.clone(), why });
                 }
                 // Another channel will end, or what holds it.
