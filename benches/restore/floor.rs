@@ -1,7 +1,7 @@
 //! The floor: what Cassandra itself takes to be drained, stopped and started, without any tool
 //! and without any data moved. Nodes drain and stop at the same time; the seed is launched first, the
-//! others as soon as its storage port is open. `parts` is the same without any overlap of starts: drain, stop, the seed's
-//! start and the slowest other one's, as long as each took.
+//! others as soon as its storage port is open. `parts` is the sum of drain, stop, the seed's start and the
+//! slowest other one's, as long as each took (they overlap).
 
 use super::site::{Site, each, on};
 use crate::{Result, meter};

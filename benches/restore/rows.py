@@ -55,12 +55,13 @@ def look(session, table, indexed, rows, size):
         if row and (row[0] is None or len(row[0]) != size or row[0][:8] != key.to_bytes(8, "big")):
             told["changed"] += 1
     if indexed:
-        told["index"] = 0
+        told["index"] = [0, 0]  # right and wrong answers
         for owner in range(10):
             query = f"SELECT id FROM {table} WHERE owner = 'owner-{owner}'"
             ids = {row[0] for row in session.execute(SimpleStatement(query, fetch_size=5000))}
             wanted = set(range(owner, rows, 10))
-            told["index"] += len(ids & wanted) - len(ids - wanted)
+            told["index"][0] += len(ids & wanted)
+            told["index"][1] += len(ids - wanted)
     return told
 
 

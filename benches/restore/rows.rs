@@ -6,7 +6,7 @@ use std::thread;
 use lab::Host;
 use serde::Deserialize;
 
-use super::site::{BODY, HINTED, KEYSPACE, Site, each};
+use super::site::{BODY, HINTED, Site, each};
 use crate::{Result, lab_venv, meter};
 
 const SCRIPT: &str = include_str!("rows.py");
@@ -18,8 +18,8 @@ struct Found {
     changed: u64,
     new: u64,
     hinted: u64,
-    /// Right answers minus wrong ones, by table.
-    indexes: BTreeMap<String, i64>,
+    /// Right and wrong answers, by table.
+    indexes: BTreeMap<String, (u64, u64)>,
 }
 
 /// What is wrong, node by node; empty: every row of every table is the backup's, and no other is there.
@@ -59,9 +59,9 @@ impl Found {
         if self.hinted > 0 {
             told.push(format!("{} of {HINTED} hinted later rows back", self.hinted));
         }
-        for (table, right) in &self.indexes {
-            if u64::try_from(*right) != Ok(rows) {
-                told.push(format!("the index of {KEYSPACE}.{table} finds {right} of {rows} rows"));
+        for (table, (right, wrong)) in &self.indexes {
+            if (*right, *wrong) != (rows, 0) {
+                told.push(format!("the index of {table} finds {right} of {rows} rows, and {wrong} that are none"));
             }
         }
         if self.rows == 0 {

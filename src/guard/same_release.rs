@@ -1,7 +1,7 @@
 //! `same-release`: all nodes run releases that can be mixed.
 //!
-//! Between lines such as 3.11 and 4.0 nothing is repaired or compared, so nobody could tell whether the nodes
-//! that were filled alike are alike.
+//! Between lines such as 3.11 and 4.0 nothing is repaired or compared: what hints held of others could not be
+//! brought, nor could anybody tell whether the nodes that were filled alike are alike.
 
 use std::collections::BTreeSet;
 

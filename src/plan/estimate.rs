@@ -8,7 +8,7 @@ use crate::facts::{BackupFacts, Facts};
 const STOP_S: (u64, u64) = (8, 12);
 /// Starting the first node, which waits for peers (`ring_delay` is 30 s by default), and each later one.
 const START_S: (u64, u64) = (40, 20);
-/// Repairing, or comparing, one table on one node when there is nothing to stream.
+/// Repairing one table on one node when there is nothing to stream.
 const TABLE_MS: u64 = 500;
 /// Bytes a second that a node streams to the others: `stream_throughput_outbound` is 200 Mbit/s by default.
 const STREAM: u64 = 20 << 20;

@@ -12,8 +12,8 @@ last() {
   fi
 }
 
-# Short naps first, so that a short job costs little; longer ones soon, since each is a process, on a
-# host that may be slow because of what we start; whole seconds where sleep knows no others.
+# Short naps first, so that a short job costs little; longer ones soon: each is a process, and hundreds of
+# hosts that start together may share processors. Whole seconds where sleep knows no others.
 waited=0 naps=0
 [ -z "$SEEN" ] || naps=7
 look
@@ -23,13 +23,13 @@ while [ "$waited" -lt "$WAIT" ]; do
     0 | 1 | 2) nap=0.01 step=1 ;;
     3 | 4) nap=0.02 step=2 ;;
     5 | 6) nap=0.05 step=5 ;;
-    # the end is noticed half a nap late: less than one per cent of what was waited for
+    # the end is noticed half a nap late, which counts for operators who wait for an outage's end
     *) if [ "$waited" -lt 1000 ]; then nap=0.1 step=10; else nap=0.2 step=20; fi ;;
   esac
   sleep "$nap" 2>/dev/null || { sleep 1; step=100; }
   naps=$((naps + 1)) waited=$((waited + step))
   look
-  if [ "$waited" -ge 100 ] && [ -f "$dir/progress" ]; then
+  if [ "$waited" -ge 100 ] && [ $((naps % 4)) = 0 ] && [ -f "$dir/progress" ]; then
     progress=$(tail -n 1 "$dir/progress")
     [ "$progress" = "$SEEN" ] || break
   fi

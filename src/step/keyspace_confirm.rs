@@ -30,12 +30,12 @@ pub const SPEC: Spec = Spec {
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (node, facts) = context.node(SPEC.name, target)?;
     let keyspace = target.keyspace(SPEC.name)?;
-    let same_files = context.request.fans_out();
     // the only node, or the last one that is there
-    if context.facts.nodes.len() < 2 || (same_files && !context.request.choices.verify_rows) {
+    let alone = context.facts.nodes.len() < 2;
+    if alone || (context.request.fans_out() && !context.request.choices.verify_rows) {
         return Ok(vec![]);
     }
-    let last = if same_files { "yes" } else { "" };
+    let last = if context.request.alike(keyspace) { "yes" } else { "" };
     let script = compare(act(context, [keyspace]), facts).var("FINAL", last);
     let (script, among) = of_all(context, SPEC.name, target, script)?;
     Ok(vec![ResolvedStep {

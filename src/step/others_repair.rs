@@ -1,4 +1,5 @@
-//! `others.repair`: repairs every other keyspace, when hints were set aside.
+//! `others.repair`: repairs every other keyspace, when hints were set aside; by fan-out a restored one, too, of which
+//! tables are kept as they are: no other repair would bring what hints held of them.
 //!
 //! Hints are acknowledged writes of all keyspaces that some replica still misses. The restore sets
 //! them aside because those of the restored keyspaces must not come back; what the others lose
@@ -8,6 +9,7 @@ use std::collections::BTreeSet;
 
 use super::keyspace_repair::{ACT, act, judge};
 use crate::cassandra::schema::Strategy;
+use crate::name::Keyspace;
 
 use super::{Ask, Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code};
 
@@ -15,7 +17,8 @@ use super::{Ask, Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, 
 pub const SPEC: Spec = Spec {
     name: "others.repair",
     help: "When any node's hints were set aside in this run, or the commit log of one that was not drained: `nodetool \
-           repair -pr --full` of every keyspace that is replicated and not restored. May run again.",
+           repair -pr --full` of every keyspace that is replicated and not restored (by fan-out, also of one with tables \
+           that stay as they are). May run again.",
     on: Kind::Node,
     scripts: &[("others.repair.probe", include_str!("others_repair.probe.sh")), ACT],
     resolve,
@@ -25,13 +28,14 @@ pub const SPEC: Spec = Spec {
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (node, facts) = context.node(SPEC.name, target)?;
-    let restored = &context.request.keyspaces;
+    let request = context.request;
+    let repaired = |name: &Keyspace| request.keyspaces.contains(name) && (request.alike(name) || !request.fans_out());
     let others: Vec<&str> = context
         .facts
         .schema
         .keyspaces
         .iter()
-        .filter(|ks| !ks.replication.is_local() && !restored.contains(&ks.name))
+        .filter(|ks| !ks.replication.is_local() && !repaired(&ks.name))
         .map(|ks| ks.name.as_str())
         .collect();
     let survivors = context.survivors(SPEC.name, target)?;

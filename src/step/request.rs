@@ -57,7 +57,7 @@ pub struct Choices {
     /// What becomes of tables that the backup does not hold; `None`: they are in the way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra_tables: Option<ExtraTables>,
-    /// Whether what is not restored is compared between nodes too.
+    /// Whether all rows are compared between nodes, also of what is not restored and where no repair filled a node.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub verify_rows: bool,
     /// Whether gateway instances that were found stopped are not started.
@@ -170,6 +170,11 @@ impl Request {
                 RepairFirst::Always => true,
                 RepairFirst::Auto => !facts.lacks(source, keyspace).is_empty(),
             }
+    }
+
+    /// Whether every node gets the same files, so that nothing of that keyspace has to be repaired: all its tables are replaced.
+    pub fn alike(&self, keyspace: &Keyspace) -> bool {
+        self.fans_out() && !self.kept.iter().any(|(of, _)| of == keyspace)
     }
 
     /// Whether that table stays as it is.

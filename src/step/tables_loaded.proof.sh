@@ -2,7 +2,8 @@
 # that it has loaded, or is gone from the disk: compacted away (a load that fails leaves the file there).
 # Told by device and inode: the process may call the files by other names where there are links.
 # And nothing is there besides: a Data.db that was not restored, in a table that lost none of its own and where
-# no transaction is open (a compaction's), was written by somebody else.
+# no transaction is open that replaces sstables (a compaction's), was written by somebody else. Of other tables it
+# cannot be told: they are named.
 # TABLES, BASES (those that are no views, which may be built anew), FILES: below DATA_DIRS/KEYSPACE; without a KEYSPACE, and always at last, what the log says
 # since the last start. SIGNS: its texts that tell of data that was not loaded.
 unknown() { printf '%s\n' "$*" >&2; exit 2; }
@@ -12,6 +13,10 @@ if [ -n "$KEYSPACE" ]; then
   printf '%s\n' "$DATA_DIRS" | while IFS= read -r data; do
     printf '%s\n' "$TABLES" | while IFS= read -r table; do
       [ -z "$table" ] || [ -x "$data/$KEYSPACE/$table" ] || exit 2
+    done || exit 2
+    printf '%s\n' "$BASES" | while IFS= read -r table; do
+      [ -z "$table" ] || [ ! -e "$data/$KEYSPACE/$table" ] ||
+        { [ -r "$data/$KEYSPACE/$table" ] && [ -x "$data/$KEYSPACE/$table" ]; } || exit 2
     done || exit 2
   done || unknown "cannot look into the directories of the tables of $KEYSPACE"
   # shellcheck disable=SC2016 # it is for another shell: only root and its owner may look into a process
@@ -32,7 +37,9 @@ if [ -n "$KEYSPACE" ]; then
     done
     printf '%s\n' "$BASES" | while IFS= read -r table; do
       { [ -n "$table" ] && cd "$data/$KEYSPACE/$table" 2>/dev/null; } || continue
-      for file in *_txn_*.log; do [ ! -e "$file" ] || printf 'busy %s\n' "$table"; done
+      for file in *_txn_*.log; do
+        case $file in '*'* | *_txn_flush_* | *_txn_stream_* | *_txn_write_*) ;; *) printf 'busy %s\n' "$table" ;; esac
+      done
     done
   done)
   # after the other looks: a file that a compaction ended with meanwhile was open, or is gone by now
@@ -55,7 +62,11 @@ if [ -n "$KEYSPACE" ]; then
     NF == 2 { there[substr($2, 3)] = 1 }
     END {
       for (file in wanted) if (!(file in there)) moved[wanted[file]] = 1
-      for (file in live) if (!(file in wanted) && !(live[file] in moved)) print "reseed: besides " file
+      for (file in live) if (!(file in wanted)) {
+        if (live[file] in moved) unjudged[live[file]] = 1
+        else print "reseed: besides " file
+      }
+      for (table in unjudged) print "reseed: unjudged " table
     }' | sort
 fi
 [ -r "$LOG" ] || unknown "cannot read $LOG"

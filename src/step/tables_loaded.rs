@@ -7,8 +7,8 @@
 //! compaction removes its input, a failed load does not. Where a component is missing Cassandra may
 //! remove the rest, and its log tells.
 //!
-//! And nothing else is live: the tables hold no other Data.db, unless a compaction wrote it. With the hashes of the
-//! stage, which became live by rename, that makes the rows of such a node those of the backup, whatever their size. In the
+//! And nothing else is live: the tables hold no other Data.db. Where Cassandra compacts, and in views, it cannot be told. With the
+//! hashes of the stage, which became live by rename, that makes the rows of such a node those of the backup, whatever their size. In the
 //! phase `verify` that is demanded only where no repair wrote to it since, by us or as the cure of a difference: where
 //! every node was filled from the backup.
 //!
@@ -85,7 +85,9 @@ fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
         }
     }
     if let [path, ..] = told("reseed: besides ").as_slice() {
-        return Verdict::Not(format!("{path} is live and is not of the backup: somebody wrote to that table"));
+        return Verdict::Not(format!(
+            "{path} is live and is not of the backup; if nobody can explain it: reseed rollback"
+        ));
     }
     let part =
         if files.contains("reseed: a log that began anew since") { " (what is older was rotated away)" } else { "" };
@@ -96,7 +98,12 @@ fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
         return Verdict::Unknown("it was not told how many files are open".to_owned());
     };
     let gone = wanted.saturating_sub(open);
-    let alone = if vars.get("BASES").is_some_and(|bases| !bases.is_empty()) { ", none besides" } else { "" };
+    let looked = vars.get("BASES").is_some_and(|bases| !bases.is_empty());
+    let alone = match told("reseed: unjudged ").len() {
+        _ if !looked => String::new(),
+        0 => ", none besides".to_owned(),
+        n => format!(", none besides but in {} that Cassandra compacts", count(n, "table")),
+    };
     Verdict::Holds(format!("{} open, {gone} compacted away{alone}; {clean}", count(open, "sstable")))
 }
 
@@ -122,6 +129,9 @@ mod tests {
         let said = judged(0, "reseed: open 1\nreseed: log\nreseed: end\n");
         let Verdict::Holds(said) = said else { panic!("{said:?}") };
         assert_eq!(said, "1 sstable open, 1 compacted away, none besides; no load error in its log since the start");
+        let said = judged(0, "reseed: open 1\nreseed: unjudged t-1\nreseed: log\nreseed: end\n");
+        let Verdict::Holds(said) = said else { panic!("{said:?}") };
+        assert!(said.contains("none besides but in 1 table that Cassandra compacts;"), "{said}");
     }
 
     #[test]

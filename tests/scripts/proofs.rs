@@ -74,7 +74,10 @@ pub async fn loaded(tree: &mut Tree) {
         format!("reseed: besides empty-2/nb-1-big-Data.db\nreseed: besides {DIR}/nb-3-big-Data.db\nreseed: log\n");
     assert!(said.contains(&told), "{said}");
     // where a compaction is under way, or was, it may have written it
+    fs::write(tree.live(0).join("nb_txn_flush_6b6f.log"), "ADD").unwrap();
+    assert_eq!(tree.ok(&script(&files)).await.matches("besides").count(), 2, "a flush is no compaction");
     fs::write(tree.live(0).join("nb_txn_compaction_6b70.log"), "ADD").unwrap();
+    assert!(tree.ok(&script(&files)).await.contains(&format!("reseed: unjudged {DIR}\n")));
     assert_eq!(tree.ok(&script(&files)).await.matches("besides").count(), 1, "the other table's");
     fs::remove_file(tree.live(0).join("nb_txn_compaction_6b70.log")).unwrap();
     let more = [&files[..], &[format!("{DIR}/nb-7-big-Data.db")]].concat();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use reseed::script::Script;
 
@@ -86,13 +87,14 @@ pub async fn carried(tree: &mut Tree) {
     let proof = tree.ok(&to(tree, "backup.relay.proof").var("COUNT", 6)).await;
     assert!(proof.contains("6 files"), "{proof}");
     tree.fails(&to(tree, "backup.relay.proof").var("COUNT", 7), "6 files have arrived instead of 7").await;
-    let data = tree.stage_on(0).with_extension("partial").join(DIR).join("nb-3-big-Data.db");
+    let (shelf, data) = arrived(tree, &format!("{DIR}/nb-3-big-Data.db"));
     let inode = Tree::inode(&data);
     hide_source(tree);
     let said = tree.ok(&tree.stage(&files).var("RELAYED", "yes")).await;
     assert!(said.starts_with("0 copied now"), "{said}");
     is_staged(tree, &files).await;
-    assert_eq!(Tree::inode(&tree.stage_dir().join("nb-3-big-Data.db")), inode, "renamed, not copied");
+    let staged = tree.stage_on(shelf).join(DIR).join("nb-3-big-Data.db");
+    assert_eq!(Tree::inode(&staged), inode, "renamed, not copied");
     assert_eq!(Tree::mode(&tree.stage_dir()), Tree::mode(&tree.live(0)));
     assert_eq!(Tree::mode(&tree.stage_dir().join(".idx_a")), Tree::mode(&tree.live(0)));
     tree.ok(&tree.table("table.swap.act")).await;
@@ -270,13 +272,18 @@ pub async fn only_what_was_asked_for(tree: &mut Tree) {
     assert_eq!(lacking(tree, &files).await.len(), files.len() - 1);
 }
 
+/// Where a file has arrived: in the data directory that had the most room at that moment, on one disk now this, now that.
+fn arrived(tree: &Tree, path: &str) -> (usize, PathBuf) {
+    let at = |n: usize| (n, tree.stage_on(n).with_extension("partial").join(path));
+    (0..2).map(at).find(|(_, file)| file.exists()).expect("it has arrived")
+}
+
 pub async fn changed_since_it_arrived(tree: &mut Tree) {
     let files = large(tree);
     lacking(tree, &files).await;
     let data = given(tree, &files).await;
     assert_eq!(take(tree, &data).await.0, 0);
-    let file = |tree: &Tree| tree.stage_on(0).with_extension("partial").join(DIR).join("nb-9-big-Data.db");
-    fs::remove_file(file(tree)).unwrap();
+    fs::remove_file(arrived(tree, &format!("{DIR}/nb-9-big-Data.db")).1).unwrap();
     tree.fails(&tree.stage(&files).var("RELAYED", "yes"), "run: reseed abandon r1, then restore again").await;
     // nothing says any more that all had arrived
     tree.fails(&to(tree, "backup.relay.probe"), "not all of ks_a has arrived").await;
@@ -299,7 +306,7 @@ pub async fn damaged(tree: &mut Tree) {
     assert_eq!(lacking(tree, &files).await, [6], "what came before it stays");
     // what was changed after it came is found out: nothing says that all had arrived
     let first = files[0].split('\t').nth(3).unwrap();
-    let file = tree.stage_on(0).with_extension("partial").join(first);
+    let file = arrived(tree, first).1;
     let zeros = vec![0; fs::read(&file).unwrap().len()];
     fs::write(&file, zeros).unwrap();
     assert_eq!(lacking(tree, &files).await, [1, 6]);

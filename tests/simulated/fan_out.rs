@@ -2,6 +2,7 @@
 //! and rollbacks from each, are those of `failures`, `journal` and `rollback`, which run for both strategies.
 
 use reseed::event::{Body, Level, RunOutcome};
+use reseed::plan::ExtraTables;
 
 use crate::disaster;
 use crate::sim::node::Process;
@@ -71,6 +72,30 @@ async fn hints_that_were_set_aside_bring_the_repair_of_the_other_keyspaces() {
     let repaired = sim.calls().into_iter().filter(|c| c.name == "repair.act" && c.vars["PREVIEW"].is_empty());
     let keyspaces: Vec<String> = repaired.map(|c| c.vars["KEYSPACES"].clone()).collect();
     assert_eq!(keyspaces, ["system_auth"; 3], "on every node, and none of those that were restored");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_hints_held_of_a_table_that_stays_is_repaired_too() {
+    let sim = whole();
+    let mut later = sim.world().tables[0].clone();
+    (later.name, later.later, later.id) = ("new".to_owned(), true, later.id.replace('f', "e"));
+    {
+        let mut world = sim.world();
+        let dir = format!("{}/{}", later.keyspace, later.dir());
+        world.nodes.values_mut().for_each(|node| drop(node.live.insert(dir.clone(), Data::Old)));
+        (world.node("cass2").hints, world.node("cass2").stuck) = (3, true);
+        world.tables.push(later.clone());
+    }
+    let mut order = sim.order("restore", TAG);
+    order.ask.choices.extra_tables = Some(ExtraTables::Keep);
+    assert_eq!(sim.run(order).await, Some(0), "{:?}", sim.end());
+    let repaired = sim.calls().into_iter().filter(|c| c.name == "repair.act" && c.vars["PREVIEW"].is_empty());
+    let keyspaces: Vec<String> = repaired.map(|c| c.vars["KEYSPACES"].clone()).collect();
+    assert_eq!(keyspaces.len(), 3, "on every node");
+    for names in keyspaces {
+        assert!(names.lines().any(|name| name == later.keyspace), "the keyspace that keeps a table: {names}");
+        assert_eq!(names.lines().count(), 2, "and not the one that is replaced as a whole: {names}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
