@@ -82,7 +82,9 @@ async fn what_hints_held_of_a_table_that_stays_is_repaired_too() {
     {
         let mut world = sim.world();
         let dir = format!("{}/{}", later.keyspace, later.dir());
-        world.nodes.values_mut().for_each(|node| drop(node.live.insert(dir.clone(), Data::Old)));
+        for node in world.nodes.values_mut() {
+            node.live.insert(dir.clone(), Data::Old);
+        }
         (world.node("cass2").hints, world.node("cass2").stuck) = (3, true);
         world.tables.push(later.clone());
     }
