@@ -4,6 +4,9 @@ LC_ALL=C; export LC_ALL
 umask 077
 tab=$(printf '\t')
 
+# echo WORDS: as they are. That of dash takes backslashes in a value for its own signs: after \c it ends the output.
+echo() { printf '%s\n' "$*"; }
+
 # die WORDS: ends the script; the last line of stderr says why.
 die() { printf '%s\n' "$*" >&2; exit 1; }
 

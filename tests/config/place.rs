@@ -39,7 +39,8 @@ pub fn places() -> Vec<Place> {
         let bin = tempfile::tempdir().unwrap();
         symlink(found, bin.path().join("sh")).unwrap();
         // a name full of what would be special in a pattern or to xargs
-        let host = tempfile::Builder::new().prefix("h o+s[t]*'\"\\").tempdir().unwrap();
+        // (the last is the end of all output for dash's echo)
+        let host = tempfile::Builder::new().prefix("h o+s[t]*'\"\\c").tempdir().unwrap();
         places.push(Place { shell, host, bin, home: tempfile::tempdir().unwrap() });
     }
     places
