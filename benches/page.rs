@@ -184,15 +184,22 @@ fn each(rows: &[&Row], name: &str) -> String {
 
 fn split_floor(rows: &[&Row]) -> String {
     let figure = |name: &str| best(rows, name, 1);
-    format!(
-        "stop {}, start {}; parts: {} in all, the seed's start {} (its storage port after {}), the slowest other one's {}",
+    let mut text = format!(
+        "stop {}, start {} (the seed's storage port after {})",
         figure("stop"),
         figure("start"),
-        figure("parts"),
-        figure("seed_serves"),
-        figure("seed_port"),
-        figure("slowest")
-    )
+        figure("seed_port")
+    );
+    if least(rows, "parts").is_some() {
+        let _ = write!(
+            text,
+            "; parts: {} in all, the seed's start {}, the slowest other one's {}",
+            figure("parts"),
+            figure("seed_serves"),
+            figure("slowest")
+        );
+    }
+    text
 }
 
 fn scale(rows: &Rows) -> String {
