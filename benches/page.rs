@@ -254,7 +254,7 @@ fn startup(rows: &Rows) -> String {
     text
 }
 
-/// The lines of the plot. Where `sizes` has no run of somebody, that of `restore` stands in.
+/// The lines of the plot. For whom `sizes` has no run, those of `restore` stand in, which had hints to deal with.
 fn lines(rows: &Rows) -> Vec<Line> {
     let who = [
         ("by hand", "#8250df", false),
@@ -274,8 +274,10 @@ fn lines(rows: &Rows) -> Vec<Line> {
         })
     };
     let line = |(name, colour, dashed): (&str, &'static str, bool)| {
-        let mut points = point("restore", name);
-        points.extend(point("sizes", name));
+        let mut points = point("sizes", name);
+        if points.is_empty() {
+            points = point("restore", name);
+        }
         Line { name: name.to_owned(), colour, dashed, points: points.into_values().collect() }
     };
     who.into_iter().map(line).collect()
