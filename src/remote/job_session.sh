@@ -5,8 +5,7 @@
 # The user whose session we are in; nothing when systemd does not run this host, or the process is
 # in no session. With sudo it is still who logged in.
 session_user() {
-  { read -r _first </proc/1/comm; } 2>/dev/null
-  [ "${_first-}" = systemd ] || return 0
+  [ "$(cat /proc/1/comm 2>/dev/null)" = systemd ] || return 0
   _uid=$(sed -n 's|.*/user-\([0-9]*\)\.slice/session-[^/]*\.scope.*|\1|p' /proc/self/cgroup | head -n 1)
   [ -z "$_uid" ] || id -un "$_uid"
 }
