@@ -31,7 +31,7 @@ campaign:         ## what takes too long for every run: each place to die at, mi
 	RESEED_CAMPAIGN=1 cargo test --test cluster -- rollback killed
 	RESEED_CAMPAIGN=1 cargo test --test cluster -- disaster many versions upgrades
 	RESEED_CAMPAIGN=1 cargo test --test cluster -- restored repeat catalogue live::
-	RESEED_CAMPAIGN=1 cargo test --test sshd -- --include-ignored killed two_minutes
+	RESEED_CAMPAIGN=1 cargo test --test sshd -- --include-ignored killed two_minutes half_a_gigabyte
 	cargo test --test transport -- --ignored
 	cargo run -q -p lab -- up --name logind --nodes 1 --init systemd
 	LAB=/var/lib/reseed-lab/logind cargo run -q -p lab -- coordinator --name logind cargo test --test sshd -- --ignored logind; \
