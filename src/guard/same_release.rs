@@ -26,7 +26,7 @@ fn objection(versions: &BTreeSet<((u32, u32), &str)>) -> Option<Objection> {
     let lines: BTreeSet<_> = versions.iter().map(|(line, _)| line).collect();
     let list: Vec<&str> = versions.iter().map(|(_, text)| *text).collect();
     (lines.len() > 1).then(|| {
-        let message = format!("the nodes run {}, between which nothing can be compared", list.join(", "));
+        let message = format!("the nodes run {}, between which nothing can be repaired or compared", list.join(", "));
         Objection::fail(message, "end the upgrade first")
     })
 }

@@ -8,7 +8,7 @@ use crate::facts::{BackupFacts, Facts};
 const STOP_S: (u64, u64) = (8, 12);
 /// Starting the first node, which waits for peers (`ring_delay` is 30 s by default), and each later one.
 const START_S: (u64, u64) = (40, 20);
-/// Repairing one table on one node when there is nothing to stream.
+/// Repairing, or comparing, one table on one node when there is nothing to stream.
 const TABLE_MS: u64 = 500;
 /// Bytes a second that a node streams to the others: `stream_throughput_outbound` is 200 Mbit/s by default.
 const STREAM: u64 = 20 << 20;
@@ -34,8 +34,9 @@ pub fn outage(facts: &Facts, request: &Request) -> Option<Outage> {
     let keyspaces = request.keyspaces.iter().filter_map(|name| manifest.keyspace(name));
     let (tables, bytes) = keyspaces.fold((0, 0), |(t, b), ks| (t + ks.tables.len() as u64, b + ks.bytes()));
     let (fixed, streamed) = if request.fans_out() {
-        // they come up with the first one
-        (STOP_S.1 + START_S.0, 0)
+        // they come up with the first one; with --verify-rows each table is compared once
+        let compared = if request.choices.verify_rows { tables * TABLE_MS / 1000 } else { 0 };
+        (STOP_S.1 + START_S.0 + compared, 0)
     } else {
         // the seed sends everything to each of the others
         let fixed = nodes * STOP_S.0 + START_S.0 + others * START_S.1 + nodes * tables * TABLE_MS / 1000;

@@ -15,6 +15,7 @@ last() {
 # Short naps first, so that a short job costs little; longer ones soon: each is a process, and hundreds of
 # hosts that start together may share processors. Whole seconds where sleep knows no others.
 waited=0 naps=0
+# asked again, it is a long one
 [ -z "$SEEN" ] || naps=7
 look
 while [ "$waited" -lt "$WAIT" ]; do

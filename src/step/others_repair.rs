@@ -29,13 +29,14 @@ pub const SPEC: Spec = Spec {
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (node, facts) = context.node(SPEC.name, target)?;
     let request = context.request;
-    let repaired = |name: &Keyspace| request.keyspaces.contains(name) && (request.alike(name) || !request.fans_out());
+    // by seed `keyspace.repair` has repaired what was restored; by fan-out what is alike needs none
+    let done = |name: &Keyspace| request.keyspaces.contains(name) && (!request.fans_out() || request.alike(name));
     let others: Vec<&str> = context
         .facts
         .schema
         .keyspaces
         .iter()
-        .filter(|ks| !ks.replication.is_local() && !repaired(&ks.name))
+        .filter(|ks| !ks.replication.is_local() && !done(&ks.name))
         .map(|ks| ks.name.as_str())
         .collect();
     let survivors = context.survivors(SPEC.name, target)?;

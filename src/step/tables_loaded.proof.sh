@@ -4,8 +4,8 @@
 # And nothing is there besides: a Data.db that was not restored, in a table that lost none of its own and where
 # no transaction is open that replaces sstables (a compaction's), was written by somebody else. Of other tables it
 # cannot be told: they are named.
-# TABLES, BASES (those that are no views, which may be built anew), FILES: below DATA_DIRS/KEYSPACE; without a KEYSPACE, and always at last, what the log says
-# since the last start. SIGNS: its texts that tell of data that was not loaded.
+# TABLES, BASES (those that are no views, which may be built anew), FILES: below DATA_DIRS/KEYSPACE; without a
+# KEYSPACE, and always at last, what the log says since the last start. SIGNS: its texts that tell of data that was not loaded.
 unknown() { printf '%s\n' "$*" >&2; exit 2; }
 pids=$(cassandra_pids)
 [ -n "$pids" ] || die "Cassandra does not run"

@@ -114,14 +114,20 @@ async fn every_row_is_compared_before_anybody_is_served_when_that_is_asked_for()
 
 #[tokio::test(start_paused = true)]
 async fn an_sstable_that_is_not_of_the_backup_fails_the_run_before_anybody_is_served() {
-    let sim = whole();
-    sim.world().node("cass3").besides = Some("t1-1/nb-9-big-Data.db".to_owned());
-    assert_eq!(sim.restore().await, 5, "{:?}", sim.end());
-    let (_, _, why) = sim.end();
-    assert!(why.contains("tables.loaded/cass3") && why.contains("not of the backup"), "{why}");
-    assert!(!sim.acts().iter().any(|act| act.contains("gateway.start")), "nobody is served");
-    assert_eq!(sim.rollback(&[]).await, 0, "{:?}", sim.end());
-    sim.world().assert_rolled_back();
+    // by seed all others would get it from the first node
+    for (shape, node) in [(WHOLE, "cass1"), (WHOLE.by_fan_out(), "cass3")] {
+        let sim = Sim::new(shape);
+        sim.world().node(node).besides = Some("t1-1/nb-9-big-Data.db".to_owned());
+        assert_eq!(sim.restore().await, 5, "{:?}", sim.end());
+        let (_, _, why) = sim.end();
+        assert!(why.contains(&format!("tables.loaded/{node}")) && why.contains("not of the backup"), "{why}");
+        assert!(
+            !sim.acts().iter().any(|act| act.contains("repair.act") || act.contains("gateway.start")),
+            "it spreads"
+        );
+        assert_eq!(sim.rollback(&[]).await, 0, "{:?}", sim.end());
+        sim.world().assert_rolled_back();
+    }
 }
 
 #[tokio::test(start_paused = true)]

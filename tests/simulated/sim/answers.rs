@@ -185,7 +185,8 @@ fn loaded(world: &mut World, host: &str, call: &Call) -> Answer {
     if !vars["KEYSPACE"].is_empty() {
         text += &missed.iter().map(|file| format!("reseed: not open {file}\n")).collect::<Vec<_>>().concat();
         text += &format!("reseed: open {}\n", files.len() - missed.len());
-        text += &node.besides.iter().map(|file| format!("reseed: besides {file}\n")).collect::<Vec<_>>().concat();
+        let looks = node.besides.iter().filter(|_| !vars["BASES"].is_empty());
+        text += &looks.map(|file| format!("reseed: besides {file}\n")).collect::<Vec<_>>().concat();
     }
     let said = node.complaint.iter().filter(|line| vars["SIGNS"].lines().any(|sign| line.contains(sign)));
     Ok(text + "reseed: log\n" + &said.map(|line| format!("{line}\n")).collect::<Vec<_>>().concat() + "reseed: end\n")
