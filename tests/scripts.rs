@@ -111,6 +111,7 @@ under_every_shell! {
     what_came_after_the_restore_goes_to_the_rollbacks_own_quarantine => back::keeps_what_came_later;
     a_rollback_that_was_given_up_leaves_nothing_that_the_next_one_does_not_find => back::second_rollback;
     a_rollback_refuses_a_state_that_no_attempt_leaves => back::refuses;
+    the_mode_is_read_from_the_log_where_it_tells_it => back::drained;
     a_node_that_cannot_be_drained_is_marked_and_is_no_obstacle => back::quiet;
     jobs_of_the_earlier_run_are_ended_and_no_others => back::jobs;
     what_is_left_of_a_run_is_told_with_its_size_and_what_is_not_ours => back::left;

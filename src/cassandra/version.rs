@@ -121,6 +121,17 @@ impl Version {
         self.from(4, 0)
     }
 
+    /// A drain waits for messages that are still to be sent (4.0+).
+    pub fn waits_for_messages(&self) -> bool {
+        self.from(4, 0)
+    }
+
+    /// A full repair of all ranges of a node leaves its sstables whole (4.0+); before, it splits them into repaired and
+    /// not, unless it is one of primary ranges only.
+    pub fn repairs_all_ranges_whole(&self) -> bool {
+        self.from(4, 0)
+    }
+
     /// Clients may also come by Thrift (before 4.0).
     pub fn has_thrift(&self) -> bool {
         !self.from(4, 0)

@@ -2,7 +2,7 @@
 # so; the judgement over the output is made by who asked.
 # $HOSTS: when machines are gone, those that are there. A repair that needs a dead replica fails, and
 # -pr, whose ranges only their owner repairs, would leave those of the dead ones out.
-# $ALL: all ranges of this node, not only its primary ones. $PREVIEW: compares, changes nothing (4.0+).
+# $ALL: those of them of which all ranges of this node are repaired, not only its primary ones. $PREVIEW: compares, changes nothing (4.0+).
 # $LOG: what is compared is told by the log alone (before 4.0); it is summed up behind each repair.
 # $FINAL: what differs is no matter of one attempt: before 4.0 the comparison cures what it finds, and the next one
 # would find nothing. Once found, every later attempt tells of it; so it does of a comparison that was begun and not
@@ -94,22 +94,21 @@ if [ -n "$FINAL" ] && [ -e "$open" ]; then
   die "the comparison of $(cat "$open") was begun before and ended without a result: if the nodes differed, it mixed them; run: reseed rollback (or, if no line of $LOG and what it was rotated to says \`out of sync\` of it since: rm $open, and reseed resume)"
 fi
 
-if [ -n "$HOSTS" ]; then
-  set -- --full
-  for host in $HOSTS; do set -- "$@" -hosts "$host"; done
-elif [ -n "$ALL" ]; then set -- --full
-else set -- -pr --full
-fi
+set -- --full
+for host in $HOSTS; do set -- "$@" -hosts "$host"; done
 [ -z "$PREVIEW" ] || set -- "$@" --preview
 printf '%s\n' "$KEYSPACES" | while IFS= read -r keyspace; do
   [ -n "$keyspace" ] || continue
+  primary=
+  if [ -z "$HOSTS" ] && ! printf '%s\n' "$ALL" | grep -q -F -x -- "$keyspace"; then primary=-pr; fi
   printf 'reseed: repair of %s\n' "$keyspace"
   if [ -n "$LOG" ] && [ -n "$FINAL" ]; then
     printf '%s\n' "$keyspace" >"$open" || die "cannot write $open"
     sync
   fi
   [ -z "$LOG" ] || begin_log "$keyspace"
-  nt repair "$@" "$keyspace" </dev/null &
+  # shellcheck disable=SC2086 # nothing or one word
+  nt repair $primary "$@" "$keyspace" </dev/null &
   repair=$! watcher=
   if [ "$STALL_S" -gt 0 ]; then watch_over "$repair" & watcher=$!; fi
   wait "$repair"

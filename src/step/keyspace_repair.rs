@@ -65,7 +65,8 @@ pub fn of_all(
     target: &Target,
     script: Script,
 ) -> Result<(Script, String), Unresolved> {
-    let script = script.var("ALL", "yes");
+    let all = script.vars.get("KEYSPACES").cloned().unwrap_or_default();
+    let script = script.var("ALL", all);
     Ok(match context.survivors(step, target)? {
         None => (script, "all nodes".to_owned()),
         Some(there) => (script.list("HOSTS", &there), there.join(", ")),

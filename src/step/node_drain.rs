@@ -1,7 +1,11 @@
 //! `node.drain`: everything in memory goes to sstables; the commit log then holds nothing.
 //!
-//! Proven by `Mode: DRAINED` and a clean log, never by the exit code: a failing drain exits 0 from
-//! 3.11 on, and so does the second of two (domain.md C.4).
+//! Proven by the mode DRAINED and a clean log, never by the exit code: a failing drain exits 0 from
+//! 3.11 on, and so does the second of two (domain.md C.4). Cassandra logs the mode as it takes it, so where its log
+//! is at INFO and still there no JVM is started to ask for it.
+//!
+//! Nodes that drain together (fan-out) stop gossiping first: from 4.0 on one that has just gossiped to a peer
+//! whose port is closed by then waits ten seconds, until that message expires (docs/adr/0017-fan-out.md).
 
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict};
 use crate::cassandra::drainlog;
@@ -15,9 +19,9 @@ pub const SPEC: Spec = Spec {
            instead. May run again: a second drain changes nothing.",
     on: Kind::Node,
     scripts: &[
-        ("node.drain.probe", include_str!("node_drain.probe.sh")),
+        ("node.drain.probe", concat!(include_str!("node_drain.probe.sh"), include_str!("node_drain.mode.sh"))),
         ("node.drain.act", include_str!("node_drain.act.sh")),
-        ("node.drain.proof", include_str!("node_drain.proof.sh")),
+        ("node.drain.proof", include_str!("node_drain.mode.sh")),
     ],
     resolve,
     probe: judge,
@@ -31,19 +35,21 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         return super::node_quiet::resolve(context, target);
     }
     let ports = format!("{} {}", facts.conf.storage_port, facts.conf.ssl_storage_port);
-    let script = |name| context.nodetool(Script::new(name), node, facts);
+    let script = |name| context.nodetool(Script::new(name), node, facts).var("LOG", &facts.log);
+    let together = context.request.fans_out() && context.facts.nodes.len() > 1;
+    let quiet = if together && facts.version.waits_for_messages() { "yes" } else { "" };
     Ok(vec![ResolvedStep {
         summary: format!("drain {}", target.host),
-        probe: target.ask(script("node.drain.probe").var("LOG", &facts.log).var("STORAGE_PORTS", ports)),
-        act: Some(script("node.drain.act").var("LOG", &facts.log)),
-        proof: target.ask(script("node.drain.proof")),
+        probe: target.ask(script("node.drain.probe").var("STORAGE_PORTS", &ports)),
+        act: Some(script("node.drain.act").var("GOSSIP_FIRST", quiet)),
+        proof: target.ask(script("node.drain.proof").var("STORAGE_PORTS", ports)),
         idempotent: true,
         limit_s: 3600,
         ..target.step(SPEC.name)
     }])
 }
 
-/// Of the probe (mode and latest log) as of the act (log since) with its proof (mode).
+/// Of the probe as of the proof (mode and latest log), and of the act (log since).
 fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
     let reply = match &observed.seen[0].reply {
         Ok(reply) => reply,

@@ -244,6 +244,43 @@ pub async fn quiet(tree: &mut Tree) {
     tree.fails(&script("node.quiet.proof"), "not DRAINED").await;
 }
 
+/// The mode is read from the log where that tells it, and asked for where it does not.
+pub async fn drained(tree: &mut Tree) {
+    let log = tree.root.join("system.log");
+    let proof = |ports: &str| {
+        let script = Script::new("node.drain.proof").var("NODETOOL", "nodetool").var("NODETOOL_ARGS", "");
+        script.var("RUN_AS", "").var("LOG", log.display()).var("STORAGE_PORTS", ports)
+    };
+    if tree.shell.ends_with("busybox") {
+        return; // as in `refuses_while_running`
+    }
+    tree.tool("nodetool", "#!/bin/sh\necho Mode: ASKED\n");
+    let line = |text: &str| format!("INFO  [RMI TCP Connection(4)] 2026-11-28 01:33:46,957 {text}\n");
+    let (drained, draining) = ("StorageService.java:2086 - DRAINED", "StorageService.java:2086 - DRAINING: starting");
+    let started = "YamlConfigurationLoader.java:103 - Configuration location: file:/etc/cassandra.yaml";
+    let logged = |lines: &[&str]| fs::write(&log, lines.iter().map(|text| line(text)).collect::<String>()).unwrap();
+    logged(&[started, draining, drained]);
+    let text = tree.ok(&proof("65001")).await;
+    assert!(text.starts_with("Mode: ASKED"), "no process: {text}");
+    tree.pretend_cassandra();
+    logged(&[started, draining, drained, "Gossiper.java:1 - late words"]);
+    let text = tree.ok(&proof("65001")).await;
+    assert!(text.starts_with("Mode: DRAINED") && text.contains("2086 - DRAINED"), "{text}");
+    for (lines, why) in [
+        (&[started, draining][..], "not yet"),
+        (&[started, draining, drained, started], "another process"),
+        (&[started, "Other.java:1 - DRAINED"], "somebody else's words"),
+    ] {
+        logged(lines);
+        let text = tree.ok(&proof("65001")).await;
+        assert!(text.starts_with("Mode: ASKED"), "{why}: {text}");
+    }
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    logged(&[started, drained]);
+    let text = tree.ok(&proof(&listener.local_addr().unwrap().port().to_string())).await;
+    assert!(text.starts_with("Mode: ASKED"), "its port is open: {text}");
+}
+
 /// A process group with a job's files.
 struct Job(PathBuf, Child);
 

@@ -152,7 +152,7 @@ pub async fn compared(tree: &mut Tree) {
     let job = tree.job();
     let log = tree.root.join("system.log");
     let script = Script::new("repair.act").list("KEYSPACES", ["shop", "small"]).var("STALL_S", 0);
-    let script = script.var("RESEED_JOB", job.display()).var("ALL", "yes");
+    let script = script.var("RESEED_JOB", job.display()).list("ALL", ["shop", "small"]);
     let script = script.var("NODETOOL", "nodetool").var("NODETOOL_ARGS", "").var("RUN_AS", "");
     tree.tool("nodetool", "#!/bin/sh\necho \"$@\"\n");
     let said = tree.ok(&script.clone().var("PREVIEW", "yes")).await;
@@ -202,7 +202,7 @@ pub async fn compared_for_good(tree: &mut Tree) {
         fs::create_dir(&job).unwrap();
         fs::write(job.join("out"), "").unwrap();
         let script = Script::new("repair.act").list("KEYSPACES", ["shop"]).var("STALL_S", 0);
-        let script = script.var("RESEED_JOB", job.display()).var("ALL", "yes").var("FINAL", "yes");
+        let script = script.var("RESEED_JOB", job.display()).var("ALL", "shop").var("FINAL", "yes");
         script.var("LOG", log.display()).var("NODETOOL", "nodetool").var("NODETOOL_ARGS", "").var("RUN_AS", "")
     };
     let line = |text: &str| format!("INFO  [a:1] 2026-11-23 03:02:07,006 x.java:1 - [repair #1b-2] {text}");

@@ -14,6 +14,8 @@ pub async fn repair_arguments(tree: &mut Tree) {
         let script = script.var("STALL_S", 600).var("RESEED_JOB", job.display());
         script.var("NODETOOL", "nodetool").var("NODETOOL_ARGS", "-p\n7199").var("RUN_AS", "")
     };
+    let whole = tree.ok(&script(&[]).list("ALL", ["b", "ab"])).await;
+    assert!(whole.contains("repair -pr --full a\n") && whole.contains("7199 repair --full b\n"), "{whole}");
     let all = tree.ok(&script(&[])).await;
     assert_eq!(
         all,

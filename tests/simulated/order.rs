@@ -101,7 +101,7 @@ async fn a_backup_repairs_first_what_the_node_may_lack_and_says_so_in_the_manife
     let calls = sim.calls();
     let repairs: Vec<_> = calls.iter().filter(|call| call.name == "repair.act").collect();
     let told = |call: &&Recorded| (call.host.to_string(), call.vars["KEYSPACES"].clone(), call.vars["ALL"].clone());
-    let wanted = ["ks1", "ks2"].map(|keyspace| ("cass1".to_owned(), keyspace.to_owned(), "yes".to_owned()));
+    let wanted = ["ks1", "ks2"].map(|keyspace| ("cass1".to_owned(), keyspace.to_owned(), keyspace.to_owned()));
     assert_eq!(repairs.iter().map(told).collect::<Vec<_>>(), wanted);
     Ran::of(&calls).all_before("repair.act", "snapshot.take.act");
     let publish = calls.iter().find(|call| call.name == "backup.publish.act").unwrap();
