@@ -10,8 +10,8 @@ seconds() { read -r now _ </proc/uptime; now=${now%.*}; }
 # or it would hold the lock.
 fenced() {
   command -v flock >/dev/null 2>&1 || die "this host has no flock (util-linux or busybox)"
-  why=$(mkdir -p "$ROOT" 2>&1) || die "cannot make $ROOT: $why"
-  (
+  [ -d "$ROOT" ] || why=$(mkdir -p "$ROOT" 2>&1) || die "cannot make $ROOT: $why"
+  {
     seconds
     deadline=$((now + 30))
     until flock -n 9; do
@@ -25,11 +25,8 @@ fenced() {
     if [ "$held" != "$EPOCH" ]; then
       who=$(sed -n 's/^owner=//p' "$ROOT/lease" 2>/dev/null) run=$(sed -n 's/^run=//p' "$ROOT/lease" 2>/dev/null)
       printf 'fenced %s %s\n' "${held:-?}" "${who:-nobody}${run:+, run $run}"
-      exit 3
+      exit 0
     fi
     "$1"
-  ) 9>>"$ROOT/.fence" || case $? in
-    3) exit 0 ;;
-    *) exit 1 ;;
-  esac
+  } 9>>"$ROOT/.fence" || exit 1
 }

@@ -32,7 +32,7 @@ start() {
   if claim || { [ ! -d "$dir" ] && mkdir -p "$ROOT/$RESEED_RUN" && claim; }; then
     # Not started yet, so the claim may be taken back.
     fill || { rm -rf "$dir"; die "cannot write the job to $dir"; }
-    why=$("$starter" "$dir" "$RESEED_RUN") || { rm -rf "$dir"; die "systemd-run: $why"; }
+    "$starter" "$dir" "$RESEED_RUN" || { rm -rf "$dir"; die "systemd-run: $why"; }
   elif [ ! -d "$dir" ]; then
     die "cannot make $dir: $why"
   fi

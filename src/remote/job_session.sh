@@ -44,7 +44,7 @@ limits() {
 # by_systemd DIR RUN: the supervisor as a transient unit, in the environment that it would have
 # here. KillMode: what the job leaves running on purpose stays when the unit ends. Not Type=exec,
 # which systemd 239 (RHEL 8) does not know: that it began is seen from its files. A file of its own,
-# as systemd has its own ideas about dollar signs in a command.
+# as systemd has its own ideas about dollar signs in a command. Sets why when it fails.
 by_systemd() {
   export -p >"$dir/env"
   # shellcheck disable=SC2016 # for the shell of the unit
@@ -56,7 +56,7 @@ by_systemd() {
     XDG_RUNTIME_DIR=/run/user/$(id -u); export XDG_RUNTIME_DIR
     set -- --user "$@"
   fi
-  systemd-run "$@" 2>&1 </dev/null 9>&-
+  why=$(systemd-run "$@" 2>&1 </dev/null 9>&-)
 }
 
 # how: sets starter to by_systemd or detached; ends the script when neither would last.

@@ -2,7 +2,7 @@
 # Values come as variables set above; $RESEED_RUN is the run; lists hold one item per line.
 LC_ALL=C; export LC_ALL
 umask 077
-tab=$(printf '\t')
+tab='	'
 
 # echo WORDS: as they are. That of dash takes backslashes in a value for its own signs: after \c it ends the output.
 echo() { printf '%s\n' "$*"; }
