@@ -262,6 +262,8 @@ mod tests {
         assert!(!v("2.2.19").has_system_schema() && !v("2.2.19").hints_are_files());
         assert!(v("3.11.19").has_thrift() && !v("4.0.19").has_thrift());
         assert!(!v("3.11.19").previews_repairs() && v("4.0.19").previews_repairs());
+        assert!(!v("3.11.19").repairs_all_ranges_whole() && v("4.0.19").repairs_all_ranges_whole());
+        assert!(!v("3.11.19").waits_for_messages() && v("4.0.19").waits_for_messages());
         assert!(v("2.2.19").resending_tables().contains(&"hints") && !v("3.0.1").resending_tables().contains(&"hints"));
         assert!(v("3.11.19").hints_are_files() && !v("4.1.10").has_sai() && v("5.0.8").has_sai());
         assert!(v("5.0.8-SNAPSHOT").is_supported() && !v("5.1-alpha1").is_supported() && !v("2.1.22").is_supported());
