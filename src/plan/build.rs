@@ -13,7 +13,7 @@ use crate::step::{self, Context, ResolvedStep, Target, Unresolved};
 /// Resolves `playbook` for the request on the cluster as found.
 pub fn build(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request: &Request) -> Result<Plan, Unresolved> {
     let filled = filled(playbook, inventory, facts);
-    let context = Context { inventory, facts, request, filled: &filled };
+    let context = Context::new(inventory, facts, request, &filled);
     let mut phases = playbook.phases.iter().map(|entry| phase(entry, &context)).collect::<Result<Vec<_>, _>>()?;
     number(&mut phases);
     let library = Library::of(step::SPECS.iter().flat_map(|spec| spec.scripts));

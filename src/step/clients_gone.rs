@@ -24,7 +24,7 @@ pub const SPEC: Spec = Spec {
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (_, facts) = context.node(SPEC.name, target)?;
-    let script = Script::new("clients.gone.proof").var("PORTS", ports(facts)).list("NODES", nodes(context));
+    let script = Script::new("clients.gone.proof").var("PORTS", ports(facts)).list("NODES", context.addresses());
     Ok(vec![ResolvedStep {
         summary: format!("see that no client is connected to {}", target.host),
         proof: target.ask(script),
@@ -39,20 +39,6 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
 pub fn ports(facts: &NodeFacts) -> String {
     let native = facts.conf.native_transport_port.to_string();
     if facts.version.has_thrift() { format!("{native} {}", facts.conf.rpc_port) } else { native }
-}
-
-/// All addresses of nodes that are known.
-pub fn nodes<'a>(context: &Context<'a>) -> BTreeSet<&'a str> {
-    let each = |node: &'a NodeFacts| {
-        let conf = &node.conf;
-        let own = [&conf.listen_address, &conf.rpc_address, &conf.broadcast_rpc_address].into_iter().flatten();
-        node.ring
-            .iter()
-            .map(crate::cassandra::status::Row::host)
-            .chain(own.map(String::as_str))
-            .chain(node.addresses.iter().map(String::as_str))
-    };
-    context.facts.nodes.values().flat_map(each).collect()
 }
 
 fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {

@@ -1,5 +1,8 @@
 //! What a step may look at while it is resolved, and the variables that many scripts share.
 
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::backup::layout as layout_of;
 use crate::cassandra::layout::TableDir;
 use crate::cassandra::schema::{KeyspaceSchema, TableSchema};
@@ -20,6 +23,9 @@ pub struct Context<'a> {
     pub request: &'a Request,
     /// Nodes on which the playbook stages the backup.
     pub filled: &'a [HostName],
+    // of the whole ring, so worked out once and not for each step
+    centers: OnceCell<BTreeMap<&'a str, u32>>,
+    addresses: OnceCell<BTreeSet<&'a str>>,
 }
 
 /// Where a playbook entry applies a step.
@@ -92,6 +98,29 @@ impl Target<'_> {
 }
 
 impl<'a> Context<'a> {
+    /// Of a request about a cluster; `filled`: where the playbook stages the backup.
+    pub fn new(inventory: &'a Inventory, facts: &'a Facts, request: &'a Request, filled: &'a [HostName]) -> Self {
+        Self { inventory, facts, request, filled, centers: OnceCell::new(), addresses: OnceCell::new() }
+    }
+
+    /// Nodes of the ring per data center ([`Facts::centers`]).
+    pub fn centers(&self) -> &BTreeMap<&'a str, u32> {
+        self.centers.get_or_init(|| self.facts.centers())
+    }
+
+    /// All addresses of nodes that are known.
+    pub fn addresses(&self) -> &BTreeSet<&'a str> {
+        self.addresses.get_or_init(|| {
+            let each = |node: &'a NodeFacts| {
+                let conf = &node.conf;
+                let own = [&conf.listen_address, &conf.rpc_address, &conf.broadcast_rpc_address].into_iter().flatten();
+                let ring = node.ring.iter().map(crate::cassandra::status::Row::host);
+                ring.chain(own.chain(&node.addresses).map(String::as_str))
+            };
+            self.facts.nodes.values().flat_map(each).collect()
+        })
+    }
+
     /// The node of a target and what was found there.
     pub fn node(&self, step: &'static str, target: &Target) -> Result<(&'a Node, &'a NodeFacts), Unresolved> {
         let node = self.inventory.node(target.host);

@@ -1,7 +1,7 @@
 //! `native.disable`: fences clients that nobody listed, by closing the native transport, and Thrift
 //! where Cassandra has it (before 4.0).
 
-use super::clients_gone::{foreign, nodes, ports};
+use super::clients_gone::{foreign, ports};
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, by_exit_code};
 
 /// The step type.
@@ -25,7 +25,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let thrift = if facts.version.has_thrift() { facts.conf.rpc_port.to_string() } else { String::new() };
     let closed = Script::new("native.disable.proof").var("NATIVE_PORT", port).var("THRIFT_PORT", &thrift);
     let act = Script::new("native.disable.act").var("THRIFT_PORT", thrift);
-    let act = act.var("PORTS", ports(facts)).list("NODES", nodes(context));
+    let act = act.var("PORTS", ports(facts)).list("NODES", context.addresses());
     Ok(vec![ResolvedStep {
         summary: format!("close port {port} of {} to clients", target.host),
         probe: target.ask(closed.clone()),

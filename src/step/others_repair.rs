@@ -94,7 +94,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
 /// Whether one node can repair all of it at once.
 fn at_once(context: &Context, keyspace: &str) -> bool {
     let new = context.facts.nodes.values().all(|node| node.version.repairs_all_ranges_whole());
-    let centers = context.facts.centers();
+    let centers = context.centers();
     let found = context.facts.schema.keyspaces.iter().find(|ks| ks.name.as_str() == keyspace);
     new && found.is_some_and(|ks| match ks.replication.strategy {
         Strategy::Simple(_) => {
@@ -111,7 +111,7 @@ pub fn shared(context: &Context, keyspace: &str) -> bool {
     let Some(found) = context.facts.schema.keyspaces.iter().find(|ks| ks.name.as_str() == keyspace) else {
         return false;
     };
-    let centers = context.facts.centers();
+    let centers = context.centers();
     let replicas: Option<u32> = match found.replication.strategy {
         Strategy::Simple(_) => found.replication.replicas_in("", centers.values().sum()),
         _ => centers.iter().map(|(center, nodes)| found.replication.replicas_in(center, *nodes)).sum(),
