@@ -25,7 +25,7 @@ impl Stubs {
         stubs.put("sed", &format!(
             r#"for last; do :; done; [ "$last" = /proc/self/cgroup ] || exec /bin/sed "$@"; echo {cgroup} | /bin/sed "$1" "$2""#
         ));
-        stubs.put("loginctl", &format!("/bin/grep \"^$3=\" <<'END'\n{logind}\nEND"));
+        stubs.put("loginctl", &format!("echo asked >>\"$0.asked\"; /bin/grep = <<'END'\n{logind}\nEND"));
         // Starts what is behind the options, as systemd would: as a session of its own.
         let body = r#"
 echo "$*" >"$0.said"
@@ -97,6 +97,8 @@ async fn the_job_starts_as_elsewhere_where_logind_spares_the_user() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(run(&stubs.transport(), &job(dir.path(), "true")).await.unwrap().rc, 0);
         assert_eq!(stubs.asked(), None, "{logind}");
+        let calls = fs::read_to_string(stubs.bin().join("loginctl.asked")).unwrap();
+        assert_eq!(calls.lines().count(), 1, "each takes its time");
     }
 }
 
