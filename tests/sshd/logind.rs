@@ -36,9 +36,16 @@ async fn say(t: &SshTransport, body: &str) -> String {
 async fn outlives_its_session(user: &str, privilege: Become, scope: &str, left: usize) {
     let first = node(user, privilege.clone());
     let dir = place(&first).await;
+    // each test its own processes: they run at the same time
+    let (loose, inside) = match (user, scope) {
+        ("root", _) => ("717", "727"),
+        (_, "") => ("737", "747"),
+        _ => ("757", "767"),
+    };
     // What becomes of what is merely detached.
-    exec(&first, "pkill -f '^sleep 717[1]'; setsid sleep 7171 </dev/null >/dev/null 2>&1 &").await;
-    let mut one = job(&dir, "echo began; sleep 7272");
+    let begun = format!("pkill -f '^sleep {loose}[1]'; setsid sleep {loose}1 </dev/null >/dev/null 2>&1 &");
+    exec(&first, &begun).await;
+    let mut one = job(&dir, &format!("echo began; sleep {inside}2"));
     one.limit = Duration::from_secs(2);
     assert!(matches!(run(&first, &one).await, Err(JobError::TimedOut { .. })));
     one.limit = Duration::from_mins(1);
@@ -46,14 +53,14 @@ async fn outlives_its_session(user: &str, privilege: Become, scope: &str, left: 
     tokio::time::sleep(Duration::from_secs(3)).await;
 
     let second = node(user, privilege);
-    assert_eq!(say(&second, "pgrep -c -f '^sleep 717[1]'").await, left.to_string(), "detached");
-    exec(&second, "pkill -f '^sleep 717[1]'").await;
+    assert_eq!(say(&second, &format!("pgrep -c -f '^sleep {loose}[1]'")).await, left.to_string(), "detached");
+    exec(&second, &format!("pkill -f '^sleep {loose}[1]'")).await;
     assert_eq!(jobs::look(&second, &host(), &one).await.unwrap(), State::Running(None));
     let unit = format!("reseed-$(printf %s {} | cksum | tr ' ' -)", one.directory());
     let unit = format!("systemctl {scope} show -p LoadState -p ActiveState {unit}");
     assert_eq!(say(&second, &unit).await, "LoadState=loaded\nActiveState=active");
     assert_eq!(jobs::cancel(&second, &host(), &one).await.unwrap(), Cancelled::Killed);
-    assert_eq!(say(&second, "pgrep -c -f '^sleep 727[2]'").await, "0");
+    assert_eq!(say(&second, &format!("pgrep -c -f '^sleep {inside}[2]'")).await, "0");
     assert_eq!(say(&second, &unit).await, "LoadState=not-found\nActiveState=inactive");
     let short = Job { attempt: 2, ..job(&dir, "echo \"$PATH\" >\"$RESEED_JOB/path\"; echo said; exit 6") };
     let reply = run(&second, &short).await.unwrap();
