@@ -47,7 +47,4 @@ INFO  [x] 2024-07-01 10:00:00,003 Odd.java:1 - a table named FSWriteError
         assert_eq!(failures(log).len(), 4);
         assert!(failures(log)[0].ends_with("Caught an exception while draining"));
     }
-
-    #[test]
-    fn a_second_drain_is_recognised() {}
 }

@@ -69,6 +69,16 @@ cassandra_pids() {
     done
 }
 
+# open_files PID: `device:inode` of each file that a process holds open, one a line; nothing when that cannot be
+# seen. Only root and its owner ($RUN_AS) may look into a process.
+open_files() {
+  # shellcheck disable=SC2016 # it is for another shell
+  _look='printf "%s\n" "/proc/$1/fd"/* | xargs stat -L -c %d:%i 2>/dev/null'
+  _held=$(sh -c "$_look" sh "$1")
+  [ -n "$_held" ] || _held=$(as_user "$RUN_AS" sh -c "$_look" sh "$1")
+  printf '%s\n' "$_held"
+}
+
 # no_cassandra: ends the script unless Cassandra is stopped. Where a supervisor without systemd starts it
 # again and again, a guarded one lives for some seconds each time and touches no table: these are waited for.
 no_cassandra() {

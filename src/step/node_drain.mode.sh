@@ -1,14 +1,24 @@
-# The mode, then the latest of the log. A process that has drained stays so, and closes its storage port: what it
-# logged last, since it was started, is its mode. Where the log does not tell, nodetool does.
-latest=$(($(wc -c <"$LOG") - 262144))
-last=$(tail -c "+$((latest > 0 ? latest + 1 : 1))" "$LOG" | awk '
-  / Configuration location: | Node configuration:\[/ { last = "" }
-  / - DRAINED$/ && /StorageService/ { last = $0 }
-  END { print last }')
+# The mode, then what the log says, above INFO, since the last drain began (else the latest of it). A process that has drained
+# stays so, and closes its storage port: what it logged last, since it was started, is its mode. Where the log does not
+# tell, or is not what Cassandra writes to (another file's name is configured), nodetool does.
+size=$(wc -c <"$LOG")
+from=$((size > 262144 ? size - 262144 : 0))
+said=$(tail -c "+$((from + 1))" "$LOG" | awk -v at="$from" -v from="$from" '
+  BEGIN { begun = from }
+  / Configuration location: | Node configuration:\[/ { drained = "" }
+  / - DRAINING/ { drained = ""; begun = at }
+  / - DRAINED$/ && /StorageService/ { drained = $0 }
+  { at += length($0) + 1 }
+  END { printf "%.0f %s\n", begun, drained }')
+drained=${said#* }
 for port in $STORAGE_PORTS; do
-  if listening "$port"; then last=; fi
+  if listening "$port"; then drained=; fi
 done
-if [ -n "$last" ] && [ -n "$(cassandra_pids)" ]; then printf 'Mode: DRAINED\nreseed: its log says so: %s\n' "$last"
+if [ -n "$drained" ]; then
+  file=$(stat -L -c %d:%i -- "$LOG")
+  for pid in $(cassandra_pids); do open_files "$pid"; done | grep -q -F -x -- "$file" || drained=
+fi
+if [ -n "$drained" ]; then printf 'Mode: DRAINED\nreseed: its log says so: %s\n' "$drained"
 else nt netstats
 fi
-log_since "$LOG" "$latest"
+log_since "$LOG" "${said%% *}"

@@ -52,14 +52,15 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     }])
 }
 
-/// Of the probe as of the proof (mode and latest log), and of the act (log since).
+/// Of the probe as of the proof (mode, and the log since the last drain began): the act's own log is not enough, for a second
+/// drain does nothing and says nothing of how the first one failed.
 fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
     let reply = match &observed.seen[0].reply {
         Ok(reply) => reply,
         Err(why) => return Verdict::Unknown(why.clone()),
     };
-    let log = observed.act.as_ref().map_or(reply.stdout.as_str(), |act| act.stdout.as_str());
-    if let Some(line) = drainlog::failures(log).first() {
+    let act = observed.act.as_ref().map_or("", |act| act.stdout.as_str());
+    if let Some(line) = [act, &reply.stdout].into_iter().flat_map(drainlog::failures).next() {
         return Verdict::Not(format!("the drain failed, says its log: {line}"));
     }
     match netstats::mode(&reply.stdout) {
@@ -69,5 +70,34 @@ fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
         Ok(Mode::Drained) => Verdict::Holds("Mode: DRAINED, clean log".to_owned()),
         Ok(mode) => Verdict::Not(format!("mode is {mode:?}, not DRAINED")),
         Err(_) => Verdict::Unknown(format!("no mode: {}", reply.reason())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::HostName;
+    use crate::remote::Reply;
+    use crate::step::Seen;
+
+    fn judged(act: Option<&str>, proof: &str) -> Verdict {
+        let host = HostName::parse("cass1").unwrap();
+        let step = Target { phase: "drain", host: &host, keyspace: None, earlier: &[] }.step(SPEC.name);
+        let reply = |text: &str| Reply { stdout: text.to_owned(), ..Reply::default() };
+        let seen = vec![Seen { host: host.clone(), reply: Ok(reply(proof)) }];
+        judge(&step, &Observations { act: act.map(reply), seen })
+    }
+
+    #[test]
+    fn a_second_drain_does_not_hide_how_the_first_one_failed() {
+        let clean = "Mode: DRAINED\nreseed: its log says so: x - DRAINED\n";
+        assert_eq!(judged(Some(""), clean), Verdict::Holds("Mode: DRAINED (from its log), clean log".to_owned()));
+        assert_eq!(judged(None, "Mode: DRAINED\n"), Verdict::Holds("Mode: DRAINED, clean log".to_owned()));
+        let failed =
+            format!("{clean}ERROR x - Caught exception while waiting for memtable flushes during shutdown hook\n");
+        for act in [None, Some(""), Some("WARN x - Cannot drain node (did it already happen?)\n")] {
+            let Verdict::Not(why) = judged(act, &failed) else { panic!("{act:?}") };
+            assert!(why.contains("memtable flushes"), "{why}");
+        }
     }
 }

@@ -19,13 +19,7 @@ if [ -n "$KEYSPACE" ]; then
         { [ -r "$data/$KEYSPACE/$table" ] && [ -x "$data/$KEYSPACE/$table" ]; } || exit 2
     done || exit 2
   done || unknown "cannot look into the directories of the tables of $KEYSPACE"
-  # shellcheck disable=SC2016 # it is for another shell: only root and its owner may look into a process
-  look='printf "%s\n" "/proc/$1/fd"/* | xargs stat -L -c %d:%i 2>/dev/null'
-  open=$(for pid in $pids; do
-    held=$(sh -c "$look" sh "$pid")
-    [ -n "$held" ] || held=$(as_user "$RUN_AS" sh -c "$look" sh "$pid")
-    printf '%s\n' "$held"
-  done)
+  open=$(for pid in $pids; do open_files "$pid"; done)
   case $open in *:*) ;; *) unknown "cannot see which files process $pids holds open" ;; esac
   # in this order: what a compaction wrote is there before its input goes, and its log goes last
   live=$(printf '%s\n' "$DATA_DIRS" | while IFS= read -r data; do

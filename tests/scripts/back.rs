@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use reseed::script::Script;
 
+use super::proofs::Holds;
 use super::tree::{DIR, KS, Tree};
 
 /// `table.back` of `r1`; `rollbacks` were tried before.
@@ -255,6 +256,7 @@ pub async fn drained(tree: &mut Tree) {
         return; // as in `refuses_while_running`
     }
     tree.tool("nodetool", "#!/bin/sh\necho Mode: ASKED\n");
+    fs::write(tree.root.join("mode"), "").unwrap();
     let line = |text: &str| format!("INFO  [RMI TCP Connection(4)] 2026-11-28 01:33:46,957 {text}\n");
     let (drained, draining) = ("StorageService.java:2086 - DRAINED", "StorageService.java:2086 - DRAINING: starting");
     let started = "YamlConfigurationLoader.java:103 - Configuration location: file:/etc/cassandra.yaml";
@@ -262,13 +264,31 @@ pub async fn drained(tree: &mut Tree) {
     logged(&[started, draining, drained]);
     let text = tree.ok(&proof("65001")).await;
     assert!(text.starts_with("Mode: ASKED"), "no process: {text}");
-    tree.pretend_cassandra();
+    let cassandra = |tree: &Tree, pid: u32| {
+        let text = format!("case $* in *CassandraDaemo*) echo /proc/{pid}/cmdline ;; *) exec /bin/grep \"$@\" ;; esac");
+        tree.tool("grep", &format!("#!/bin/sh\n{text}\n"));
+    };
+    let other = Holds::file(&tree.root.join("mode"));
+    cassandra(tree, other.0.id());
+    let text = tree.ok(&proof("65001")).await;
+    assert!(text.starts_with("Mode: ASKED"), "a log that this process does not write: {text}");
+    let holds = Holds::file(&log);
+    cassandra(tree, holds.0.id());
     logged(&[started, draining, drained, "Gossiper.java:1 - late words"]);
     let text = tree.ok(&proof("65001")).await;
     assert!(text.starts_with("Mode: DRAINED") && text.contains("2086 - DRAINED"), "{text}");
+    // a second drain says nothing of how the first one failed
+    let failed = "StorageService.java:1 - Caught exception while waiting for memtable flushes during shutdown hook";
+    let failed = line(failed).replace("INFO", "ERROR");
+    fs::write(&log, line(started) + &failed + &line(draining) + &line(drained)).unwrap();
+    assert!(!tree.ok(&proof("65001")).await.contains("memtable flushes"), "of an earlier drain");
+    fs::write(&log, line(started) + &line(draining) + &failed + &line(drained)).unwrap();
+    let text = tree.ok(&proof("65001")).await;
+    assert!(text.starts_with("Mode: DRAINED") && text.contains("memtable flushes"), "{text}");
     for (lines, why) in [
         (&[started, draining][..], "not yet"),
         (&[started, draining, drained, started], "another process"),
+        (&[started, draining, drained, draining], "it began again"),
         (&[started, "Other.java:1 - DRAINED"], "somebody else's words"),
     ] {
         logged(lines);

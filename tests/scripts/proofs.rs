@@ -12,10 +12,10 @@ use reseed::script::Script;
 use super::tree::{DIR, KS, Tree};
 
 /// A process called `java` that holds a file open, ended when dropped.
-struct Holds(Child);
+pub struct Holds(pub Child);
 
 impl Holds {
-    fn file(path: &std::path::Path) -> Self {
+    pub fn file(path: &std::path::Path) -> Self {
         let mut sleep = Command::new("sleep");
         Self(sleep.arg0("java").arg("600").stdin(fs::File::open(path).unwrap()).spawn().unwrap())
     }

@@ -114,31 +114,7 @@ fn text(host: &SshHost, limits: &Limits) -> Result<String, SshSetupError> {
     // What the user's own files say holds underneath: the first value wins. `SendEnv` last: a
     // minus drops the names that the includes gave.
     text.push_str("Include ~/.ssh/config\nInclude /etc/ssh/ssh_config\nSendEnv -*\n");
-    if aes_in_hardware() {
-        text.push_str(CIPHERS);
-    }
     Ok(text)
-}
-
-/// The ciphers that ssh offers by itself (from 6.5 on), with those first that take half the processor of its first choice
-/// where AES is an instruction; backups of gigabytes pass here. Behind the includes, so that a policy of the user or of the
-/// system decides, as always.
-const CIPHERS: &str = "Ciphers aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,\
-    aes128-ctr,aes192-ctr,aes256-ctr\n";
-
-#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-fn aes_in_hardware() -> bool {
-    std::arch::is_x86_feature_detected!("aes")
-}
-
-#[cfg(target_arch = "aarch64")]
-fn aes_in_hardware() -> bool {
-    std::arch::is_aarch64_feature_detected!("aes")
-}
-
-#[cfg(not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")))]
-fn aes_in_hardware() -> bool {
-    false
 }
 
 /// `~/` as ssh reads it; only to check that the file is there.
@@ -214,22 +190,6 @@ mod tests {
         }
         assert!(!got.contains("sendenv"), "{got}");
         assert!(resolved("bastion", &host).lines().any(|l| l == "user jump"), "the jump host got our user");
-    }
-
-    #[test]
-    fn the_cipher_that_is_cheap_comes_first_unless_somebody_chose() {
-        let chosen = |included: &str| {
-            let dir = tempfile::tempdir().unwrap();
-            let user = dir.path().join("user.conf");
-            fs::write(&user, included).unwrap();
-            let host = host("10.0.0.1", Ssh { config: Some(user), ..Ssh::default() });
-            let got = resolved("10.0.0.1", &host);
-            got.lines().find_map(|line| line.strip_prefix("ciphers ")).unwrap().to_owned()
-        };
-        assert_eq!(chosen("Ciphers aes256-ctr\n"), "aes256-ctr");
-        if aes_in_hardware() {
-            assert!(chosen("").starts_with("aes128-gcm@openssh.com,"), "{}", chosen(""));
-        }
     }
 
     #[test]
