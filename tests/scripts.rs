@@ -12,6 +12,7 @@ mod scripts {
     pub mod catalogue;
     pub mod configured;
     pub mod corrupt;
+    pub mod drain;
     pub mod facts;
     pub mod guards;
     pub mod looks;
@@ -28,7 +29,8 @@ mod scripts {
 
 use scripts::tree::{Tree, shells};
 use scripts::{
-    archive, back, catalogue, configured, corrupt, facts, guards, made, proofs, relay, repair, saved, stage, swap,
+    archive, back, catalogue, configured, corrupt, drain, facts, guards, made, proofs, relay, repair, saved, stage,
+    swap,
 };
 
 /// The test under every shell.
@@ -111,8 +113,8 @@ under_every_shell! {
     what_came_after_the_restore_goes_to_the_rollbacks_own_quarantine => back::keeps_what_came_later;
     a_rollback_that_was_given_up_leaves_nothing_that_the_next_one_does_not_find => back::second_rollback;
     a_rollback_refuses_a_state_that_no_attempt_leaves => back::refuses;
-    the_mode_is_read_from_the_log_where_it_tells_it => back::drained;
-    a_node_that_cannot_be_drained_is_marked_and_is_no_obstacle => back::quiet;
+    the_mode_is_read_from_the_log_where_it_tells_it => drain::mode;
+    a_node_that_cannot_be_drained_is_marked_and_is_no_obstacle => drain::quiet;
     jobs_of_the_earlier_run_are_ended_and_no_others => back::jobs;
     what_is_left_of_a_run_is_told_with_its_size_and_what_is_not_ours => back::left;
     a_discard_deletes_what_that_run_keeps_and_nothing_else => back::discard;

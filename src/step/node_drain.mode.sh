@@ -1,6 +1,6 @@
 # The mode, then what the log says, above INFO, since the last drain began (else the latest of it). A process that has drained
 # stays so, and closes its storage port: what it logged last, since it was started, is its mode. Where the log does not
-# tell, or is not what Cassandra writes to (another file's name is configured), nodetool does.
+# tell, nodetool does. A log that Cassandra does not write to (another file's name is configured) tells nothing here.
 size=$(wc -c <"$LOG")
 from=$((size > 262144 ? size - 262144 : 0))
 said=$(tail -c "+$((from + 1))" "$LOG" | awk -v at="$from" -v from="$from" '
@@ -14,11 +14,14 @@ drained=${said#* }
 for port in $STORAGE_PORTS; do
   if listening "$port"; then drained=; fi
 done
-if [ -n "$drained" ]; then
-  file=$(stat -L -c %d:%i -- "$LOG")
-  for pid in $(cassandra_pids); do open_files "$pid"; done | grep -q -F -x -- "$file" || drained=
-fi
-if [ -n "$drained" ]; then printf 'Mode: DRAINED\nreseed: its log says so: %s\n' "$drained"
+# whether the process has that file open; a process that we may not look into leaves it to nodetool
+held=$(for pid in $(cassandra_pids); do open_files "$pid"; done)
+foreign=
+case $held in
+  *:*) printf '%s\n' "$held" | grep -q -F -x -- "$(stat -L -c %d:%i -- "$LOG")" || foreign=yes ;;
+  *) drained= ;;
+esac
+if [ -n "$drained" ] && [ -z "$foreign" ]; then printf 'Mode: DRAINED\nreseed: its log says so: %s\n' "$drained"
 else nt netstats
 fi
-log_since "$LOG" "${said%% *}"
+[ -n "$foreign" ] || log_since "$LOG" "${said%% *}"

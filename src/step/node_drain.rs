@@ -17,8 +17,9 @@ const FROM_LOG: &str = "reseed: its log says so";
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "node.drain",
-    help: "Runs `nodetool drain`, reads the log from before it, and demands `Mode: DRAINED`. A node that is \
-           drained already is left alone. For a node that is down (--override node-down) the plan has `node.quiet` \
+    help: "Runs `nodetool drain` (by fan-out from 4.0 on `nodetool disablegossip` before it, so that drains do not wait for \
+           each other), and demands a clean log and the mode DRAINED, as the log or else `nodetool netstats` tells it. A \
+           node that is drained already is left alone. For a node that is down (--override node-down) the plan has `node.quiet` \
            instead. May run again: a second drain changes nothing.",
     on: Kind::Node,
     scripts: &[
@@ -42,7 +43,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let together = context.request.fans_out() && context.facts.nodes.len() > 1;
     let quiet = if together && facts.version.waits_for_messages() { "yes" } else { "" };
     Ok(vec![ResolvedStep {
-        summary: format!("drain {}", target.host),
+        summary: format!("drain {}{}", target.host, if quiet.is_empty() { "" } else { " (gossip is stopped first)" }),
         probe: target.ask(script("node.drain.probe").var("STORAGE_PORTS", &ports)),
         act: Some(script("node.drain.act").var("GOSSIP_FIRST", quiet)),
         proof: target.ask(script("node.drain.proof").var("STORAGE_PORTS", ports)),

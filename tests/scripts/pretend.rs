@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use reseed::name::HostName;
@@ -77,6 +79,15 @@ impl Tree {
         fs::remove_file(self.root.join("count.cut")).is_ok()
     }
 
+    /// Whether the shell takes tools that are made up here rather than its own; tells when it does not.
+    pub fn takes_our_tools(&self) -> bool {
+        let takes = !self.shell.ends_with("busybox");
+        if !takes {
+            println!("skipped here: busybox may take its own commands instead of those that are made up");
+        }
+        takes
+    }
+
     /// A tool of the host that is not the real one.
     pub fn tool(&self, name: &str, text: &str) {
         let file = self.dirs[1].path().join(name);
@@ -86,13 +97,45 @@ impl Tree {
 
     /// Makes the scripts see a Cassandra: no real process, which other tests would see too.
     pub fn pretend_cassandra(&self) {
-        let file = self.root.join("proc/4242/cmdline");
+        self.pretend_cassandra_with(4242);
+    }
+
+    /// The same of a process that is not there, with this number.
+    pub fn pretend_cassandra_with(&self, pid: u32) {
+        let file = self.root.join(format!("proc/{pid}/cmdline"));
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, "/usr/bin/java\0-cp\0x").unwrap();
-        let text = format!(
-            "#!/bin/sh\ncase $* in *CassandraDaemo*) echo '{}' ;; *) exec /bin/grep \"$@\" ;; esac\n",
-            file.display()
+        self.pretend_found(&[file]);
+    }
+
+    /// Makes the scripts take these processes for Cassandra, and no others.
+    pub fn pretend_processes(&self, processes: &[Holds]) {
+        let files: Vec<_> = processes.iter().map(|one| format!("/proc/{}/cmdline", one.0.id()).into()).collect();
+        self.pretend_found(&files);
+    }
+
+    fn pretend_found(&self, cmdlines: &[PathBuf]) {
+        let found = cmdlines.iter().map(|file| format!("echo '{}'; ", file.display())).collect::<Vec<_>>().concat();
+        self.tool(
+            "grep",
+            &format!("#!/bin/sh\ncase $* in *CassandraDaemo*) {found} ;; *) exec /bin/grep \"$@\" ;; esac\n"),
         );
-        self.tool("grep", &text);
+    }
+}
+
+/// A process called `java` that holds a file open, ended when dropped.
+pub struct Holds(Child);
+
+impl Holds {
+    pub fn file(path: &Path) -> Self {
+        let mut sleep = Command::new("sleep");
+        Self(sleep.arg0("java").arg("600").stdin(fs::File::open(path).unwrap()).spawn().unwrap())
+    }
+}
+
+impl Drop for Holds {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

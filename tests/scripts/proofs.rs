@@ -4,33 +4,15 @@
 use std::fs;
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command};
 
 use reseed::script::Script;
 
+use super::pretend::Holds;
 use super::tree::{DIR, KS, Tree};
 
-/// A process called `java` that holds a file open, ended when dropped.
-pub struct Holds(pub Child);
-
-impl Holds {
-    pub fn file(path: &std::path::Path) -> Self {
-        let mut sleep = Command::new("sleep");
-        Self(sleep.arg0("java").arg("600").stdin(fs::File::open(path).unwrap()).spawn().unwrap())
-    }
-}
-
-impl Drop for Holds {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 pub async fn loaded(tree: &mut Tree) {
-    if tree.shell.ends_with("busybox") {
-        return; // its shell may prefer its own grep to the one that is made up here
+    if !tree.takes_our_tools() {
+        return;
     }
     let log = tree.root.join("system.log");
     let start =
@@ -55,10 +37,9 @@ pub async fn loaded(tree: &mut Tree) {
         .iter()
         .map(|path| Holds::file(path))
         .collect();
-    tree.tool("grep", "#!/bin/sh\ncase $* in *CassandraDaemo*) ;; *) exec /bin/grep \"$@\" ;; esac\n");
+    tree.pretend_processes(&[]);
     tree.fails(&script(&files), "Cassandra does not run").await;
-    let pids = held.iter().map(|h| format!("echo /proc/{}/cmdline; ", h.0.id())).collect::<Vec<_>>().concat();
-    tree.tool("grep", &format!("#!/bin/sh\ncase $* in *CassandraDaemo*) {pids} ;; *) exec /bin/grep \"$@\" ;; esac\n"));
+    tree.pretend_processes(&held);
     // what the log of an earlier start says does not count, nor does what is below WARN
     let said = tree.ok(&script(&files)).await;
     assert_eq!(said, format!("reseed: not open {}\nreseed: open 2\nreseed: log\nreseed: end\n", files[2]));
@@ -107,14 +88,7 @@ pub async fn loaded(tree: &mut Tree) {
     fs::write(&log, start).unwrap();
     tree.unsure(&script(&files).list("TABLES", ["gone-1"]), "cannot look into").await;
     // a process that nobody may look into
-    let hidden = tree.root.join("proc/4194399/cmdline");
-    fs::create_dir_all(hidden.parent().unwrap()).unwrap();
-    fs::write(&hidden, "java").unwrap();
-    let only = format!(
-        "#!/bin/sh\ncase $* in *CassandraDaemo*) echo '{}' ;; *) exec /bin/grep \"$@\" ;; esac\n",
-        hidden.display()
-    );
-    tree.tool("grep", &only);
+    tree.pretend_cassandra_with(4_194_399);
     tree.unsure(&script(&files), "cannot see which files").await;
 }
 
