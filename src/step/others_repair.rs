@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use super::keyspace_repair::{ACT, act, judge};
-use crate::cassandra::schema::{Replication, Strategy};
+use crate::cassandra::schema::Strategy;
 use crate::name::Keyspace;
 
 use super::{Ask, Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code};
@@ -94,16 +94,8 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
 /// Whether one node can repair all of it at once.
 fn at_once(context: &Context, keyspace: &str) -> bool {
     let new = context.facts.nodes.values().all(|node| node.version.repairs_all_ranges_whole());
-    let centers = context.centers();
     let found = context.facts.schema.keyspaces.iter().find(|ks| ks.name.as_str() == keyspace);
-    let everywhere = |replication: &Replication| match replication.strategy {
-        Strategy::Simple(_) => {
-            let all = centers.values().sum();
-            replication.replicas_in("", all) == Some(all)
-        }
-        _ => centers.iter().all(|(center, nodes)| replication.replicas_in(center, *nodes) == Some(*nodes)),
-    };
-    new && found.is_some_and(|ks| !ks.replication.is_transient() && everywhere(&ks.replication))
+    new && found.is_some_and(|ks| ks.replication.is_on_every_node(context.centers()))
 }
 
 /// Whether at least two of the nodes that are there hold every row of it: a repair fails on a range

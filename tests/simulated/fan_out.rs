@@ -24,6 +24,18 @@ async fn it_ends_with_the_backup_on_every_node_and_nothing_is_streamed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_nodes_that_drain_together_stop_gossiping_before() {
+    for (shape, first) in [(WHOLE, ""), (WHOLE.by_fan_out(), "yes")] {
+        let sim = Sim::new(shape);
+        assert_eq!(sim.restore().await, 0, "{:?}", sim.end());
+        let calls = sim.calls();
+        let drains: Vec<_> = calls.iter().filter(|call| call.name == "node.drain.act").collect();
+        assert_eq!(drains.len(), 3);
+        assert!(drains.iter().all(|call| call.vars["GOSSIP_FIRST"] == first), "{first:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_does_everything_in_its_order() {
     let sim = whole();
     assert_eq!(sim.restore().await, 0);

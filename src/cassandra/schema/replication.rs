@@ -87,6 +87,15 @@ impl Replication {
         }
     }
 
+    /// Whether every node of these datacenters (with their number of nodes) holds all the data.
+    pub fn is_on_every_node(&self, centers: &BTreeMap<&str, u32>) -> bool {
+        let whole = match &self.strategy {
+            Strategy::Simple(factor) => factor.all >= centers.values().sum(),
+            _ => centers.iter().all(|(center, nodes)| self.replicas_in(center, *nodes) == Some(*nodes)),
+        };
+        whole && !self.is_transient()
+    }
+
     /// The factor as written for a datacenter, which may be more than it has nodes.
     pub fn factor_in(&self, dc: &str) -> Option<u32> {
         match &self.strategy {
@@ -181,6 +190,21 @@ mod tests {
         assert!(parse(json!({"class": "org.apache.cassandra.locator.LocalStrategy"})).is_local());
         assert_eq!(parse(json!({"class": "com.v.EverywhereStrategy"})).replicas_in("d", 5), Some(5));
         assert_eq!(parse(json!({"class": "com.v.Odd"})).replicas_in("d", 5), None);
+    }
+
+    #[test]
+    fn every_node_holds_all_only_with_as_many_whole_replicas_as_nodes() {
+        let on_all =
+            |value, centers: &[(&'static str, u32)]| parse(value).is_on_every_node(&centers.iter().copied().collect());
+        let (one, two) = ([("dc1", 3)], [("dc1", 2), ("dc2", 1)]);
+        let simple = |factor: &str| json!({"class": "SimpleStrategy", "replication_factor": factor});
+        assert!(on_all(simple("3"), &one) && on_all(simple("3"), &two) && on_all(simple("4"), &one));
+        assert!(!on_all(simple("2"), &one) && !on_all(simple("2"), &two), "two of three, wherever they are");
+        let nts = |text: &str| json!({"class": "NetworkTopologyStrategy", "dc1": text});
+        assert!(on_all(nts("3"), &one) && !on_all(nts("2"), &one) && !on_all(nts("3/1"), &one));
+        assert!(!on_all(nts("3"), &two), "none in the other datacenter");
+        assert!(on_all(json!({"class": "EverywhereStrategy"}), &two));
+        assert!(!on_all(json!({"class": "com.example.Odd"}), &one), "nobody knows");
     }
 
     #[test]

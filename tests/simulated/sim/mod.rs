@@ -15,6 +15,7 @@ mod lease;
 mod link;
 pub mod node;
 pub mod order;
+mod repair;
 pub mod world;
 
 use std::collections::BTreeSet;
