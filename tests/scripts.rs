@@ -23,6 +23,7 @@ mod scripts {
     pub mod repair;
     pub mod saved;
     pub mod stage;
+    pub mod start;
     pub mod swap;
     pub mod tree;
 }
@@ -30,7 +31,7 @@ mod scripts {
 use scripts::tree::{Tree, shells};
 use scripts::{
     archive, back, catalogue, configured, corrupt, drain, facts, guards, made, proofs, relay, repair, saved, stage,
-    swap,
+    start, swap,
 };
 
 /// The test under every shell.
@@ -114,6 +115,7 @@ under_every_shell! {
     a_rollback_that_was_given_up_leaves_nothing_that_the_next_one_does_not_find => back::second_rollback;
     a_rollback_refuses_a_state_that_no_attempt_leaves => back::refuses;
     the_mode_is_read_from_the_log_where_it_tells_it => drain::mode;
+    the_mode_after_a_start_is_read_from_the_log_where_it_tells_it_of_this_node => start::mode;
     a_node_that_cannot_be_drained_is_marked_and_is_no_obstacle => drain::quiet;
     jobs_of_the_earlier_run_are_ended_and_no_others => back::jobs;
     what_is_left_of_a_run_is_told_with_its_size_and_what_is_not_ours => back::left;

@@ -1,4 +1,5 @@
-//! `nodetool netstats`: only its first line, `Mode: DRAINED`.
+//! `nodetool netstats`: only its first line, `Mode: DRAINED`. Where Cassandra's log tells the mode, the scripts print that line
+//! themselves, and from what they know it.
 
 use super::{Unreadable, excerpt};
 
@@ -15,6 +16,14 @@ pub enum Mode {
     Drained,
     /// Anything else, by its name: `JOINING`, `LEAVING`, `MOVING`, `DECOMMISSIONED`, ….
     Other(String),
+}
+
+/// What a script says in a line of its own when it asked no JVM.
+const FROM_LOG: &str = "reseed: its log says so";
+
+/// From what the mode is known, as evidence has it behind the mode.
+pub fn source(text: &str) -> &'static str {
+    if text.lines().any(|line| line.starts_with(FROM_LOG)) { " (from its log)" } else { "" }
 }
 
 /// Reads the mode.

@@ -2,12 +2,14 @@
 # Where logind ends all that a session leaves running (KillUserProcesses=yes), a detached process is
 # gone with the connection: there a job must be started outside of the session, by systemd itself.
 
-# The user whose session we are in; nothing when systemd does not run this host, or the process is
-# in no session. With sudo it is still who logged in.
+# session_user: sets _whose to the user whose session we are in; to nothing when systemd does not run this
+# host, or the process is in no session. With sudo it is still who logged in.
 session_user() {
-  [ "$(cat /proc/1/comm 2>/dev/null)" = systemd ] || return 0
+  _whose='' _init=''
+  { read -r _init </proc/1/comm; } 2>/dev/null || :
+  [ "$_init" = systemd ] || return 0
   _uid=$(sed -n 's|.*/user-\([0-9]*\)\.slice/session-[^/]*\.scope.*|\1|p' /proc/self/cgroup | head -n 1)
-  [ -z "$_uid" ] || id -un "$_uid"
+  [ -z "$_uid" ] || _whose=$(id -un "$_uid")
 }
 
 # ask_logind: sets _logind to its settings, as it runs or, when it cannot be asked, as it is configured. Asked
@@ -68,7 +70,7 @@ by_systemd() {
 # how: sets starter to by_systemd or detached; ends the script when neither would last.
 how() {
   starter=detached
-  _whose=$(session_user)
+  session_user
   if [ -z "$_whose" ] || ! session_kills "$_whose"; then return; fi
   starter=by_systemd
   [ "$(id -u)" = 0 ] || [ -e "/var/lib/systemd/linger/$(id -un)" ] ||

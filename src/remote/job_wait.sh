@@ -16,13 +16,13 @@ last() {
 # hosts that start together may share processors. Whole seconds where sleep knows no others.
 waited=0 naps=0
 # asked again, it is a long one
-[ -z "$SEEN" ] || naps=4
+[ -z "$SEEN" ] || naps=2
 look
 while [ "$waited" -lt "$WAIT" ]; do
   case $state in running | claimed) ;; *) break ;; esac
   case $naps in
-    0 | 1) nap=0.02 step=2 ;;
-    2 | 3) nap=0.05 step=5 ;;
+    0) nap=0.03 step=3 ;;
+    1) nap=0.06 step=6 ;;
     # the end is noticed half a nap late, which counts for operators who wait for an outage's end
     *) if [ "$waited" -lt 1000 ]; then nap=0.1 step=10; else nap=0.2 step=20; fi ;;
   esac

@@ -79,6 +79,14 @@ open_files() {
   printf '%s\n' "$_held"
 }
 
+# log_kept LOG: whether Cassandra writes that log: `yes` or `no`, as its process holds the file open; nothing when
+# that cannot be seen.
+log_kept() {
+  _open=$(for _pid in $(cassandra_pids); do open_files "$_pid"; done)
+  case $_open in *:*) ;; *) return ;; esac
+  if printf '%s\n' "$_open" | grep -q -F -x -- "$(stat -L -c %d:%i -- "$1")"; then echo yes; else echo no; fi
+}
+
 # no_cassandra: ends the script unless Cassandra is stopped. Where a supervisor without systemd starts it
 # again and again, a guarded one lives for some seconds each time and touches no table: these are waited for.
 no_cassandra() {

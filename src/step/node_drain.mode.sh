@@ -14,14 +14,9 @@ drained=${said#* }
 for port in $STORAGE_PORTS; do
   if listening "$port"; then drained=; fi
 done
-# whether the process has that file open; a process that we may not look into leaves it to nodetool
-held=$(for pid in $(cassandra_pids); do open_files "$pid"; done)
-foreign=
-case $held in
-  *:*) printf '%s\n' "$held" | grep -q -F -x -- "$(stat -L -c %d:%i -- "$LOG")" || foreign=yes ;;
-  *) drained= ;;
-esac
-if [ -n "$drained" ] && [ -z "$foreign" ]; then printf 'Mode: DRAINED\nreseed: its log says so: %s\n' "$drained"
+# a process that we may not look into leaves it to nodetool
+kept=$(log_kept "$LOG")
+if [ -n "$drained" ] && [ "$kept" = yes ]; then printf 'Mode: DRAINED\nreseed: its log says so: %s\n' "$drained"
 else nt netstats
 fi
-[ -n "$foreign" ] || log_since "$LOG" "${said%% *}"
+[ "$kept" = no ] || log_since "$LOG" "${said%% *}"

@@ -11,9 +11,6 @@ use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unr
 use crate::cassandra::drainlog;
 use crate::cassandra::netstats::{self, Mode};
 
-/// What `node_drain.mode.sh` says when it asked no JVM.
-const FROM_LOG: &str = "reseed: its log says so";
-
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "node.drain",
@@ -65,10 +62,7 @@ fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
         return Verdict::Not(format!("the drain failed, says its log: {line}"));
     }
     match netstats::mode(&reply.stdout) {
-        Ok(Mode::Drained) if reply.stdout.lines().any(|line| line.starts_with(FROM_LOG)) => {
-            Verdict::Holds("Mode: DRAINED (from its log), clean log".to_owned())
-        }
-        Ok(Mode::Drained) => Verdict::Holds("Mode: DRAINED, clean log".to_owned()),
+        Ok(Mode::Drained) => Verdict::Holds(format!("Mode: DRAINED{}, clean log", netstats::source(&reply.stdout))),
         Ok(mode) => Verdict::Not(format!("mode is {mode:?}, not DRAINED")),
         Err(_) => Verdict::Unknown(format!("no mode: {}", reply.reason())),
     }

@@ -3,7 +3,8 @@
 //! Ready means: it says `Mode: NORMAL` and listens for clients, and every node that was started
 //! before sees it Up and Normal, and its log tells of no sstable that was not loaded (a node that
 //! could not load a table comes up all the same, domain.md B.9). Its own view of the ring counts for
-//! nothing: a starting node calls itself UN (C.1). The act waits on the host without a JVM; the JVMs are for the proof only.
+//! nothing: a starting node calls itself UN (C.1). The act waits on the host without a JVM; so does the proof, where the
+//! log tells the mode (as of a drain), but for what other nodes see.
 
 use super::ring_ready;
 use super::{Ask, Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict};
@@ -31,7 +32,10 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let (node, facts) = context.node(SPEC.name, target)?;
     let ready = context.inventory.limits.ready.as_secs();
     let act = act("node.start.act", context, target)?.var("NATIVE_PORT", facts.conf.native_transport_port);
-    let own = Script::new("node.start.proof").var("NATIVE_PORT", facts.conf.native_transport_port);
+    let own = Script::new("node.start.proof")
+        .var("NATIVE_PORT", facts.conf.native_transport_port)
+        .var("LOG", &facts.log)
+        .var("ADDRESSES", facts.addresses.join(" "));
     let mut proof = target.ask(context.nodetool(own, node, facts));
     for earlier in target.earlier {
         let at = Target { host: earlier, ..*target };
@@ -66,12 +70,12 @@ fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
     if let Some(finding) = startlog::findings(log).first() {
         return Verdict::Not(format!("it is up but did not load everything: {}", finding.line));
     }
-    let mode = match &observed.seen[0].reply {
-        Ok(reply) if reply.rc == 0 => netstats::mode(&reply.stdout),
+    let own = match &observed.seen[0].reply {
+        Ok(reply) if reply.rc == 0 => reply.stdout.as_str(),
         Ok(reply) => return Verdict::Not(reply.reason()),
         Err(why) => return Verdict::Unknown(why.clone()),
     };
-    match mode {
+    match netstats::mode(own) {
         Ok(Mode::Normal) => {}
         Ok(mode) => return Verdict::Not(format!("mode is {mode:?}, not NORMAL")),
         Err(why) => return Verdict::Not(why.to_string()),
@@ -81,5 +85,5 @@ fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
         Verdict::Holds(seen) => seen,
         other => return other,
     };
-    Verdict::Holds(format!("Mode: NORMAL, no load error in its log, {peers}"))
+    Verdict::Holds(format!("Mode: NORMAL{}, no load error in its log, {peers}", netstats::source(own)))
 }
