@@ -108,6 +108,7 @@ under_every_shell! {
     what_lies_beside_live_data_is_told => facts::beside;
     where_the_yaml_names_no_directories_the_process_tells_or_what_starts_it => facts::storage;
     what_a_restart_would_find_is_told => facts::restart;
+    a_log_that_cassandra_does_not_write_is_found_out => facts::logs;
     after_every_cut_of_a_swap_a_rollback_leaves_exactly_the_old_tree => back::after_swap;
     after_every_cut_of_setting_aside_a_rollback_leaves_exactly_the_old_tree => back::after_aside;
     after_every_cut_of_clearing_a_rollback_brings_back_hints_and_an_undrained_commit_log => back::after_clear;

@@ -25,6 +25,7 @@ pub(crate) fn node() -> NodeFacts {
         run_as: "cassandra".to_owned(),
         log: "/var/log/cassandra/system.log".to_owned(),
         log_readable: true,
+        log_foreign: None,
         native_active: true,
         ring: vec![],
         keyspace_bytes: BTreeMap::new(),

@@ -26,6 +26,9 @@ pub struct NodeFacts {
     pub log: String,
     /// Whether that log can be read.
     pub log_readable: bool,
+    /// When its process has other logs open and not that one: these. `None`: it has, or nobody may see that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_foreign: Option<String>,
     /// Whether gossip and native transport run.
     pub native_active: bool,
     /// The ring as this node sees it.

@@ -46,6 +46,16 @@ printf '%s\n' "$DIRS" | while IFS="$tab" read -r label path; do
     hints) find "$real" -name '*.hints' -type f | awk '{ sub(".*/", ""); print "hint=" substr($0, 1, 36) } END { print "hint_files=" NR }' ;;
   esac
 done
+# where Cassandra logs to another file than the one that was found: that one when it has the usual name, else its names
+if [ -f "$LOG" ] && [ "$(log_kept "$LOG")" = no ]; then
+  # shellcheck disable=SC2016 # it is for another shell
+  names='for file in /proc/"$1"/fd/*; do readlink -- "$file"; done'
+  logs=$(for pid in $(cassandra_pids); do as_user "$RUN_AS" sh -c "$names" sh "$pid"; done | grep '\.log$' | sort -u)
+  kept=$(printf '%s\n' "$logs" | grep '/system\.log$')
+  if [ -f "$kept" ] && [ -r "$kept" ]; then LOG=$kept; echo "log=$LOG"
+  else echo "log_foreign=$(printf '%s\n' "$logs" | tr '\n' ' ')"
+  fi
+fi
 near=$BACKUP_ROOT
 while [ ! -d "$near" ]; do near=${near%/*}; near=${near:-/}; done
 echo "backup_fs=$(stat -c %d -- "$near")$tab$(df -Pk -- "$near" | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')"

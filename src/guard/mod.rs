@@ -31,6 +31,7 @@ mod host_tools;
 mod import_whole;
 mod keyspaces_known;
 mod log_readable;
+mod log_written;
 mod node_absent;
 mod node_down;
 mod node_same;
@@ -232,6 +233,7 @@ pub const GUARDS: &[&Guard] = &[
     &restartable::GUARD,
     &self_seed::GUARD,
     &log_readable::GUARD,
+    &log_written::GUARD,
     &commitlog_archiving::GUARD,
     &auth_replication::GUARD,
     &clocks::GUARD,

@@ -9,6 +9,7 @@ use std::process::{Child, Command};
 
 use reseed::script::Script;
 
+use super::pretend::Holds;
 use super::tree::{DIR, KS, Tree};
 
 /// What `facts.node` says, by key; of a node that serves nobody and whose nodetool says nothing.
@@ -244,4 +245,32 @@ pub async fn restart(tree: &mut Tree) {
     assert_eq!(found["installed"], ["apache-cassandra-5.0.9.jar"]);
     assert!(found["changed"].contains(&conf.join("cassandra.yaml").display().to_string()), "{found:?}");
     assert!(found["option"].iter().any(|line| line.ends_with("jvm.options\t-Dcassandra.join_ring=false")), "{found:?}");
+}
+
+/// A log that Cassandra does not write to is found out, and the one that it writes is taken when its name is the usual one.
+pub async fn logs(tree: &mut Tree) {
+    if !tree.takes_our_tools() {
+        return;
+    }
+    tree.tool("nodetool", "#!/bin/sh\nexit 1\n");
+    let path = |name: &str| {
+        let path = tree.root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "").unwrap();
+        path
+    };
+    let (found, usual, odd) = (path("logs/system.log"), path("elsewhere/system.log"), path("elsewhere/cassandra.log"));
+    let facts = async |held: &[&Path]| {
+        let holds: Vec<Holds> = held.iter().map(|path| Holds::file(path)).collect();
+        tree.pretend_processes(&holds);
+        let lines = lines(tree, script(tree, &me(), "nodetool", 1).var("LOG", found.display())).await;
+        let of = |key: &str| lines.get(key).map(|values| values.concat().trim().to_owned());
+        (of("log"), of("log_foreign"))
+    };
+    let text = |path: &Path| Some(path.display().to_string());
+    assert_eq!(facts(&[&found]).await, (None, None));
+    assert_eq!(facts(&[]).await, (None, None), "no process");
+    assert_eq!(facts(&[&usual, &odd]).await, (text(&usual), None));
+    assert_eq!(facts(&[&odd]).await, (None, text(&odd)));
+    assert_eq!(facts(&[&path("conf/cassandra.yaml")]).await, (None, Some(String::new())), "it logs to no file");
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use reseed::name::HostName;
@@ -129,7 +129,9 @@ pub struct Holds(Child);
 impl Holds {
     pub fn file(path: &Path) -> Self {
         let mut sleep = Command::new("sleep");
-        Self(sleep.arg0("java").arg("600").stdin(fs::File::open(path).unwrap()).spawn().unwrap())
+        // nothing else: the tests' own output may go to a log
+        sleep.arg0("java").arg("600").stdin(fs::File::open(path).unwrap()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(sleep.spawn().unwrap())
     }
 }
 
