@@ -97,6 +97,14 @@ impl NodeFacts {
         if self.host_id.is_empty() { self.addresses.join(" ") } else { self.host_id.clone() }
     }
 
+    /// How other nodes call it: its row in its own ring or, where it tells of none, the addresses that it may have there.
+    pub fn ring_addresses(&self) -> Vec<&str> {
+        match self.ring.iter().find(|row| row.host_id.as_ref() == Some(&self.host_id)) {
+            Some(row) => vec![row.host()],
+            None => self.addresses.iter().map(String::as_str).collect(),
+        }
+    }
+
     /// Its data directories, in Cassandra's order.
     pub fn data(&self) -> impl Iterator<Item = &Dir> {
         self.dirs.iter().filter(|dir| dir.is_data())

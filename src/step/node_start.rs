@@ -35,7 +35,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let own = Script::new("node.start.proof")
         .var("NATIVE_PORT", facts.conf.native_transport_port)
         .var("LOG", &facts.log)
-        .var("ADDRESSES", facts.addresses.join(" "));
+        .var("ADDRESSES", facts.ring_addresses().join(" "));
     let mut proof = target.ask(context.nodetool(own, node, facts));
     for earlier in target.earlier {
         let at = Target { host: earlier, ..*target };
