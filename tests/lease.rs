@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use reseed::inventory::Inventory;
-use reseed::name::RunId;
+use reseed::name::{HostName, RunId};
 use reseed::remote::local::LocalTransport;
 use reseed::run::lease::{Claim, End, Holder, Lease, LeaseError, Office, Owner, Standing};
 use tokio::task::JoinSet;
@@ -143,5 +143,41 @@ async fn a_job_that_runs_is_seen_and_one_that_ended_or_is_of_another_boot_is_not
         assert_eq!(place.look().await.jobs, ["r1/a.1"], "{shell}");
         let refused = place.take("r2", &elsewhere("bob@desk")).await.unwrap_err().to_string();
         assert!(refused.contains("r1/a.1"), "{shell}: {refused}");
+    }
+}
+
+/// A gateway on a node, a client beside it: one machine has one lease, of which all its names are part.
+#[tokio::test]
+async fn a_machine_that_is_several_hosts_is_taken_once_and_a_run_goes_on_only_where_it_was() {
+    for (shell, place) in places() {
+        let office = |names: [&str; 3]| {
+            let [seed, node, client] = names;
+            let text = format!(
+                "cluster: Lab Cluster\nremote_dir: {}\nnodes:\n  - {{name: {seed}, host: h1, seed: true}}\n  - {{name: {node}, host: h2}}\n\
+                 clients:\n  - {{name: {client}, host: h2, start: a, stop: b, status: c}}\n",
+                place.root.parent().unwrap().display()
+            );
+            Office::of(&Inventory::parse(&text, Path::new("i.yaml")).unwrap())
+        };
+        let here = office(["n1", "n2", "app"]);
+        let me = Owner::me();
+        let mut lease =
+            take(&here, &place.transport, "r1", &me).await.unwrap_or_else(|error| panic!("{shell}: {error}"));
+        let at = |name: &str, path: &str| (HostName::parse(name).unwrap(), vec![path.to_owned()]);
+        let places = BTreeMap::from([at("n1", "/d1/.reseed"), at("n2", "/d2/.reseed")]);
+        lease.commit(&place.transport, true, "{}\n", &places).await.unwrap();
+        let kept = |name: &str| fs::read_to_string(place.root.join("r1").join(name)).unwrap();
+        assert_eq!(kept("places"), "/d1/.reseed\n/d2/.reseed\n", "{shell}: what one name left is not lost by another");
+        assert_eq!(kept("names"), "app\nn1\nn2\n", "{shell}");
+        lease.end(&place.transport, End::Paused).await;
+        // gone on with, committed again: nothing is there twice
+        let mut lease = take(&here, &place.transport, "r1", &me).await.unwrap();
+        lease.commit(&place.transport, true, "{}\n", &places).await.unwrap();
+        assert_eq!((kept("places").lines().count(), kept("names").lines().count()), (2, 3), "{shell}");
+        lease.end(&place.transport, End::Paused).await;
+        // an inventory in which a name stands for another machine
+        let refused = take(&office(["n1", "n3", "app"]), &place.transport, "r1", &me).await.unwrap_err();
+        assert!(matches!(&refused, LeaseError::Stranger { host, .. } if host.as_str() == "n3"), "{shell}: {refused}");
+        assert!(refused.to_string().contains("another machine than in run r1"), "{refused}");
     }
 }

@@ -70,6 +70,7 @@ under_every_shell! {
     a_swap_refuses_a_state_that_no_attempt_leaves => swap::swap_refuses;
     what_is_set_aside_is_renamed_and_an_empty_directory_takes_its_place => swap::aside_renames;
     setting_aside_is_taken_up_after_every_rename => swap::aside_taken_up;
+    a_keyspace_on_another_disk_is_not_begun_to_be_copied => swap::across_disks;
     a_table_that_a_dead_node_never_had_is_staged_swapped_and_set_aside_all_the_same => swap::fresh;
     a_repair_among_those_that_are_left_names_them_and_covers_all_ranges => repair::repair_arguments;
     a_repair_that_stands_still_is_ended_and_one_that_works_is_not => repair::repair_stalls;
@@ -108,6 +109,7 @@ under_every_shell! {
     what_lies_beside_live_data_is_told => facts::beside;
     where_the_yaml_names_no_directories_the_process_tells_or_what_starts_it => facts::storage;
     what_a_restart_would_find_is_told => facts::restart;
+    what_lies_elsewhere_in_truth_is_told_and_no_cache_is_put_where_a_start_looks => facts::detours;
     a_log_that_cassandra_does_not_write_is_found_out => facts::logs;
     after_every_cut_of_a_swap_a_rollback_leaves_exactly_the_old_tree => back::after_swap;
     after_every_cut_of_setting_aside_a_rollback_leaves_exactly_the_old_tree => back::after_aside;

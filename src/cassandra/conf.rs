@@ -45,6 +45,9 @@ pub struct Conf {
     pub rpc_port: u16,
     /// `native_transport_port`.
     pub native_transport_port: u16,
+    /// `native_transport_port_ssl`: of its own for encrypted clients (3.0 to 5.0).
+    #[serde(default)]
+    pub native_transport_port_ssl: Option<u16>,
     /// `storage_port`.
     pub storage_port: u16,
     /// `ssl_storage_port`.
@@ -135,6 +138,7 @@ impl Keys<'_> {
             start_native_transport: self.flag("start_native_transport", true)?,
             rpc_port: self.number("rpc_port")?.unwrap_or(9160),
             native_transport_port: self.number("native_transport_port")?.unwrap_or(9042),
+            native_transport_port_ssl: self.number("native_transport_port_ssl")?,
             storage_port: self.number("storage_port")?.unwrap_or(7000),
             ssl_storage_port: self.number("ssl_storage_port")?.unwrap_or(7001),
             partitioner: self.class("partitioner", "Murmur3Partitioner")?,

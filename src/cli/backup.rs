@@ -83,6 +83,6 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     };
     let keyspaces = args.selection.keyspaces.clone();
     let ask = Ask { tag: Some(tag), keyspaces, choices, overrides, ..Ask::to("backup") };
-    let order = Order { inventory, ask, command: "backup".to_owned(), args: std::env::args().collect(), confirm: None };
+    let order = Order { inventory, ask, command: "backup".to_owned(), args: crate::cli::command_line(), confirm: None };
     session::conduct(global, printer, order)
 }

@@ -40,6 +40,6 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         before::dry_run(printer, &inventory, &ask)?;
         word = confirm::asked(None, &inventory, "deletes the old data");
     }
-    let (command, args) = (verb.name().to_owned(), std::env::args().collect());
+    let (command, args) = (verb.name().to_owned(), crate::cli::command_line());
     session::conduct(global, printer, Order { inventory, ask, command, args, confirm: Some(Confirm(word)) })
 }

@@ -67,7 +67,7 @@ impl From<ConductError> for Failure {
             }
             ConductError::Engine(error @ EngineError::Script(_)) => Self::of(ExitCode::Invalid, &error),
             ConductError::Lease(error) => error.into(),
-            ConductError::Foreign(_) => Self::of(ExitCode::Invalid, &error),
+            ConductError::Foreign(_) | ConductError::OtherCluster { .. } => Self::of(ExitCode::Invalid, &error),
         }
     }
 }
@@ -78,6 +78,8 @@ impl From<LeaseError> for Failure {
             LeaseError::Held(held) => Self::of(ExitCode::Busy, &held).hint(held.next()),
             LeaseError::Transport(error) => error.into(),
             LeaseError::Host { .. } => Self::of(ExitCode::Refused, &error),
+            LeaseError::Stranger { .. } => Self::of(ExitCode::Refused, &error)
+                .hint("put the addresses of the inventory right: names stand for machines"),
         }
     }
 }

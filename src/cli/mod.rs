@@ -51,6 +51,11 @@ struct Cli {
     command: Command,
 }
 
+/// This command line, for the journal; what is no text is told as near as can be.
+fn command_line() -> Vec<String> {
+    std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect()
+}
+
 /// Options of every command.
 #[derive(Debug, clap::Args)]
 pub struct Global {

@@ -128,6 +128,6 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         return detach::run(global, printer, &inventory.cluster, typed);
     }
     let confirm = Some(Confirm(name));
-    let order = Order { inventory, ask, command: "restore".to_owned(), args: std::env::args().collect(), confirm };
+    let order = Order { inventory, ask, command: "restore".to_owned(), args: crate::cli::command_line(), confirm };
     session::conduct(global, printer, order)
 }

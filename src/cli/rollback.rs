@@ -59,6 +59,6 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         return detach::run(global, printer, &inventory.cluster, typed);
     }
     let confirm = changed.then_some(Confirm(name));
-    let (command, args) = (verb.name().to_owned(), std::env::args().collect());
+    let (command, args) = (verb.name().to_owned(), crate::cli::command_line());
     session::conduct(global, printer, Order { inventory, ask, command, args, confirm })
 }

@@ -17,6 +17,9 @@ pub struct Disk {
     pub unjudged: Option<String>,
     /// Directories in the place of a table's that carry no table id: `keyspace/name` and where.
     pub stray: Vec<(String, String)>,
+    /// Keyspaces and tables that are links to elsewhere, or mounts: `keyspace` or `keyspace/table-id`, and where.
+    #[serde(default)]
+    pub detours: Vec<(String, String)>,
     /// Logs of transactions that nobody ended for a day.
     pub txn_logs: u64,
     /// Snapshots and incremental backups: `keyspace/table-id` and their bytes (some shared with live data).
@@ -29,6 +32,7 @@ impl Disk {
     /// From what the script printed.
     pub fn read(fields: &Fields) -> Self {
         let pairs = |key| fields.all(key).filter_map(|line| line.split_once('\t'));
+        let owned = |key| pairs(key).map(|(name, path)| (name.to_owned(), path.to_owned())).collect();
         let inodes = |(label, line): (&str, &str)| {
             let (total, free) = line.split_once('\t')?;
             (total != "0").then_some((label.to_owned(), free.trim().parse().ok()?))
@@ -37,7 +41,8 @@ impl Disk {
             writer: fields.get("writer").unwrap_or_default().to_owned(),
             unwritable: fields.all("unwritable").map(str::to_owned).collect(),
             unjudged: fields.get("unjudged").map(str::to_owned),
-            stray: pairs("stray").map(|(name, path)| (name.to_owned(), path.to_owned())).collect(),
+            stray: owned("stray"),
+            detours: owned("detour"),
             txn_logs: fields.all("txn_logs").filter_map(|n| n.trim().parse::<u64>().ok()).sum(),
             foreign: pairs("foreign")
                 .filter_map(|(dir, kib)| Some((dir.to_owned(), kib.parse::<u64>().ok()? << 10)))
@@ -61,11 +66,12 @@ mod tests {
     #[test]
     fn what_the_script_prints_is_read() {
         let text = "writer=cassandra\ninodes=data-0\t6553600\t6000000\ninodes=hints\t0\t0\nunwritable=/d/ks/t-1\n\
-                    stray=ks/t\t/d/ks/t\ntxn_logs=1\ntxn_logs=2\nforeign=ks/t-1\t12\nforeign=ks2/t-1\t1\n";
+                    stray=ks/t\t/d/ks/t\ndetour=ks2\t/d/ks2\ntxn_logs=1\ntxn_logs=2\nforeign=ks/t-1\t12\nforeign=ks2/t-1\t1\n";
         let found = Disk::read(&Fields::parse(text));
         assert_eq!(found.inodes, BTreeMap::from([("data-0".to_owned(), 6_000_000)]));
         assert_eq!((found.txn_logs, found.foreign_of("ks"), found.foreign_of("k")), (3, (1, 12 << 10), (0, 0)));
         assert_eq!(found.stray, [("ks/t".to_owned(), "/d/ks/t".to_owned())]);
+        assert_eq!(found.detours, [("ks2".to_owned(), "/d/ks2".to_owned())]);
         assert_eq!((found.unwritable.len(), found.unjudged), (1, None));
     }
 }

@@ -1,5 +1,6 @@
 # What lies below Cassandra's directories beside live data: whose the directories are, those without
-# an id, logs of transactions that nobody ended, snapshots of others; and how many files still fit.
+# an id, logs of transactions that nobody ended, snapshots of others; keyspaces and tables that are elsewhere in truth,
+# where no rename reaches; and how many files still fit.
 # Follows node.sh, which knows $RUN_AS. DIRS: `label<tab>path`, one a line.
 pid=$(cassandra_pids | head -n 1)
 who=$RUN_AS
@@ -8,7 +9,7 @@ echo "writer=$who"
 # for a shell of that user: all but what is hidden in the root, such as our own
 # shellcheck disable=SC2016
 judge='while IFS= read -r dir; do
-  case $dir in "$1"/.*) continue ;; esac
+  case $dir in "$1"/.* | "$1"/lost+found) continue ;; esac
   { [ -w "$dir" ] && [ -x "$dir" ]; } || printf "unwritable=%s\n" "$dir"
 done'
 printf '%s\n' "$DIRS" | while IFS="$tab" read -r label path; do
@@ -26,6 +27,17 @@ printf '%s\n' "$DIRS" | while IFS="$tab" read -r label path; do
       *) [ "${#id}" = 32 ] || echo "stray=${dir#"$real"/}$tab$dir" ;;
     esac
   done
+  # a table that is a link would be replaced as such, and what it leads to stay behind
+  for link in "$real"/* "$real"/*/*; do
+    [ -L "$link" ] && [ -d "$link" ] || continue
+    case ${link#"$real"/} in
+      */*) ;;
+      *) [ "$(stat -L -c %d -- "$link")" != "$(stat -c %d -- "$real")" ] || continue ;;
+    esac
+    printf 'detour=%s\t%s\n' "${link#"$real"/}" "$link"
+  done
+  real=$real awk '{ gsub(/\\040/, " ", $5); at = ENVIRON["real"] "/"
+    if (index($5, at) == 1) { name = substr($5, length(at) + 1); if (name !~ /\/.*\//) print "detour=" name "\t" $5 } }' /proc/self/mountinfo
   # older than a day: one of a running compaction is no news
   echo "txn_logs=$(find "$real" -mindepth 3 -maxdepth 3 -name '*_txn_*.log' -mtime +0 | wc -l)"
   for dir in "$real"/*/*/snapshots "$real"/*/*/backups; do

@@ -24,6 +24,7 @@ pub(crate) fn node() -> NodeFacts {
         dirs: vec![dir],
         run_as: "cassandra".to_owned(),
         log: "/var/log/cassandra/system.log".to_owned(),
+        processes: 1,
         log_readable: true,
         log_foreign: None,
         native_active: true,

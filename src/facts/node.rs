@@ -24,6 +24,9 @@ pub struct NodeFacts {
     pub run_as: String,
     /// Cassandra's log file.
     pub log: String,
+    /// How many processes of Cassandra run on its host.
+    #[serde(default)]
+    pub processes: usize,
     /// Whether that log can be read.
     pub log_readable: bool,
     /// When its process has other logs open and not that one: these. `None`: it has, or nobody may see that.

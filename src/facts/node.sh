@@ -25,6 +25,20 @@ try_place() {
   if [ -n "$why" ]; then echo "$why"; return 1; fi
 }
 
+# in_data DIRECTORY: whether it is a data directory, or below one. Cassandra's start looks at all files there, but for
+# its own other directories and what is in `snapshots` or `backups`: a saved cache set aside there would end it.
+in_data() {
+  printf '%s\n' "$roots" | {
+    while IFS= read -r root; do
+      case $1/ in "${root:-/nowhere}"/*) exit 0 ;; esac
+    done
+    exit 1
+  }
+}
+roots=$(printf '%s\n' "$DIRS" | while IFS="$tab" read -r label path; do
+  case $label in data-* | local-system) (cd -P -- "$path" 2>/dev/null && pwd) ;; esac
+done)
+
 first=$(printf '%s\n' "$DIRS" | head -n 1 | cut -f 2)
 [ -n "$RUN_AS" ] || RUN_AS=$(stat -c %U -- "$first" 2>/dev/null)
 [ -n "$RUN_AS" ] || die "cannot tell who owns $first"
@@ -33,6 +47,7 @@ printf '%s\n' "$DIRS" | while IFS="$tab" read -r label path; do
   real=$(cd -P -- "$path" 2>/dev/null && pwd) || { printf 'dir=%s\t%s\t\tno\t%s is not a directory\t0\t0\n' "$label" "$path" "$path"; continue; }
   link=no; [ ! -L "$path" ] || link=yes
   place=${real%/*}/.reseed
+  case $label in data-* | local-system) ;; *) ! in_data "${real%/*}" || place=$real/.reseed ;; esac
   if ! why=$(try_place "$real" "$place"); then
     case $label in data-*) place=$real/.reseed/snapshots ;; *) place=$real/.reseed ;; esac
     if why2=$(try_place "$real" "$place"); then why=; else why="$why; $why2"; fi

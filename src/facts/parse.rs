@@ -108,6 +108,7 @@ pub fn node(
         datacenter,
         dirs,
         run_as: live.get("run_as").unwrap_or("").to_owned(),
+        processes: files.all("pid").count(),
         log: live.get("log").or(files.get("log")).unwrap_or("").to_owned(),
         log_foreign: live.get("log_foreign").map(|names| names.trim().to_owned()),
         log_readable: files.get("log_readable").is_some(),

@@ -49,7 +49,14 @@ mod tests {
         let request = Request::of("archive", Tag::parse("t").unwrap());
         let judged = |backup: BackupFacts, backup_flaws: Vec<Damage>| {
             let facts = Facts { backup, backup_flaws, ..Facts::default() };
-            let case = Case { inventory: &inventory, facts: &facts, request: &request, past: None, filled: &[] };
+            let case = Case {
+                inventory: &inventory,
+                facts: &facts,
+                request: &request,
+                past: None,
+                filled: &[],
+                refilled: &[],
+            };
             judge(&case).into_iter().map(|objection| objection.message).collect::<Vec<_>>()
         };
         let whole = || BackupFacts::Whole(manifest("5.0.8", &[]).into(), String::new());

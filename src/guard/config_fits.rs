@@ -57,7 +57,14 @@ mod tests {
             let doubts = doubts.iter().map(|d| (*d).to_owned()).collect();
             let found = ConfigFacts { cluster_name: cluster_name.map(str::to_owned), doubts, ..ConfigFacts::default() };
             let facts = Facts { config: [(host.clone(), found)].into(), ..Facts::default() };
-            let case = Case { inventory: &inventory, facts: &facts, request: &request, past: None, filled: &[] };
+            let case = Case {
+                inventory: &inventory,
+                facts: &facts,
+                request: &request,
+                past: None,
+                filled: &[],
+                refilled: &[],
+            };
             judge(&case).into_iter().map(|o| o.level).collect::<Vec<_>>()
         };
         assert_eq!(judged(Some("Lab"), &[]), []);

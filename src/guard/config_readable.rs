@@ -62,7 +62,14 @@ mod tests {
         let judged = |host: &str, found: ConfigFacts| {
             let config = [(HostName::parse(host).unwrap(), found)].into();
             let facts = Facts { config, ..Facts::default() };
-            let case = Case { inventory: &inventory, facts: &facts, request: &request, past: None, filled: &[] };
+            let case = Case {
+                inventory: &inventory,
+                facts: &facts,
+                request: &request,
+                past: None,
+                filled: &[],
+                refilled: &[],
+            };
             judge(&case).into_iter().skip(1).map(|o| (o.level, o.message)).collect::<Vec<_>>()
         };
         let some = || ConfigFacts { files: 1, ..ConfigFacts::default() };

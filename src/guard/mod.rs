@@ -36,6 +36,7 @@ mod node_absent;
 mod node_down;
 mod node_same;
 mod nodes_normal;
+mod one_cassandra;
 mod owners;
 mod pending_repair;
 mod prune_spares;
@@ -89,6 +90,8 @@ pub struct Case<'a> {
     pub past: Option<&'a Past>,
     /// Nodes on which the backup is to be staged.
     pub filled: &'a [HostName],
+    /// Nodes that a repair is to fill, while what they hold is kept.
+    pub refilled: &'a [HostName],
 }
 
 /// What is known of an earlier run, from its journal and from what is left of it on the nodes.
@@ -232,6 +235,7 @@ pub const GUARDS: &[&Guard] = &[
     &service_control::GUARD,
     &restartable::GUARD,
     &self_seed::GUARD,
+    &one_cassandra::GUARD,
     &log_readable::GUARD,
     &log_written::GUARD,
     &commitlog_archiving::GUARD,

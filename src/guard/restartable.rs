@@ -34,6 +34,10 @@ fn objections(node: &NodeFacts) -> Vec<Objection> {
         }
         found.extend(java(process));
     }
+    if !node.conf.start_native_transport {
+        let message = "cassandra.yaml says start_native_transport: false: after its start it would never serve";
+        found.push(Objection::fail(message, "set it to true; the port is closed when it has to be"));
+    }
     for (place, option) in &restart.options {
         let message = format!("{place} says {option}, which is for one start only");
         found.push(Objection::fail(message, "take it out of what starts Cassandra there, and restart the node once"));

@@ -37,11 +37,20 @@ pub fn build(playbook: &Playbook, inventory: &Inventory, facts: &Facts, request:
 
 /// Nodes on which the playbook stages the backup.
 pub fn filled(playbook: &Playbook, inventory: &Inventory, facts: &Facts) -> Vec<HostName> {
-    let stages = playbook.phases.iter().filter(|entry| entry.steps.iter().any(|step| step == "backup.stage"));
-    let mut filled: Vec<HostName> = stages.flat_map(|entry| hosts(entry, inventory, facts)).collect();
-    filled.sort();
-    filled.dedup();
-    filled
+    hosts_of(playbook, inventory, facts, "backup.stage")
+}
+
+/// Nodes whose tables the playbook sets aside, for a repair to bring them anew.
+pub fn refilled(playbook: &Playbook, inventory: &Inventory, facts: &Facts) -> Vec<HostName> {
+    hosts_of(playbook, inventory, facts, "table.aside")
+}
+
+fn hosts_of(playbook: &Playbook, inventory: &Inventory, facts: &Facts, step: &str) -> Vec<HostName> {
+    let entries = playbook.phases.iter().filter(|entry| entry.steps.iter().any(|name| name == step));
+    let mut found: Vec<HostName> = entries.flat_map(|entry| hosts(entry, inventory, facts)).collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 /// What the plan rests on: binding facts, and for each node that is filled and does not keep the backup, whether it

@@ -11,7 +11,7 @@ mod estimate;
 
 use serde::{Deserialize, Serialize};
 
-pub use build::{binding, build, filled};
+pub use build::{binding, build, filled, refilled};
 pub use estimate::{Outage, outage};
 
 use crate::digest::sha256;

@@ -56,6 +56,9 @@ impl End {
             LeaseError::Held(held) => (6, held.next()),
             LeaseError::Transport(error) => verdict(&PrepareError::Hosts(vec![error])),
             LeaseError::Host { .. } => (4, "cure that, then try again".to_owned()),
+            LeaseError::Stranger { .. } => {
+                (4, "put the addresses of the inventory right: names stand for machines".to_owned())
+            }
         };
         Self { outcome: RunOutcome::Refused, exit, reason, next }
     }

@@ -167,7 +167,8 @@ fn judged(
     past: Option<&Past>,
 ) -> Result<Prepared, PrepareError> {
     let filled = plan::filled(&ask.playbook, inventory, &facts);
-    let case = Case { inventory, facts: &facts, request: &request, past, filled: &filled };
+    let refilled = plan::refilled(&ask.playbook, inventory, &facts);
+    let case = Case { inventory, facts: &facts, request: &request, past, filled: &filled, refilled: &refilled };
     let findings = guard::judge(&case, &ask.overrides);
     let mut prepared = Prepared { facts, request, findings, plan: None, nothing: None };
     if !prepared.refused() && (ask.tag.is_some() || ask.of.is_some() || ask.errand.is_some()) {

@@ -136,13 +136,15 @@ last_start() {
 inode() { stat -c %i -- "$1"; }
 
 # rename FROM TO: rename(2) or nothing. `mv` nests into an existing directory and silently copies
-# across filesystems, both with exit code 0; so everything is checked, before and after.
+# across filesystems, both with exit code 0; so everything is checked, before and after. (A copy that is cut
+# off leaves half of it under the new name: it must not begin.)
 rename() {
   [ -e "$1" ] || die "rename: $1 is not there"
   if [ -e "$2" ] || [ -L "$2" ]; then die "rename: $2 is in the way"; fi
-  _inode=$(inode "$1")
+  _was=$(stat -c %d:%i -- "$1")
+  [ "$(stat -c %d -- "$(dirname -- "$2")/")" = "${_was%%:*}" ] || die "rename: $1 and $2 are on different filesystems"
   mv -- "$1" "$2" || die "rename: $1 to $2 failed"
-  if [ -e "$1" ] || [ "$(inode "$2")" != "$_inode" ]; then die "rename: $1 to $2 was not a rename"; fi
+  if [ -e "$1" ] || [ "$(stat -c %d:%i -- "$2")" != "$_was" ]; then die "rename: $1 to $2 was not a rename"; fi
 }
 
 # ours DIRECTORY: makes a directory of ours (0700) below a `.reseed`, with its parents, all owned

@@ -8,7 +8,16 @@ pub const SPEC: Spec = Spec {
     name: "client.start",
     help: "Runs the inventory's start command of the client; proven by its status command (rc 0). May run again.",
     on: Kind::Client,
-    scripts: &[STATUS, ("client.start.act", include_str!("client_start.act.sh"))],
+    scripts: &[
+        STATUS,
+        (
+            "client.start.act",
+            concat!(
+                include_str!("client_user.sh"),
+                concat!(include_str!("client_user.sh"), include_str!("client_start.act.sh"))
+            ),
+        ),
+    ],
     resolve,
     probe: by_exit_code,
     judge: by_exit_code,

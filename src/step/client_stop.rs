@@ -5,14 +5,26 @@ use crate::inventory::Client;
 use crate::script::Embedded;
 
 /// Whether a client runs. `EXPECT`: `running` or `stopped`.
-pub const STATUS: Embedded = ("client.status", include_str!("client_status.sh"));
+pub const STATUS: Embedded = (
+    "client.status",
+    concat!(include_str!("client_user.sh"), concat!(include_str!("client_user.sh"), include_str!("client_status.sh"))),
+);
 
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "client.stop",
     help: "Runs the inventory's stop command of the client; proven by its status command (rc 1-4). May run again.",
     on: Kind::Client,
-    scripts: &[STATUS, ("client.stop.act", include_str!("client_stop.act.sh"))],
+    scripts: &[
+        STATUS,
+        (
+            "client.stop.act",
+            concat!(
+                include_str!("client_user.sh"),
+                concat!(include_str!("client_user.sh"), include_str!("client_stop.act.sh"))
+            ),
+        ),
+    ],
     resolve,
     probe: by_exit_code,
     judge: by_exit_code,

@@ -37,8 +37,9 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
 
 /// The ports of clients, in a line.
 pub fn ports(facts: &NodeFacts) -> String {
-    let native = facts.conf.native_transport_port.to_string();
-    if facts.version.has_thrift() { format!("{native} {}", facts.conf.rpc_port) } else { native }
+    let thrift = facts.version.has_thrift().then_some(facts.conf.rpc_port);
+    let all = [Some(facts.conf.native_transport_port), facts.conf.native_transport_port_ssl, thrift];
+    all.into_iter().flatten().map(|port| port.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {

@@ -4,7 +4,7 @@
 # left: how many files of hints there are; before 3.0 (no HINTS) hints are a table, of which what is
 # still in memory counts as one more.
 left() {
-  if [ -n "$HINTS" ]; then find "$HINTS" -name '*.hints' -type f | wc -l
+  if [ -n "$HINTS" ]; then find "$HINTS/" -name '*.hints' -type f | wc -l
   else
     nt cfstats system.hints | awk -F ': ' '
       /SSTable count/ { n += $2; seen++ }

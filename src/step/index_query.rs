@@ -1,7 +1,8 @@
 //! `index.query`: every secondary index answers on every node.
 //!
 //! One value that the table holds is asked of the index. This is the operator's view of the node,
-//! not a proof about the node's own files: a coordinator may ask another replica, also at CL ONE.
+//! not a proof about the node's own files: a coordinator may ask another replica, also at CL ONE. Indexes that answer no
+//! question for a value (of vectors, of words in a text, of other makers) are left out, or told as such.
 
 use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, count, never};
 
@@ -25,6 +26,10 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         .flat_map(|table| table.indexes.iter().map(move |index| (table, index)))
         .filter_map(|(table, index)| {
             let (part, column) = taken_apart(&index.target)?;
+            let of_vectors = table.columns.iter().any(|one| one.name == column && one.ty.starts_with("vector<"));
+            if of_vectors || index.class.as_deref().is_some_and(|class| !answers_for_values(class)) {
+                return None;
+            }
             let table = format!("{}.{}", quoted(keyspace.as_str()), quoted(table.name.as_str()));
             Some(format!("{}\t{table}\t{}\t{part}", index.name, quoted(&column)))
         })
@@ -43,6 +48,12 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     }])
 }
 
+/// Whether an index of that class can be asked for a value.
+fn answers_for_values(class: &str) -> bool {
+    let name = class.rsplit('.').next().unwrap_or(class).to_ascii_lowercase();
+    ["sai", "storageattachedindex", "sasiindex"].contains(&name.as_str())
+}
+
 /// Which part of which column is indexed: `keys(c)`, `values(c)`, `entries(c)`; `full(c)` and `c` are the
 /// whole value. `None`: an expression that nobody here knows how to ask (of a custom index).
 fn taken_apart(target: &str) -> Option<(&'static str, String)> {
@@ -51,7 +62,7 @@ fn taken_apart(target: &str) -> Option<(&'static str, String)> {
     let (part, column) = part.unwrap_or_else(|| ("whole", inner("full").unwrap_or(target)));
     let name = match column.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(quoted) => quoted.replace("\"\"", "\""),
-        None if column.contains(['(', '"', ',']) => return None,
+        None if column.is_empty() || column.contains(['(', '"', ',']) => return None,
         None => column.to_owned(),
     };
     Some((part, name))
@@ -82,5 +93,10 @@ mod tests {
         }
         assert_eq!(apart("lower(title)"), None);
         assert_eq!(apart("(a, b)"), None);
+        assert_eq!(apart(""), None);
+        for class in ["sai", "StorageAttachedIndex", "org.apache.cassandra.index.sasi.SASIIndex"] {
+            assert!(answers_for_values(class), "{class}");
+        }
+        assert!(!answers_for_values("com.stratio.cassandra.lucene.Index"));
     }
 }

@@ -1,4 +1,4 @@
-for port in $NATIVE_PORT $THRIFT_PORT; do
+for port in $PORTS; do
   if listening "$port"; then die "port $port still listens"; fi
 done
-echo "port $NATIVE_PORT${THRIFT_PORT:+ and $THRIFT_PORT} closed"
+echo "port $(printf '%s' "$PORTS" | sed 's/ / and /g') closed"

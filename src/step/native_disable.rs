@@ -7,7 +7,7 @@ use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unr
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "native.disable",
-    help: "Runs `nodetool disablebinary`, and `disablethrift` before 4.0; proven when neither port listens any more. May \
+    help: "Runs `nodetool disablebinary`, and `disablethrift` before 4.0; proven when none of their ports listens any more. May \
            run again. Tells who was connected.",
     on: Kind::Node,
     scripts: &[
@@ -23,7 +23,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let (node, facts) = context.node(SPEC.name, target)?;
     let port = facts.conf.native_transport_port;
     let thrift = if facts.version.has_thrift() { facts.conf.rpc_port.to_string() } else { String::new() };
-    let closed = Script::new("native.disable.proof").var("NATIVE_PORT", port).var("THRIFT_PORT", &thrift);
+    let closed = Script::new("native.disable.proof").var("PORTS", ports(facts));
     let act = Script::new("native.disable.act").var("THRIFT_PORT", thrift);
     let act = act.var("PORTS", ports(facts)).list("NODES", context.addresses());
     Ok(vec![ResolvedStep {

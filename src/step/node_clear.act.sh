@@ -8,7 +8,8 @@ no_cassandra
   for entry in "$path"/* "$path"/.[!.]*; do
     [ -e "$entry" ] || [ -L "$entry" ] || continue
     name=${entry##*/}
-    case $name in .reseed | snapshots | backups) continue ;; esac
+    # lost+found: of a filesystem's own
+    case $name in .reseed | snapshots | backups | lost+found) continue ;; esac
     rename "$entry" "$aside/$name"
   done
 done || exit 1

@@ -21,7 +21,7 @@ pub const SPEC: Spec = Spec {
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (node, facts) = context.node(SPEC.name, target)?;
-    let ports = format!("{} {} 7199", facts.conf.storage_port, facts.conf.native_transport_port);
+    let ports = format!("{} {} 7199", facts.conf.storage_port, super::clients_gone::ports(facts));
     Ok(vec![ResolvedStep {
         summary: format!("stop Cassandra on {}", target.host),
         probe: target.ask(Script::new("node.stop.probe")),

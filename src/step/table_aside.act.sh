@@ -9,7 +9,8 @@ printf '%s\n' "$TABLES" | while IFS= read -r dir; do
     ours "$aside"
     if [ -n "$FRESH" ] && [ ! -e "$aside/$dir" ]; then fresh "$live"; fi
     if [ ! -e "$aside/$dir" ]; then rename "$live" "$aside/$dir"; fi
-    [ -e "$live" ] || like "$aside/$dir" "$live"
+    # one that is there may have been made right before a power cut, and not dressed
+    if [ -e "$live" ]; then dress "$aside/$dir" "$live"; else like "$aside/$dir" "$live"; fi
     for foreign in snapshots backups; do
       if [ -e "$aside/$dir/$foreign" ]; then rename "$aside/$dir/$foreign" "$live/$foreign"; fi
     done

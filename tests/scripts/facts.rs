@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 use std::process::{Child, Command};
 
@@ -273,4 +273,35 @@ pub async fn logs(tree: &mut Tree) {
     assert_eq!(facts(&[&usual, &odd]).await, (text(&usual), None));
     assert_eq!(facts(&[&odd]).await, (None, text(&odd)));
     assert_eq!(facts(&[&path("conf/cassandra.yaml")]).await, (None, Some(String::new())), "it logs to no file");
+}
+
+/// Keyspaces and tables that lie elsewhere in truth are told; what is set aside of a saved cache goes where no start looks.
+pub async fn detours(tree: &mut Tree) {
+    let root = fs::canonicalize(&tree.root).unwrap();
+    let (inside, outside) = (root.join("elsewhere"), tempfile::tempdir_in("/dev/shm").unwrap());
+    fs::create_dir_all(&inside).unwrap();
+    let data = fs::canonicalize(tree.data(0)).unwrap();
+    symlink(&inside, data.join("near")).unwrap();
+    symlink(outside.path(), data.join("far")).unwrap();
+    symlink(&inside, data.join(KS).join("t-f58cb0e0c9a611e7a9d0b5b6a2d0a1b3")).unwrap();
+    let found = lines(tree, script(tree, &me(), "/bin/true", 1)).await;
+    let mut told = found.get("detour").cloned().unwrap_or_default();
+    told.sort();
+    let mut wanted = vec![format!(
+        "{KS}/t-f58cb0e0c9a611e7a9d0b5b6a2d0a1b3\t{}",
+        data.join(KS).join("t-f58cb0e0c9a611e7a9d0b5b6a2d0a1b3").display()
+    )];
+    if fs::metadata(outside.path()).unwrap().dev() == fs::metadata(&data).unwrap().dev() {
+        println!("/dev/shm is no other filesystem here");
+    } else {
+        wanted.insert(0, format!("far\t{}", data.join("far").display()));
+    }
+    assert_eq!(told, wanted);
+    let caches = data.join("saved_caches");
+    fs::create_dir_all(&caches).unwrap();
+    let dirs = [format!("data-0\t{}", data.display()), format!("saved_caches\t{}", caches.display())];
+    let found = lines(tree, script(tree, &me(), "/bin/true", 1).list("DIRS", dirs)).await;
+    let place = |n: usize| found["dir"][n].split('\t').nth(2).unwrap().to_owned();
+    assert_eq!(place(0), root.join(data.parent().unwrap()).join(".reseed").display().to_string());
+    assert_eq!(place(1), caches.join(".reseed").display().to_string(), "not in the root of the data");
 }

@@ -19,6 +19,12 @@ pub async fn guards(tree: &mut Tree) {
         tree.ok(&tree.guard("guard.clear.proof")).await;
     }
     assert!(!file(0).exists() && !file(1).exists());
+    // what a disk that was full, or a power cut, left of one
+    fs::write(file(0), "").unwrap();
+    tree.fails(&tree.guard("guard.set.proof"), "no RESEED-RUN-IN-PROGRESS.db").await;
+    tree.ok(&tree.guard("guard.set.act")).await;
+    tree.ok(&tree.guard("guard.set.proof")).await;
+    tree.ok(&tree.guard("guard.clear.act")).await;
     tree.live_is_untouched();
 }
 

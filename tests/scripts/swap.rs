@@ -1,7 +1,7 @@
 //! What happens to live tables, commit log and hints while a node is stopped.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use super::tree::{KS, Tree};
 
@@ -84,15 +84,40 @@ pub async fn aside_taken_up(tree: &mut Tree) {
         let foreign = Tree::inode(&tree.live(0).join("snapshots/theirs/nb-1-big-Data.db"));
         fs::create_dir_all(tree.aside(0).parent().unwrap()).unwrap();
         fs::rename(tree.live(0), tree.aside(0)).unwrap();
+        let mode = Tree::mode(&tree.aside(0));
         if cut > 0 {
+            // made, and cut off before it was given owner and mode
             fs::create_dir(tree.live(0)).unwrap();
+            fs::set_permissions(tree.live(0), fs::Permissions::from_mode(0o700)).unwrap();
         }
         for name in ["snapshots", "backups"].iter().take(cut.saturating_sub(1)) {
             fs::rename(tree.aside(0).join(name), tree.live(0).join(name)).unwrap();
         }
         tree.ok(&tree.table("table.aside.act")).await;
         tree.is_aside(foreign);
+        assert_eq!(Tree::mode(&tree.live(0)), mode, "Cassandra's user can read it");
     }
+}
+
+/// A keyspace that is a link to another disk: nothing is copied, not even begun.
+pub async fn across_disks(tree: &mut Tree) {
+    let Ok(other) = tempfile::tempdir_in("/dev/shm") else {
+        println!("skipped: /dev/shm cannot be written");
+        return;
+    };
+    let device = |path: &std::path::Path| fs::metadata(path).unwrap().dev();
+    if device(other.path()) == device(&tree.data(0)) {
+        println!("skipped: /dev/shm is no other filesystem");
+        return;
+    }
+    let (here, there) = (tree.data(0).join(KS), other.path().join(KS));
+    assert!(std::process::Command::new("cp").arg("-a").args([&here, &there]).status().unwrap().success());
+    fs::remove_dir_all(&here).unwrap();
+    std::os::unix::fs::symlink(&there, &here).unwrap();
+    let before = Tree::list(&there);
+    tree.fails(&tree.table("table.aside.act"), "are on different filesystems").await;
+    assert_eq!(Tree::list(&there), before);
+    assert!(!tree.aside(0).exists(), "nothing was begun");
 }
 
 /// The table, or its whole keyspace, was created while the node was down.

@@ -31,6 +31,6 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         return before::dry_run(printer, &inventory, &ask);
     }
     let order =
-        Order { inventory, ask, command: "archive".to_owned(), args: std::env::args().collect(), confirm: None };
+        Order { inventory, ask, command: "archive".to_owned(), args: crate::cli::command_line(), confirm: None };
     session::conduct(global, printer, order)
 }

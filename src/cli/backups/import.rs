@@ -50,7 +50,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     if args.dry_run {
         return before::dry_run(printer, &inventory, &ask);
     }
-    let order = Order { inventory, ask, command: "import".to_owned(), args: std::env::args().collect(), confirm: None };
+    let order = Order { inventory, ask, command: "import".to_owned(), args: crate::cli::command_line(), confirm: None };
     session::conduct(global, printer, order)
 }
 

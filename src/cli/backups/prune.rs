@@ -52,7 +52,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         confirm::demanded(args.confirm.as_deref(), &inventory, "deletes backups")?;
         let ask = Ask { errand: Some(Errand::Prune { policy, used }), ..Ask::to("prune") };
         let (command, confirm) = ("prune".to_owned(), Some(Confirm(args.confirm.clone())));
-        let order = Order { inventory, ask, command, args: std::env::args().collect(), confirm };
+        let order = Order { inventory, ask, command, args: crate::cli::command_line(), confirm };
         return session::conduct(global, printer, order);
     }
     let decided = asked(printer, &inventory, "reading the catalogue", async |catalogue, _| {

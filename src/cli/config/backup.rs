@@ -36,6 +36,6 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let dir = args.place.dir(global, &inventory.cluster)?;
     let errand = Some(Errand::ConfigBackup { tag, dir, limit: args.limit << 20 });
     let ask = Ask { errand, ..Ask::to("config-backup") };
-    let (command, args) = ("config-backup".to_owned(), std::env::args().collect());
+    let (command, args) = ("config-backup".to_owned(), crate::cli::command_line());
     session::conduct(global, printer, Order { inventory, ask, command, args, confirm: None })
 }

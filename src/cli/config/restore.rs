@@ -50,6 +50,6 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         return before::dry_run(printer, &inventory, &ask);
     }
     let name = confirm::asked(args.confirm.as_deref(), &inventory, "replaces configuration");
-    let (command, args) = ("config-restore".to_owned(), std::env::args().collect());
+    let (command, args) = ("config-restore".to_owned(), crate::cli::command_line());
     session::conduct(global, printer, Order { inventory, ask, command, args, confirm: Some(Confirm(name)) })
 }

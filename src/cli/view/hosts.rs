@@ -93,6 +93,7 @@ mod tests {
             epoch: 3,
             holder: Some(holder.clone()),
             silent: Some(Duration::from_secs(7)),
+            names: vec![],
             jobs: vec!["20261122T161500Z-1f3a/drain_node.drain_cass1.1".into()],
             left,
         };

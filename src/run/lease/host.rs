@@ -66,6 +66,8 @@ pub struct Standing {
     pub holder: Option<Holder>,
     /// Since when its holder has given no sign of life; `None`: none since the host's start, or ever.
     pub silent: Option<Duration>,
+    /// As which hosts of its inventory a run knew this machine, when that was asked for; none: it did not.
+    pub names: Vec<String>,
     /// Jobs that run: `RUN/STEP.ATTEMPT`.
     pub jobs: Vec<String>,
     /// What runs have left, when that was asked for.
@@ -119,6 +121,7 @@ impl Standing {
             epoch: one("epoch").parse().unwrap_or(0),
             holder,
             silent: one("silent").parse().ok().map(Duration::from_secs),
+            names: all("name"),
             jobs: all("job"),
             left: all("left").iter().filter_map(|line| Left::parse(line)).collect(),
         }
@@ -143,7 +146,10 @@ mod tests {
         let jobs = vec!["r1/drain.1".to_owned()];
         let silent = Some(Duration::from_secs(12));
         let left = vec![Left { run: "r0".into(), path: "/d/.reseed/r0/stage".into(), bytes: 4096 }];
-        assert_eq!(Standing::parse(&text), Standing { epoch: 7, holder: Some(holder), silent, jobs, left });
+        assert_eq!(
+            Standing::parse(&text),
+            Standing { epoch: 7, holder: Some(holder), silent, names: vec![], jobs, left }
+        );
         assert_eq!(Standing::parse("epoch=0\n"), Standing::default());
     }
 }

@@ -12,7 +12,11 @@
 //!
 //! Invariants: whoever takes the lease raises the epoch on every host, and a job starts only under
 //! the host's epoch, so a coordinator that wakes up later can start nothing; a take is refused when
-//! what was looked at has changed meanwhile; the epoch file is never removed.
+//! what was looked at has changed meanwhile; the epoch file is never removed; a run that changed things goes on only
+//! where each host is the machine that it was.
+//!
+//! One machine may be several hosts of an inventory (a gateway on a node, a client beside it): what one of them finds taken
+//! by the very same holder is taken.
 
 mod host;
 mod judge;
@@ -66,6 +70,16 @@ pub enum LeaseError {
     /// A host gave no answer.
     #[error(transparent)]
     Transport(#[from] TransportError),
+    /// The run knew that machine by another name: the inventory has changed since.
+    #[error("{host} is another machine than in run {run}, which knew it as {}", .was.join(", "))]
+    Stranger {
+        /// The host, as the inventory has it now.
+        host: HostName,
+        /// The run.
+        run: RunId,
+        /// Its names in that run.
+        was: Vec<String>,
+    },
     /// A host cannot keep a lease.
     #[error("{host} cannot keep the run's lease: {why}")]
     Host {
@@ -149,9 +163,14 @@ impl Office {
         claim: &Claim,
         holder: &Holder,
     ) -> Result<Lease, LeaseError> {
+        let run = claim.of.as_ref().unwrap_or(&claim.run);
         let mut seen = vec![];
-        for (host, standing) in self.look(transport).await {
-            seen.push((host, standing?));
+        for (host, said) in self.ask_all(transport, &self.hosts, &self.script("lease.look").var("RUN", run)).await {
+            let standing = Standing::parse(&said?);
+            if !standing.names.is_empty() && standing.names.iter().all(|name| name != host.as_str()) {
+                return Err(LeaseError::Stranger { host, run: run.clone(), was: standing.names });
+            }
+            seen.push((host, standing));
         }
         let epoch = judge(&seen, claim)?;
         let (first, others) = seen.split_first().expect("a cluster has a seed");
@@ -188,6 +207,9 @@ impl Office {
             if !said?.is_empty() {
                 // whoever was quicker holds it; a claim that could take even that is told to try again
                 let now = Standing::parse(&self.ask(transport, &host, &self.script("lease.look")).await?);
+                if now.epoch == epoch && now.holder.as_ref() == Some(holder) {
+                    continue; // another name of a machine where it is ours already
+                }
                 return Err(judge(&[(host.clone(), now)], claim).err().unwrap_or_else(|| Held::quicker(&host)).into());
             }
         }
@@ -263,7 +285,7 @@ impl Lease {
         let mut asking = JoinSet::new();
         for host in &self.office.hosts {
             let script = self.office.script("lease.commit").var("EPOCH", self.epoch).var("LEASE", self.holder.text());
-            let script = script.var("RUN", &self.holder.run).var("HEAD", head);
+            let script = script.var("RUN", &self.holder.run).var("HEAD", head).var("NAME", host);
             let script = script.list("PLACES", places.get(host).into_iter().flatten());
             let (office, transport, host) = (self.office.clone(), Arc::clone(transport), host.clone());
             asking.spawn(async move {
