@@ -29,7 +29,7 @@ printf '%s\n' "$DIRS" | while IFS="$tab" read -r label path; do
   done
   # a table that is a link would be replaced as such, and what it leads to stay behind
   for link in "$real"/* "$real"/*/*; do
-    [ -L "$link" ] && [ -d "$link" ] || continue
+    if [ ! -L "$link" ] || [ ! -d "$link" ]; then continue; fi
     case ${link#"$real"/} in
       */*) ;;
       *) [ "$(stat -L -c %d -- "$link")" != "$(stat -c %d -- "$real")" ] || continue ;;

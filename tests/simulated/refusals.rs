@@ -24,7 +24,7 @@ fn violate(guard: &str, sim: &mut Sim) -> &'static str {
         "ring-known" => node.stranger = true,
         "schema-agreed" => node.schema_version = "00000000-f3cd-3e02-97f0-5b395827453f".to_owned(),
         "log-readable" => node.log_readable = false,
-        "one-cassandra" => node.more.push_str("pid=1\npid=2\n"),
+        "one-cassandra" => node.crowded = true,
         "log-written" => node.more.push_str("log_foreign=/var/log/cassandra/cassandra.log\n"),
         "commitlog-archiving" => node.commitlog_restore = true,
         "service-control" => node.unit = Some("cassandra.service".to_owned()),

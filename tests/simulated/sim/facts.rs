@@ -29,6 +29,9 @@ pub fn host(node: &NodeState) -> String {
     if node.process != Process::Stopped {
         text.push_str("pid=4711\n");
     }
+    if node.crowded {
+        text.push_str("pid=4712\n");
+    }
     let _ = writeln!(text, "log=/var/log/cassandra/system.log\naddress={}", node.address);
     if node.log_readable {
         text.push_str("log_readable=yes\n");

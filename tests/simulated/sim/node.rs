@@ -112,6 +112,8 @@ pub struct NodeState {
     pub version: String,
     pub missing_tool: Option<String>,
     pub log_readable: bool,
+    /// Another cluster's Cassandra runs there, too.
+    pub crowded: bool,
     pub commitlog_restore: bool,
     pub symlink: bool,
     pub unit: Option<String>,
@@ -163,6 +165,7 @@ impl NodeState {
             version: "4.1.10".to_owned(),
             missing_tool: None,
             log_readable: true,
+            crowded: false,
             commitlog_restore: false,
             symlink: false,
             unit: None,
