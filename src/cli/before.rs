@@ -36,7 +36,13 @@ pub fn dry_run(printer: Printer, inventory: &Inventory, ask: &Ask) -> Ended {
     if told || prepared.plan.is_none() {
         let _ = io::stderr().write_all(findings::table(&rows, printer.err).as_bytes());
     }
-    let Some(resolved) = prepared.plan else { return Ok(ExitCode::Refused) };
+    let Some(resolved) = prepared.plan else {
+        if printer.json {
+            let _ =
+                writeln!(out, "{}", json!({"v": 1, "kind": "plan", "plan": null, "findings": findings::json(&rows)}));
+        }
+        return Ok(ExitCode::Refused);
+    };
     let digest = resolved.digest();
     let _ = if printer.json {
         writeln!(out, "{}", json!({"v": 1, "kind": "plan", "digest": digest, "plan": resolved}))

@@ -11,7 +11,6 @@ use super::restore::Strategy;
 use super::session::{self, Screen, Selection};
 use super::view::{Look, findings};
 use super::{Ended, Global};
-use crate::guard::GUARDS;
 use crate::name::Tag;
 use crate::plan::{self, Outage, Request};
 use crate::remote::Transport;
@@ -57,14 +56,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let mut out = io::stdout().lock();
     // a closed pipe is the reader's business
     let _ = if printer.json {
-        let list: Vec<_> = rows
-            .iter()
-            .map(|(guard, host, level, message, cure)| {
-                let overridable = GUARDS.iter().any(|known| known.name == guard && known.overridable);
-                json!({"guard": guard, "host": host, "level": level, "message": message, "cure": cure,
-                    "overridable": overridable})
-            })
-            .collect();
+        let list = findings::json(&rows);
         let strategy = args.strategy.word();
         let outage = outage.map(
             |o| json!({"strategy": strategy, "estimate_from_s": o.from_s, "estimate_to_s": o.to_s, "bytes": o.bytes}),

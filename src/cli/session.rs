@@ -53,6 +53,9 @@ impl Overriding {
     /// The overrides, each of a known guard that allows it.
     pub fn overrides(&self) -> Result<Vec<Override>, Failure> {
         let reason = self.reason.clone().unwrap_or_default();
+        if !self.overrides.is_empty() && reason.trim().is_empty() {
+            return Err(Failure::new(ExitCode::Usage, "--reason is empty: say why, for whoever reads the journal"));
+        }
         let each = |guard: &String| {
             crate::guard::check_override(guard).map_err(|why| Failure::new(ExitCode::Usage, why))?;
             Ok(Override { guard: guard.clone(), reason: reason.clone() })

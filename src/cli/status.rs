@@ -69,7 +69,11 @@ fn told(out: &mut impl Write, dir: &RunDir, history: &History, live: bool, print
     let (header, state) = (history.header(), RunState::of(history.events()));
     writeln!(out, "run {}: {} of {}, started by {}", dir.id, header.command, header.cluster, header.operator)?;
     if let Some(closed) = history.closed() {
-        writeln!(out, "it was {} by {}", closed.how, closed.operator)?;
+        let by = closed.run.as_ref().map(|run| format!(" (run {run})")).unwrap_or_default();
+        writeln!(out, "it was {} by {}{by}; it is over", closed.how, closed.operator)?;
+        // where it stood when it paused, and what was to be typed then, is history
+        let id = &dir.id;
+        return writeln!(out, "  what happened: reseed report {id}\n  what it left:  reseed discard {id}");
     }
     if live {
         let running: Vec<_> = state.running().map(|step| format!("{} on {}", step.step, step.host)).collect();
@@ -98,6 +102,10 @@ fn document(history: Option<&History>, seen: Option<&Seen>) -> Result<Value, Fai
         None => json!({"v": 1}),
     };
     document["kind"] = "status".into();
+    if let Some(closed) = history.and_then(History::closed) {
+        document["closed"] = json!({"how": closed.how, "by": closed.run, "operator": closed.operator});
+        document["next"] = Value::Null;
+    }
     document["leases"] = seen.map_or(Value::Null, hosts::json);
     Ok(document)
 }

@@ -9,7 +9,7 @@ pub enum InventoryError {
     /// The file cannot be read.
     #[error(
         "cannot read the inventory {path}: {source}; name another one with -i or RESEED_INVENTORY, \
-         or write one with `reseed init --host HOST`",
+         or write one (docs/inventory.md; inventory/cluster.example.yaml has every key)",
         path = path.display()
     )]
     Unreadable {

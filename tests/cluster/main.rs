@@ -175,7 +175,7 @@ const CAMPAIGN: &[Test] = tests! {
         cassandra_3_11_in_odd_places_started_by_a_bare_command
         cassandra_4_0_under_systemd
         cassandra_4_1_in_two_data_centers_through_sudo
-        cassandra_5_0_as_it_is;
+        cassandra_5_0_with_a_client_beside_a_node;
     upgrades:
         a_backup_of_2_2_is_restored_on_3_11
         on_4_1_a_backup_of_2_2_is_refused_and_one_of_3_11_is_restored

@@ -37,9 +37,20 @@ fn version(version: &str) -> Options {
     Options { version: version.to_owned(), ..Options::default() }
 }
 
-/// Legacy and SAI indexes, views, counters, all in one.
-pub fn cassandra_5_0_as_it_is(world: &World) {
-    restored(world, Options::default(), as_it_is, usual);
+/// Legacy and SAI indexes, views, counters, all in one; and a machine that is two hosts of the inventory.
+pub fn cassandra_5_0_with_a_client_beside_a_node(world: &World) {
+    restored(world, Options::default(), as_it_is, beside);
+}
+
+/// An application on the machine of the last node.
+fn beside(lab: &Lab) -> String {
+    let node = lab.nodes().last().expect("a lab has nodes");
+    let run = "/var/tmp/app-runs";
+    format!(
+        "{}clients:\n  - {{name: app, host: {}, start: touch {run}, stop: rm -f {run}, status: test -e {run} || exit 3}}\n",
+        usual(lab),
+        node.address
+    )
 }
 
 /// As the lab makes it.

@@ -5,6 +5,8 @@
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
+use serde_json::{Value, json};
+
 use super::Look;
 use crate::event::Level;
 use crate::guard;
@@ -21,6 +23,13 @@ pub type Finding = (String, Option<HostName>, Level, String, String);
 pub fn of(found: &[guard::Finding]) -> Vec<Finding> {
     let row = |f: &guard::Finding| (f.guard.to_owned(), f.host.clone(), f.level, f.message.clone(), f.cure.clone());
     found.iter().map(row).collect()
+}
+
+/// For programs: one object each.
+pub fn json(findings: &[Finding]) -> Vec<Value> {
+    let overridable = |guard: &String| guard::GUARDS.iter().any(|known| known.name == guard && known.overridable);
+    let object = |(guard, host, level, message, cure): &Finding| json!({"guard": guard, "host": host, "level": level, "message": message, "cure": cure, "overridable": overridable(guard)});
+    findings.iter().map(object).collect()
 }
 
 /// The table, and a line that counts; ends with a line break.
