@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 
+use serde_json::json;
+
 use super::Ended;
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
-use crate::step;
+use crate::step::{self, Spec};
 
 /// Explains a step: what it does, its scripts; without STEP lists all
 #[derive(Debug, clap::Args)]
@@ -14,9 +16,15 @@ pub struct Args {
     step: Option<String>,
 }
 
-pub(super) fn run(_: Printer, args: &Args) -> Ended {
+pub(super) fn run(printer: Printer, args: &Args) -> Ended {
     let mut out = io::stdout().lock();
+    let about = |spec: &Spec| json!({"step": spec.name, "help": spec.help});
     let Some(name) = &args.step else {
+        if printer.json {
+            let all: Vec<_> = step::SPECS.iter().map(|spec| about(spec)).collect();
+            let _ = writeln!(out, "{}", json!({"v": 1, "kind": "steps", "steps": all}));
+            return Ok(ExitCode::Done);
+        }
         let _ = step::SPECS.iter().try_for_each(|spec| writeln!(out, "{:<18} {}", spec.name, spec.help));
         return Ok(ExitCode::Done);
     };
@@ -25,6 +33,14 @@ pub(super) fn run(_: Printer, args: &Args) -> Ended {
         return Err(Failure::new(ExitCode::Usage, format!("there is no step {name}"))
             .hint(format!("reseed explain {}", near.unwrap_or(""))));
     };
+    if printer.json {
+        let mut document = about(spec);
+        document["v"] = 1.into();
+        document["kind"] = "step".into();
+        document["scripts"] = spec.scripts.iter().map(|(name, body)| json!({"name": name, "text": body})).collect();
+        let _ = writeln!(out, "{document}");
+        return Ok(ExitCode::Done);
+    }
     let _ = writeln!(out, "{}\n{}", spec.name, spec.help);
     let _ = spec.scripts.iter().try_for_each(|(name, body)| writeln!(out, "\n--- {name}\n{}", body.trim_end()));
     Ok(ExitCode::Done)

@@ -89,7 +89,14 @@ pub fn find(state: &StateDir, cluster: &ClusterName, verb: Verb, wanted: Option<
         known(&dir.id)
             .is_some_and(|history| history.header().cluster == *cluster && Tale::of(history, &all).fits(verb).is_ok())
     };
-    let dir = state.find(cluster, wanted, applies)?;
+    let dir = state.find(cluster, wanted, applies).map_err(|error| {
+        // where every restore ended before it had a plan there is nothing to undo
+        let planless = |history: &&History| matches!(Tale::of(history, &all).fits(verb), Err(OfError::NoPlan(_)));
+        match (verb, wanted, all.iter().rev().find(planless)) {
+            (Verb::Rollback, None, Some(history)) => OfError::NoPlan(history.header().run.clone()),
+            _ => error.into(),
+        }
+    })?;
     let history = dir.history()?;
     let whose = &history.header().cluster;
     if whose != cluster {
