@@ -10,13 +10,7 @@ pub const SPEC: Spec = Spec {
     on: Kind::Client,
     scripts: &[
         STATUS,
-        (
-            "client.start.act",
-            concat!(
-                include_str!("client_user.sh"),
-                concat!(include_str!("client_user.sh"), include_str!("client_start.act.sh"))
-            ),
-        ),
+        ("client.start.act", concat!(include_str!("client_user.sh"), include_str!("client_start.act.sh"))),
     ],
     resolve,
     probe: by_exit_code,

@@ -5,10 +5,8 @@ use crate::inventory::Client;
 use crate::script::Embedded;
 
 /// Whether a client runs. `EXPECT`: `running` or `stopped`.
-pub const STATUS: Embedded = (
-    "client.status",
-    concat!(include_str!("client_user.sh"), concat!(include_str!("client_user.sh"), include_str!("client_status.sh"))),
-);
+pub const STATUS: Embedded =
+    ("client.status", concat!(include_str!("client_user.sh"), include_str!("client_status.sh")));
 
 /// The step type.
 pub const SPEC: Spec = Spec {
@@ -17,13 +15,7 @@ pub const SPEC: Spec = Spec {
     on: Kind::Client,
     scripts: &[
         STATUS,
-        (
-            "client.stop.act",
-            concat!(
-                include_str!("client_user.sh"),
-                concat!(include_str!("client_user.sh"), include_str!("client_stop.act.sh"))
-            ),
-        ),
+        ("client.stop.act", concat!(include_str!("client_user.sh"), include_str!("client_stop.act.sh"))),
     ],
     resolve,
     probe: by_exit_code,
