@@ -45,7 +45,9 @@ fn refused(said: &str, runs: bool) -> bool {
     let has = |texts: &[&str]| texts.iter().any(|text| said.contains(text));
     let early = has(&["not initialized yet", "InstanceNotFoundException"]);
     let silent = has(&["Failed to connect"]) && !has(&["URISyntaxException", "SecurityException", "Authentication"]);
-    early || silent && (!runs || has(&["Connection refused", "ConnectException", "NoSuchObjectException"]))
+    // the last two: it ended while it was asked
+    let gone = ["Connection refused", "ConnectException", "NoSuchObjectException", "Connection reset", "EOFException"];
+    early || silent && (!runs || has(&gone))
 }
 
 /// What it is in the ring, as a node that is up knows it.
@@ -127,6 +129,8 @@ mod tests {
         assert!(why(&none, &live(REFUSED, "")).unwrap().contains("tells of no error"));
         let looping = Fields::parse("pid=1\n");
         assert!(why(&looping, &live(REFUSED, "")).unwrap().contains("again and again"));
+        let reset = REFUSED.replace("ConnectException: 'Connection refused'", "SocketException: 'Connection reset'");
+        assert!(why(&looping, &live(&reset, "")).unwrap().contains("again and again"), "it died while it was asked");
         assert!(why(&looping, &live("Server is not initialized yet, cannot run nodetool.", "")).is_some());
     }
 
