@@ -63,10 +63,17 @@ impl Cluster {
         cluster.keys();
         cluster.bin();
         cluster.shared();
-        let ports: Vec<u16> = (0..=NODES).map(|_| free_port()).collect();
-        for (n, port) in ports.iter().enumerate() {
-            cluster.tree(n + 1);
-            let host = cluster.boot(n + 1, *port);
+        let mut ports = vec![];
+        for n in 1..=NODES + 1 {
+            cluster.tree(n);
+            // a port that is free now may be somebody's by the time that it is bound
+            let (port, host) = (0..5)
+                .find_map(|_| {
+                    let port = free_port();
+                    Some((port, cluster.boot(n, port)?))
+                })
+                .expect("a free port");
+            ports.push(port);
             cluster.hosts.push(host);
         }
         cluster.inventory(&ports);
@@ -280,7 +287,8 @@ impl Cluster {
         self.fill(n, "backup");
     }
 
-    fn boot(&self, n: usize, port: u16) -> Host {
+    /// `None`: somebody else has that port.
+    fn boot(&self, n: usize, port: u16) -> Option<Host> {
         let at = self.dir.path().display();
         let config = format!(
             "MaxStartups 100\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host.key\nPidFile none\nUsePAM no\nStrictModes no\n\
@@ -299,7 +307,11 @@ impl Cluster {
             if log().contains("Server listening") {
                 let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", host.child.id())).unwrap();
                 host.init = children.trim().parse().unwrap();
-                return host;
+                return Some(host);
+            }
+            if log().contains("Address already in use") {
+                let _ = host.child.wait();
+                return None;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
