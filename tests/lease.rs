@@ -178,6 +178,12 @@ async fn a_machine_that_is_several_hosts_is_taken_once_and_a_run_goes_on_only_wh
         // an inventory in which a name stands for another machine
         let refused = take(&office(["n1", "n3", "app"]), &place.transport, "r1", &me).await.unwrap_err();
         assert!(matches!(&refused, LeaseError::Stranger { host, .. } if host.as_str() == "n3"), "{shell}: {refused}");
-        assert!(refused.to_string().contains("another machine than in run r1"), "{refused}");
+        assert!(refused.to_string().contains("the machine that was app and n1 and n2 in run r1"), "{refused}");
+        // a disk that is full: refused, and what was kept is kept
+        let mut lease = take(&here, &place.transport, "r1", &me).await.unwrap();
+        let _ = fs::remove_file(place.root.join("r1/places.new"));
+        std::os::unix::fs::symlink("/dev/full", place.root.join("r1/places.new")).unwrap();
+        lease.commit(&place.transport, true, "{}\n", &places).await.unwrap_err();
+        assert_eq!(kept("places").lines().count(), 2, "{shell}");
     }
 }

@@ -67,7 +67,7 @@ impl From<ConductError> for Failure {
             }
             ConductError::Engine(error @ EngineError::Script(_)) => Self::of(ExitCode::Invalid, &error),
             ConductError::Lease(error) => error.into(),
-            ConductError::Foreign(_) | ConductError::OtherCluster { .. } => Self::of(ExitCode::Invalid, &error),
+            ConductError::Foreign(_) => Self::of(ExitCode::Invalid, &error),
         }
     }
 }
@@ -77,9 +77,7 @@ impl From<LeaseError> for Failure {
         match error {
             LeaseError::Held(held) => Self::of(ExitCode::Busy, &held).hint(held.next()),
             LeaseError::Transport(error) => error.into(),
-            LeaseError::Host { .. } => Self::of(ExitCode::Refused, &error),
-            LeaseError::Stranger { .. } => Self::of(ExitCode::Refused, &error)
-                .hint("put the addresses of the inventory right: names stand for machines"),
+            LeaseError::Host { .. } | LeaseError::Stranger { .. } => Self::of(ExitCode::Refused, &error),
         }
     }
 }

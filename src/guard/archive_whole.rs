@@ -34,7 +34,7 @@ fn judge(case: &Case) -> Vec<Objection> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::manifest;
+    use super::super::fixture::{case, manifest};
     use super::*;
     use crate::backup::verify::{Damage, Harm};
     use crate::facts::Facts;
@@ -49,14 +49,7 @@ mod tests {
         let request = Request::of("archive", Tag::parse("t").unwrap());
         let judged = |backup: BackupFacts, backup_flaws: Vec<Damage>| {
             let facts = Facts { backup, backup_flaws, ..Facts::default() };
-            let case = Case {
-                inventory: &inventory,
-                facts: &facts,
-                request: &request,
-                past: None,
-                filled: &[],
-                refilled: &[],
-            };
+            let case = case(&inventory, &facts, &request);
             judge(&case).into_iter().map(|objection| objection.message).collect::<Vec<_>>()
         };
         let whole = || BackupFacts::Whole(manifest("5.0.8", &[]).into(), String::new());

@@ -37,6 +37,7 @@ fn judge(case: &Case) -> Vec<Objection> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture::case;
     use super::*;
     use crate::event::Level;
     use crate::facts::{ConfigFacts, Facts};
@@ -57,14 +58,7 @@ mod tests {
             let doubts = doubts.iter().map(|d| (*d).to_owned()).collect();
             let found = ConfigFacts { cluster_name: cluster_name.map(str::to_owned), doubts, ..ConfigFacts::default() };
             let facts = Facts { config: [(host.clone(), found)].into(), ..Facts::default() };
-            let case = Case {
-                inventory: &inventory,
-                facts: &facts,
-                request: &request,
-                past: None,
-                filled: &[],
-                refilled: &[],
-            };
+            let case = case(&inventory, &facts, &request);
             judge(&case).into_iter().map(|o| o.level).collect::<Vec<_>>()
         };
         assert_eq!(judged(Some("Lab"), &[]), []);

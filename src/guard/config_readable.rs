@@ -45,6 +45,7 @@ fn judge(case: &Case) -> Vec<Objection> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture::case;
     use super::*;
     use crate::event::Level;
     use crate::facts::{ConfigFacts, Facts};
@@ -62,14 +63,7 @@ mod tests {
         let judged = |host: &str, found: ConfigFacts| {
             let config = [(HostName::parse(host).unwrap(), found)].into();
             let facts = Facts { config, ..Facts::default() };
-            let case = Case {
-                inventory: &inventory,
-                facts: &facts,
-                request: &request,
-                past: None,
-                filled: &[],
-                refilled: &[],
-            };
+            let case = case(&inventory, &facts, &request);
             judge(&case).into_iter().skip(1).map(|o| (o.level, o.message)).collect::<Vec<_>>()
         };
         let some = || ConfigFacts { files: 1, ..ConfigFacts::default() };

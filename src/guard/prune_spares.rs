@@ -40,6 +40,7 @@ fn judge(case: &Case) -> Vec<Objection> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture::case;
     use super::*;
     use crate::backup::catalogue;
     use crate::backup::prune::Removal;
@@ -70,14 +71,7 @@ mod tests {
         let levels = |name: &str| {
             let removal = Removal { name: name.into(), tag: tag(name), digest: "aa".into(), bytes: 1 };
             let request = Request { remove: vec![removal], ..Request::of("prune", tag("none")) };
-            let case = Case {
-                inventory: &inventory,
-                facts: &facts,
-                request: &request,
-                past: None,
-                filled: &[],
-                refilled: &[],
-            };
+            let case = case(&inventory, &facts, &request);
             judge(&case).iter().map(|objection| objection.level).collect::<Vec<_>>()
         };
         assert_eq!(["a", "b", "c"].map(levels), [vec![Level::Fail], vec![Level::Warn], vec![Level::Fail]]);

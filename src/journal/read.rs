@@ -1,7 +1,7 @@
 //! Readers of a journal: also while it is written.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::legal::State;
@@ -79,6 +79,16 @@ impl History {
             return Err(JournalError::Damaged { path: path.to_owned(), seq: 0, why: "it has no header".to_owned() });
         }
         Ok(Self { records, whole_bytes: reader.whole_bytes, state: reader.state })
+    }
+
+    /// Who asked for what, read without the rest; `None`: that cannot be told.
+    pub fn peek(path: &Path) -> Option<Header> {
+        let mut first = vec![];
+        BufReader::new(File::open(path).ok()?).read_until(b'\n', &mut first).ok()?;
+        match line::read(&first).ok()?.body {
+            Entry::Header(header) => Some(header),
+            _ => None,
+        }
     }
 
     /// Who asked for what.

@@ -80,16 +80,6 @@ pub enum ConductError {
     /// A resumed run's lease.
     #[error(transparent)]
     Lease(#[from] LeaseError),
-    /// Two clusters whose names make the same directory name.
-    #[error("run {run} is of cluster {of:?}, not of {cluster:?}: their names share a directory")]
-    OtherCluster {
-        /// The run.
-        run: String,
-        /// Whose it is.
-        of: String,
-        /// What the inventory says.
-        cluster: String,
-    },
     /// Its playbook is not one of this version's.
     #[error("run {0} was asked for something that this reseed does not know")]
     Foreign(String),
@@ -213,10 +203,6 @@ pub async fn resume<T: Transport>(
         return Ok(Ended { outcome: end.outcome, exit: 0 });
     }
     let header = history.header();
-    if header.cluster != inventory.cluster {
-        let (run, of, cluster) = (dir.id.to_string(), header.cluster.to_string(), inventory.cluster.to_string());
-        return Err(ConductError::OtherCluster { run, of, cluster });
-    }
     // before anything is taken or told: nothing goes on without them
     prepare::secrets(&inventory).map_err(PrepareError::from)?;
     let ask = Ask::again(&header.asked, &header.overrides).ok_or_else(|| ConductError::Foreign(dir.id.to_string()))?;

@@ -85,10 +85,7 @@ pub fn find(state: &StateDir, cluster: &ClusterName, verb: Verb, wanted: Option<
     // one that cannot be read is no rollback that could be known of
     let all: Vec<History> = runs.iter().filter_map(|dir| dir.history().ok()).collect();
     let known = |id: &RunId| all.iter().find(|history| history.header().run == *id);
-    let applies = |dir: &RunDir| {
-        known(&dir.id)
-            .is_some_and(|history| history.header().cluster == *cluster && Tale::of(history, &all).fits(verb).is_ok())
-    };
+    let applies = |dir: &RunDir| known(&dir.id).is_some_and(|history| Tale::of(history, &all).fits(verb).is_ok());
     let dir = state.find(cluster, wanted, applies).map_err(|error| {
         // where every restore ended before it had a plan there is nothing to undo
         let planless = |history: &&History| matches!(Tale::of(history, &all).fits(verb), Err(OfError::NoPlan(_)));
@@ -98,12 +95,6 @@ pub fn find(state: &StateDir, cluster: &ClusterName, verb: Verb, wanted: Option<
         }
     })?;
     let history = dir.history()?;
-    let whose = &history.header().cluster;
-    if whose != cluster {
-        let why = format!("it is of cluster {whose}, whose name makes the same directory");
-        let next = "use the inventory of that cluster".to_owned();
-        return Err(OfError::Unfit { verb, run: dir.id, why, next });
-    }
     let tale = Tale::of(&history, &all);
     let (facts, request, plan) = tale.fits(verb)?;
     Ok(tale.told(facts, request, plan))

@@ -55,10 +55,7 @@ impl End {
         let (exit, next) = match error {
             LeaseError::Held(held) => (6, held.next()),
             LeaseError::Transport(error) => verdict(&PrepareError::Hosts(vec![error])),
-            LeaseError::Host { .. } => (4, "cure that, then try again".to_owned()),
-            LeaseError::Stranger { .. } => {
-                (4, "put the addresses of the inventory right: names stand for machines".to_owned())
-            }
+            LeaseError::Host { .. } | LeaseError::Stranger { .. } => (4, "cure that, then try again".to_owned()),
         };
         Self { outcome: RunOutcome::Refused, exit, reason, next }
     }

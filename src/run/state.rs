@@ -110,7 +110,8 @@ impl StateDir {
         Ok(dir)
     }
 
-    /// All runs of a cluster, oldest first.
+    /// All runs of a cluster, oldest first. Two clusters' names may make one directory: a run that says in its journal that
+    /// it is of the other one is left out; one that cannot be read is told to whoever asks for it.
     pub fn runs(&self, cluster: &ClusterName) -> Result<Vec<RunDir>, StateError> {
         let parent = self.cluster(cluster);
         let entries = match fs::read_dir(&parent) {
@@ -125,6 +126,7 @@ impl StateDir {
                 Some(RunDir { id: RunId::parse(entry.file_name().into_string().ok()?).ok()?, path: entry.path() })
             })
             .collect();
+        runs.retain(|run| History::peek(&run.journal()).is_none_or(|header| header.cluster == *cluster));
         runs.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(runs)
     }
@@ -252,5 +254,18 @@ mod tests {
         assert_eq!(state.find(&cluster, Some("20260101"), |_| true).unwrap().id.as_str(), "20260101T000000Z-aaaa");
         assert!(matches!(state.find(&cluster, Some("2026"), |_| true), Err(StateError::Ambiguous { n: 3, .. })));
         assert!(matches!(state.find(&cluster, Some("2027"), |_| true), Err(StateError::Unknown { .. })));
+    }
+
+    #[test]
+    fn a_run_of_another_cluster_whose_name_makes_the_same_directory_is_none_of_this_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::locate(Some(dir.path().to_owned()));
+        let [own, other] = ["Lab Cluster", "Lab-Cluster"].map(|name| ClusterName::parse(name).unwrap());
+        let run = state.create(&own).unwrap();
+        crate::journal::Journal::create(&run.journal(), crate::journal::tests::header()).unwrap();
+        assert_eq!(state.runs(&own).unwrap().len(), 1);
+        assert!(state.runs(&other).unwrap().is_empty());
+        let named = state.find(&other, Some(run.id.as_str()), |_| true);
+        assert!(matches!(named, Err(StateError::Unknown { .. })), "nor by its id");
     }
 }

@@ -1,6 +1,7 @@
 # Asks every index of the keyspace for a value that the table holds; an index that lost its data
-# answers nothing. INDEXES: `name<tab>table<tab>column<tab>part`, table and column quoted for CQL already;
-# part: `whole` value, or `keys`, `values`, `entries` of a collection.
+# answers nothing. INDEXES: `name<tab>table<tab>column<tab>part<tab>custom`, table and column quoted for CQL already;
+# part: `whole` value, or `keys`, `values`, `entries` of a collection; custom: one that may answer no question for a
+# value (of words in a text, say), else nothing: of any other one Cassandra's refusal is a failure.
 work=$(mktemp -d) || die "no temporary directory"
 printf 'CONSISTENCY ONE;\nPAGING OFF;\n' >"$work/rows.cql"
 printf '%s\n' "$INDEXES" | while IFS="$tab" read -r _ table column _; do
@@ -39,9 +40,10 @@ awk '
     else if (part[n] == "values") print n "\t" value
     else print n "\t" first "\t" value
   }' "$work/parts" "$work/whole" | sed "s/'/''/g" >"$work/values"
-n=0
+n=0 k=0
 printf 'CONSISTENCY ONE;\nPAGING OFF;\n' >"$work/ask.cql"
-printf '%s\n' "$INDEXES" | while IFS="$tab" read -r name table column part; do
+: >"$work/custom"
+printf '%s\n' "$INDEXES" | while IFS="$tab" read -r name table column part custom; do
   n=$((n + 1))
   value=$(grep "^$n$tab" "$work/values" | cut -f 2-)
   if [ -n "$value" ]; then
@@ -53,20 +55,23 @@ printf '%s\n' "$INDEXES" | while IFS="$tab" read -r name table column part; do
     esac
     printf 'SELECT JSON %s AS v FROM %s WHERE %s LIMIT 1;\n' "$column" "$table" "$where" >>"$work/ask.cql"
     printf '%s\n' "$name"
+    k=$((k + 1))
+    [ -z "$custom" ] || printf '%s\n' "$k" >>"$work/custom"
   fi
 done >"$work/asked"
 asked=$(wc -l <"$work/asked")
 unasked=
 if [ "$asked" -gt 0 ]; then
   if ! cql "$work/ask.cql" >"$work/answers" 2>"$work/errors"; then
-    # a question that Cassandra does not allow (of words in a text, say) is none; its line tells which, behind the first two
-    sed -n 's/.*ask\.cql:\([0-9]*\):InvalidRequest: .*/\1/p' "$work/errors" >"$work/refused"
-    if [ ! -s "$work/refused" ] || grep -v ':InvalidRequest: ' "$work/errors" | grep -q '\.cql:[0-9]*:'; then
+    # its line tells which question was refused, behind the first two
+    sed -n 's/.*ask\.cql:\([0-9]*\):InvalidRequest: .*/\1/p' "$work/errors" | awk '{ print $1 - 2 }' >"$work/refused"
+    if [ ! -s "$work/refused" ] || grep -v ':InvalidRequest: ' "$work/errors" | grep -q '\.cql:[0-9]*:' ||
+      grep -v -q -x -F -f "$work/custom" "$work/refused"; then
       cat "$work/errors" >&2
       rm -rf "$work"
       die "an index query failed"
     fi
-    awk 'NR == FNR { no[$1 - 2] = 1; next } !(FNR in no)' "$work/refused" "$work/asked" >"$work/allowed"
+    awk 'NR == FNR { no[$1] = 1; next } !(FNR in no)' "$work/refused" "$work/asked" >"$work/allowed"
     unasked=$(wc -l <"$work/refused")
     mv -f -- "$work/allowed" "$work/asked"
     asked=$(wc -l <"$work/asked")

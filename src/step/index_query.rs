@@ -31,7 +31,8 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
                 return None;
             }
             let table = format!("{}.{}", quoted(keyspace.as_str()), quoted(table.name.as_str()));
-            Some(format!("{}\t{table}\t{}\t{part}", index.name, quoted(&column)))
+            let custom = if index.class.is_some() { "\tcustom" } else { "" };
+            Some(format!("{}\t{table}\t{}\t{part}{custom}", index.name, quoted(&column)))
         })
         .collect();
     if lines.is_empty() {

@@ -71,7 +71,10 @@ pub enum LeaseError {
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// The run knew that machine by another name: the inventory has changed since.
-    #[error("{host} is another machine than in run {run}, which knew it as {}", .was.join(", "))]
+    #[error(
+        "the address of {host} leads to the machine that was {} in run {run}: put the inventory's addresses right",
+        .was.join(" and ")
+    )]
     Stranger {
         /// The host, as the inventory has it now.
         host: HostName,
