@@ -5,19 +5,22 @@
 
 claim() { why=$(mkdir "$dir" 2>&1); }
 
-# The token goes last, in one piece, and to the disk: a claim that a crash of the host undoes is none.
+# The token goes last, in one piece, and to the disk (by dd, which writes nothing here, but syncs; `sync FILE` is
+# younger): a claim that a crash of the host undoes is none.
 fill() {
   printf '%s' "$ACT_TEXT" >"$dir/script" &&
     printf '%s' "$SUPERVISE" >"$dir/supervise" &&
     printf '%s\n' "$ACT" >"$dir/name" &&
-    { printf '%s\n' "$TOKEN" | dd of="$dir/token" conv=fsync 2>/dev/null || printf '%s\n' "$TOKEN" >"$dir/token"; }
+    printf '%s\n' "$TOKEN" >"$dir/token" &&
+    { dd if=/dev/null of="$dir/token" conv=notrunc,fsync 2>/dev/null || :; }
 }
 
 # detached DIR RUN: the supervisor in a session of its own. All streams go elsewhere: one that is
-# kept would keep the channel open, or the lock, until the end.
+# kept would keep the channel open, or the lock, until the end. Sets child when it is this shell's.
 detached() {
   if command -v setsid >/dev/null 2>&1; then
     setsid sh "$1/supervise" "$@" </dev/null >"$1/log" 2>&1 9>&- &
+    child=$!
   else
     (
       trap '' HUP

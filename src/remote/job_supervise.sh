@@ -74,7 +74,8 @@ if [ "$rc" != 0 ] && [ -e "$RESEED_JOB/cancelled" ]; then exit 1; fi
 # The exit code is there whole or not at all, also after a crash of the host. Written over what is
 # there already, and tried for as long as it takes: nobody else knows it.
 finish() {
-  { printf '%-63s\n' "$rc $t0 $t1" | dd of="$RESEED_JOB/rc.new" conv=notrunc,fsync 2>/dev/null ||
-    printf '%-63s\n' "$rc $t0 $t1" 1<>"$RESEED_JOB/rc.new"; } && mv "$RESEED_JOB/rc.new" "$RESEED_JOB/rc"
+  printf '%-63s\n' "$rc $t0 $t1" 1<>"$RESEED_JOB/rc.new" &&
+    { dd if=/dev/null of="$RESEED_JOB/rc.new" conv=notrunc,fsync 2>/dev/null || :; } &&
+    mv "$RESEED_JOB/rc.new" "$RESEED_JOB/rc"
 }
 until finish || [ ! -d "$RESEED_JOB" ]; do sleep 1; done

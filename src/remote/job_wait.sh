@@ -12,27 +12,35 @@ last() {
   fi
 }
 
-# Short naps first, so that a short job costs little; longer ones soon: each is a process, and hundreds of
-# hosts that start together may share processors. Whole seconds where sleep knows no others.
-waited=0 naps=0
-# asked again, it is a long one
-[ -z "$SEEN" ] || naps=2
+# nap: until it is worth another look. A job that this shell has started wakes it when it ends (a trap of CHLD ends
+# `wait`), and what ended just before has left its mark in woken. Any other is looked at again and again: its end
+# is noticed half a nap late, and each nap is a process. Whole seconds where sleep knows no others.
+nap() {
+  if [ -n "${child-}" ]; then
+    sleep 1 >/dev/null 2>&1 &
+    [ -n "$woken" ] || wait "$!" || :
+    # by a signal of which no shell tells
+    kill -s PIPE "$!" 2>/dev/null
+    step=100
+  elif [ "$waited" -lt 1000 ]; then step=10; sleep 0.1 2>/dev/null || { sleep 1; step=100; }
+  else step=20; sleep 0.2 2>/dev/null || { sleep 1; step=100; }
+  fi
+  waited=$((waited + step))
+}
+
+waited=0 told=0 woken=
+trap 'woken=yes' CHLD
 look
 while [ "$waited" -lt "$WAIT" ]; do
   case $state in running | claimed) ;; *) break ;; esac
-  case $naps in
-    0) nap=0.03 step=3 ;;
-    1) nap=0.06 step=6 ;;
-    # the end is noticed half a nap late, which counts for operators who wait for an outage's end
-    *) if [ "$waited" -lt 1000 ]; then nap=0.1 step=10; else nap=0.2 step=20; fi ;;
-  esac
-  sleep "$nap" 2>/dev/null || { sleep 1; step=100; }
-  naps=$((naps + 1)) waited=$((waited + step))
-  look
-  if [ "$waited" -ge 100 ] && [ $((naps % 4)) = 0 ] && [ -f "$dir/progress" ]; then
+  nap
+  if [ "$waited" -ge $((told + 80)) ] && [ -f "$dir/progress" ]; then
+    told=$waited
     progress=$(tail -n 1 "$dir/progress")
     [ "$progress" = "$SEEN" ] || break
   fi
+  woken=
+  look
 done
 [ ! -f "$dir/progress" ] || progress=$(tail -n 1 "$dir/progress")
 
