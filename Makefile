@@ -33,6 +33,7 @@ campaign:         ## what takes too long for every run: each place to die at, mi
 	RESEED_CAMPAIGN=1 cargo test --test cluster -- restored repeat catalogue live::
 	RESEED_CAMPAIGN=1 cargo test --test sshd -- --include-ignored killed two_minutes half_a_gigabyte
 	cargo test --test transport -- --ignored
+	sh tests/filesystems.sh
 	cargo run -q -p lab -- up --name logind --nodes 1 --init systemd
 	LAB=/var/lib/reseed-lab/logind cargo run -q -p lab -- coordinator --name logind cargo test --test sshd -- --ignored logind; \
 	  rc=$$?; cargo run -q -p lab -- down --name logind; exit $$rc

@@ -119,6 +119,7 @@ fn journal(bench: &Bench, steps: usize) -> Result<()> {
         cluster: inventory.cluster.clone(),
         phases: vec![],
         steps,
+        down_since: None,
     }))?;
     let request = Request::of("bench", Tag::parse("none")?);
     journal.append(Entry::Facts { facts: Box::new(Facts::default()), request })?;

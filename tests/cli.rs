@@ -62,6 +62,27 @@ fn the_help_of_every_command_is_what_it_was() {
 }
 
 #[test]
+fn a_program_that_reads_the_events_hears_of_an_end_before_there_was_a_run() {
+    let bad = home("cluster: [\n");
+    let json = |args: &[&str]| {
+        let (code, out, err) = reseed(bad.path(), &[args, &["--output", "json"]].concat());
+        assert!(code == 3 && err.contains("error:"), "{args:?}: {code} {err}");
+        out
+    };
+    for command in
+        [&["restore", "t"][..], &["backup"], &["resume"], &["backups", "prune", "--keep", "3", "--confirm", "x"]]
+    {
+        let out = json(command);
+        let last: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let told = (last["kind"].as_str(), last["outcome"].as_str(), last["exit"].as_i64());
+        assert_eq!(told, (Some("run_finished"), Some("refused"), Some(3)), "{command:?}");
+    }
+    for document in [&["restore", "t", "--dry-run"][..], &["runs"], &["backups", "list"]] {
+        assert_eq!(json(document), "", "{document:?}");
+    }
+}
+
+#[test]
 fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
     let home = home(GOOD);
     for (args, words) in [
@@ -244,7 +265,15 @@ fn tell(journal: &mut Journal, index: u64, body: Body) {
 
 fn started(dir: &RunDir) -> Body {
     let (cluster, command) = ("Lab Cluster".parse().unwrap(), "restore".to_owned());
-    Body::RunStarted { run: dir.id.clone(), plan_digest: None, command, cluster, phases: vec![], steps: 0 }
+    Body::RunStarted {
+        run: dir.id.clone(),
+        plan_digest: None,
+        command,
+        cluster,
+        phases: vec![],
+        steps: 0,
+        down_since: None,
+    }
 }
 
 #[test]

@@ -55,6 +55,7 @@ under_every_shell! {
     a_stage_that_runs_again_copies_only_what_differs => relay::stage_reuses;
     a_stage_cut_after_any_command_is_whole_after_the_next_attempt => relay::stage_cut;
     whole_sstables_go_to_the_data_directory_with_the_most_room => relay::stage_spreads;
+    where_the_filesystem_can_a_stage_shares_its_blocks_with_the_backup => relay::stage_shares;
     a_copy_that_must_be_slow_is_whole_all_the_same => relay::stage_slow;
     what_is_carried_arrives_byte_for_byte_and_becomes_the_stage_by_renames => relay::carried;
     what_is_cut_off_at_any_byte_is_gone_on_with_from_the_last_whole_file => relay::cut_off;

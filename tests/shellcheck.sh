@@ -15,7 +15,7 @@ while IFS= read -r body; do
   shellcheck -x -e SC2034,SC2153,SC2154,SC2329,SC2317 "$name" || bad=1
 done <"$work/list"
 find src/remote -name '*.sh' -exec shellcheck -s sh -e SC2154,SC2034,SC2086 {} + || bad=1
-shellcheck tests/shellcheck.sh tests/lab/setup.sh || bad=1
+shellcheck tests/shellcheck.sh tests/filesystems.sh tests/lab/setup.sh || bad=1
 # their variables are in a file that the harness writes
 shellcheck -e SC1091,SC2154 tests/sshd/standin/*.sh || bad=1
 shellcheck benches/*.sh benches/*/*.sh || bad=1

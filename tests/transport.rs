@@ -34,6 +34,23 @@ conformance!(under_bash, super::under("bash"));
 conformance!(under_busybox, super::under("busybox"));
 
 #[tokio::test]
+async fn the_end_of_a_job_wakes_whoever_started_it() {
+    use std::os::unix::fs::PermissionsExt;
+    for shell in ["dash", "bash", "busybox"] {
+        let Some((transport, bin)) = under(shell) else { continue };
+        // a nap that nothing ends would outlast the call
+        let sleep = bin.path().join("sleep");
+        std::fs::write(&sleep, "#!/bin/sh\n[ \"$1\" != 1 ] || set -- 300\nexec /bin/sleep \"$@\"\n").unwrap();
+        std::fs::set_permissions(&sleep, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        for (step, body) in [("short", "exit 7"), ("long", "/bin/sleep 0.7; exit 7")] {
+            let one = Job { step: step.into(), ..job(dir.path(), body) };
+            assert_eq!(run(&transport, &one).await.unwrap().rc, 7, "{step} under {shell}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn sudo_to_the_same_user_gives_the_same_answer() {
     let whoami = std::process::Command::new("id").arg("-un").output().unwrap();
     let user = String::from_utf8(whoami.stdout).unwrap().trim().to_owned();

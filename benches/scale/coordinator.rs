@@ -150,6 +150,7 @@ async fn steps(transport: &Arc<SshTransport>, inventory: &Inventory, file: &Path
         cluster: inventory.cluster.clone(),
         phases: plan.phases.iter().map(|phase| phase.phase.clone()).collect(),
         steps: plan.steps().count(),
+        down_since: None,
     })?;
     let request = Request::of("bench", Tag::parse("none")?);
     bus.record(Entry::Facts { facts: Box::new(Facts::default()), request })?;

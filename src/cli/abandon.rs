@@ -11,7 +11,7 @@ use super::{Ended, Global, confirm, session};
 use crate::event::RunState;
 use crate::remote::Transport;
 use crate::report::standing;
-use crate::run::hold;
+use crate::run::hold::{self, HoldError};
 
 /// Gives a paused run up: nothing goes on with it any more, and hosts stay as they are
 ///
@@ -36,6 +36,9 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let state = session::state(global);
     let dir = state.find(&inventory.cluster, Some(&args.run), |_| true)?;
+    if dir.history()?.is_over() {
+        return Err(HoldError::Over(dir.id.to_string()).into());
+    }
     let (Some(_), Some(reason)) = (&args.overrides, &args.reason) else {
         let again = format!("reseed abandon {} --override unfinished --reason TEXT", dir.id);
         return Err(Failure::new(ExitCode::Refused, format!("run {} is not over", dir.id))

@@ -26,6 +26,12 @@ pub struct Args {
     confirm: Option<String>,
 }
 
+impl Args {
+    pub(super) fn changes(&self) -> bool {
+        !self.dry_run
+    }
+}
+
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let verb = Verb::Discard;

@@ -33,7 +33,7 @@ mod status;
 mod unlock;
 pub mod view;
 
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
@@ -108,6 +108,20 @@ enum Command {
     Schema(schema::Args),
 }
 
+impl Command {
+    /// Whether it is a run, and prints events rather than a document.
+    fn changes(&self) -> bool {
+        match self {
+            Self::Backup(_) | Self::Resume(_) | Self::Rollback(_) => true,
+            Self::Restore(args) => args.changes(),
+            Self::Discard(args) => args.changes(),
+            Self::Backups(args) => args.changes(),
+            Self::Config(args) => args.changes(),
+            _ => false,
+        }
+    }
+}
+
 impl Global {
     fn printer(&self) -> Printer {
         let verbosity = match (self.quiet, self.verbose) {
@@ -152,6 +166,10 @@ pub fn main() -> std::process::ExitCode {
     match ended {
         Ok(code) => code.into(),
         Err(failure) => {
+            let last = if printer.json && cli.command.changes() { view::json::last_word(&failure) } else { None };
+            if let Some(last) = last {
+                let _ = writeln!(io::stdout(), "{last}");
+            }
             let _ = failure.print(&mut io::stderr(), printer.err);
             failure.code.into()
         }

@@ -12,6 +12,7 @@ use super::{Ended, Global, session};
 use crate::event::RunState;
 use crate::journal::History;
 use crate::report;
+use crate::run::RunDir;
 
 /// Shows the evidence of a run: timeline, commands, proofs, downtime
 #[derive(Debug, clap::Args)]
@@ -28,7 +29,7 @@ pub struct Args {
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
-    let dir = session::state(global).find(&inventory.cluster, args.run.as_deref(), |_| true)?;
+    let dir = session::state(global).find(&inventory.cluster, args.run.as_deref(), RunDir::tells)?;
     let history = dir.history()?;
     let state = RunState::of(history.events());
     if let Some(path) = &args.html {

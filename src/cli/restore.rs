@@ -104,6 +104,12 @@ impl ExtraTables {
     }
 }
 
+impl Args {
+    pub(super) fn changes(&self) -> bool {
+        !self.dry_run
+    }
+}
+
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let ask = Ask {

@@ -58,7 +58,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
 fn found(global: &Global, printer: Printer, inventory: &Inventory, args: &Args) -> Result<RunDir, Failure> {
     let state = session::state(global);
     let wanted = args.run.as_deref();
-    let open = |dir: &RunDir| dir.history().is_ok_and(|h| h.closed().is_none() && !RunState::of(h.events()).is_over());
+    let open = |dir: &RunDir| dir.history().is_ok_and(|history| !history.is_over());
     let unknown = match state.find(&inventory.cluster, wanted, open) {
         Err(error @ StateError::Unknown { .. }) => error,
         // without an id, a run that is over is named rather than searched for elsewhere
@@ -66,7 +66,7 @@ fn found(global: &Global, printer: Printer, inventory: &Inventory, args: &Args) 
     };
     match session::recovered(global, printer, inventory, wanted)? {
         Some(dir) => Ok(dir),
-        None if wanted.is_none() => Ok(state.find(&inventory.cluster, None, |_| true)?),
+        None if wanted.is_none() => Ok(state.find(&inventory.cluster, None, RunDir::tells)?),
         None => Err(unknown.into()),
     }
 }

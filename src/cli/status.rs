@@ -36,7 +36,7 @@ pub struct Args {
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let state = session::state(global);
-    let dir = match state.find(&inventory.cluster, args.run.as_deref(), |_| true) {
+    let dir = match state.find(&inventory.cluster, args.run.as_deref(), RunDir::tells) {
         // the hosts may know what this machine does not
         Err(StateError::Unknown { .. }) if args.run.is_none() && !args.offline && !args.follow => None,
         found => Some(found?),

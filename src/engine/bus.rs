@@ -148,6 +148,7 @@ mod tests {
             cluster: header().cluster,
             phases: vec![],
             steps: 0,
+            down_since: None,
         }
     }
 

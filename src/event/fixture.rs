@@ -57,6 +57,7 @@ impl Story {
             cluster: ClusterName::parse("Lab Cluster").unwrap(),
             phases: if digest { PHASES.map(str::to_owned).to_vec() } else { vec![] },
             steps: if digest { 36 } else { 0 },
+            down_since: None,
         });
     }
 

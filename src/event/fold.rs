@@ -114,7 +114,7 @@ pub struct StepView {
 /// The time during which clients are not served.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Downtime {
-    /// The first client stopped.
+    /// The first client stopped; by an earlier run, when this one ends that outage.
     pub began: Option<Timestamp>,
     /// The first client serving again.
     pub ended: Option<Timestamp>,
@@ -125,9 +125,7 @@ impl Downtime {
     pub fn seconds(self) -> Option<f64> {
         Some((self.ended? - self.began?).total(jiff::Unit::Second).unwrap_or(0.0))
     }
-}
 
-impl Downtime {
     /// Its length in seconds at `now`: still growing until the first client serves again.
     pub fn so_far(self, now: Timestamp) -> Option<f64> {
         Some((self.ended.unwrap_or(now) - self.began?).total(jiff::Unit::Second).unwrap_or(0.0))
@@ -152,7 +150,8 @@ impl RunState {
         }
         self.span = Some((self.span.map_or(time, |(first, _)| first), time));
         match &event.body {
-            Body::RunStarted { run, plan_digest, command, cluster, phases, steps } => {
+            Body::RunStarted { run, plan_digest, command, cluster, phases, steps, down_since } => {
+                self.downtime.began = self.downtime.began.or(*down_since);
                 self.run = Some(run.clone());
                 self.plan_digest.clone_from(plan_digest);
                 self.command.clone_from(command);

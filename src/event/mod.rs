@@ -52,6 +52,9 @@ pub enum Body {
         phases: Vec<String>,
         /// Number of steps in the plan.
         steps: usize,
+        /// Since when an earlier run, which this one is about, has clients stopped.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        down_since: Option<Timestamp>,
     },
     /// A phase begins.
     PhaseStarted {

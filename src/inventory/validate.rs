@@ -20,8 +20,7 @@ use crate::name::{ClusterName, HostName, Keyspace};
 
 /// Judges the shapes; `text` and `path` are for the lines of messages and for relative paths.
 pub fn validate(raw: &Raw, text: &str, path: &Path) -> Result<Inventory, InventoryError> {
-    let home = std::env::var_os("HOME").map(Into::into);
-    validate_at(raw, text, path, home)
+    validate_at(raw, text, path, std::env::home_dir())
 }
 
 /// As [`validate`], with the home directory that `~` stands for.

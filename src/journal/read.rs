@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::legal::State;
 use super::{Closed, Discarded, Entry, FORMAT, Header, JournalError, Record, line};
-use crate::event::Event;
+use crate::event::{Event, RunState};
 use crate::facts::Facts;
 use crate::plan::{Plan, Request};
 
@@ -139,6 +139,11 @@ impl History {
             Entry::Closed(closed) => Some(closed),
             _ => None,
         })
+    }
+
+    /// Whether nothing of it is left to go on with or to give up: it ended so, or was closed since.
+    pub fn is_over(&self) -> bool {
+        self.closed().is_some() || RunState::of(self.events()).is_over()
     }
 
     /// That what it had set aside is gone, when that is so.

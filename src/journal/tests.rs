@@ -64,6 +64,7 @@ fn event(index: u64) -> Entry {
             cluster: header().cluster,
             phases: vec![],
             steps: 0,
+            down_since: None,
         },
         _ => Body::PhaseStarted { phase: format!("p{index}") },
     };

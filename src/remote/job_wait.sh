@@ -16,7 +16,7 @@ last() {
 # `wait`), and what ended just before has left its mark in woken. Any other is looked at again and again: its end
 # is noticed half a nap late, and each nap is a process. Whole seconds where sleep knows no others.
 nap() {
-  if [ -n "${child-}" ]; then
+  if [ -n "${child-}" ] && [ $((WAIT - waited)) -ge 100 ]; then
     sleep 1 >/dev/null 2>&1 &
     [ -n "$woken" ] || wait "$!" || :
     # by a signal of which no shell tells

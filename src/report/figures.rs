@@ -100,8 +100,10 @@ pub fn seconds(from: Timestamp, to: Timestamp) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
-    use crate::event::fixture;
+    use crate::event::{Body, CLIENTS_DOWN, StepOutcome, fixture};
 
     #[test]
     fn a_night_between_pause_and_resume_counts_to_the_downtime_and_to_no_phase() {
@@ -110,6 +112,25 @@ mod tests {
         assert!(drain.elapsed_s < 120.0, "{drain:?}");
         assert!((paused_seconds(&state) - 7.0 * 3600.0).abs() < 1.0);
         assert!(state.downtime.seconds().unwrap() > 7.0 * 3600.0);
+    }
+
+    #[test]
+    fn an_outage_that_a_rollback_ends_began_with_the_run_that_it_is_about() {
+        let (mut events, _) = fixture::done();
+        let began = events[0].time - SignedDuration::from_mins(50);
+        let Body::RunStarted { down_since, .. } = &mut events[0].body else { panic!("no first event") };
+        *down_since = Some(began);
+        // the clients were stopped already
+        for event in &mut events {
+            if let Body::StepFinished { step, outcome, .. } = &mut event.body
+                && CLIENTS_DOWN.contains(&step.as_str())
+            {
+                *outcome = StepOutcome::Already;
+            }
+        }
+        let state = RunState::of(&events);
+        assert!(state.downtime.seconds().unwrap() > 50.0 * 60.0, "{:?}", state.downtime);
+        assert!(downtime_text(&state).contains("from 15:25:00"), "{}", downtime_text(&state));
     }
 
     #[test]

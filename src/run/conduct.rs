@@ -128,7 +128,8 @@ async fn begin<T: Transport>(
     let began = Instant::now();
     let bus = Arc::new(bus);
     let transport = Arc::new(Metered::new(transport));
-    let show = Show { bus: &bus, dir, command: &order.command, inventory: &order.inventory };
+    let down = order.ask.of.as_ref().and_then(|of| of.down);
+    let show = Show { bus: &bus, dir, command: &order.command, inventory: &order.inventory, down };
     let asked = Timestamp::now();
     let leased = match end::confirmed(order) {
         Err(end) => Err(end),
@@ -217,7 +218,8 @@ pub async fn resume<T: Transport>(
     };
     let bus = Arc::new(bus);
     let transport = Arc::new(Metered::new(transport));
-    let show = Show { bus: &bus, dir: &dir, command: &header.command, inventory: &inventory };
+    // its first start has told since when
+    let show = Show { bus: &bus, dir: &dir, command: &header.command, inventory: &inventory, down: None };
     (stand.pulse)("connecting");
     if let Err(error) = prepare::connect(&transport, &inventory).await {
         // not the refusal that it would be before any change

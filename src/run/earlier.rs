@@ -48,6 +48,8 @@ pub struct Of {
     pub changed: bool,
     /// Since when clients may have been served on what it left.
     pub served: Option<Timestamp>,
+    /// Since when clients are stopped, when it started none again.
+    pub down: Option<Timestamp>,
     /// Keyspaces whose tables it proved to have set aside, by node.
     pub taken: BTreeSet<(HostName, Keyspace)>,
     /// Whether the old data is back already.
@@ -253,6 +255,7 @@ impl<'a> Tale<'a> {
             request: request.clone(),
             changed: changed(state),
             served: self.served(plan),
+            down: state.downtime.began.filter(|_| state.downtime.ended.is_none()),
             taken: proven(&["table.swap", "table.aside"])
                 .filter_map(|s| Some((s.host.clone(), keyspace(s)?)))
                 .collect(),

@@ -70,7 +70,7 @@ pub async fn abandon<T: Transport>(
     let me = Owner::me();
     let _lock = RunLock::take(&state.cluster(&inventory.cluster), &me)?;
     let (mut journal, history) = Journal::reopen(&dir.journal()).map_err(StateError::from)?;
-    if history.closed().is_some() || crate::event::RunState::of(history.events()).is_over() {
+    if history.is_over() {
         return Err(HoldError::Over(dir.id.to_string()));
     }
     let known = answered(&look(inventory, transport, false).await, false)?;

@@ -119,6 +119,7 @@ fn write(dir: &RunDir, begun: &BTreeMap<HostName, Jobs>) -> Result<bool, StateEr
             cluster: header.cluster.clone(),
             phases,
             steps: plan.steps().count(),
+            down_since: None,
         },
     )?;
     bus.publish(Body::Finding {

@@ -28,6 +28,8 @@ pub(super) struct Show<'a> {
     pub dir: &'a RunDir,
     pub command: &'a str,
     pub inventory: &'a Inventory,
+    /// Since when the run that this one is about has clients stopped.
+    pub down: Option<Timestamp>,
 }
 
 impl Show<'_> {
@@ -43,6 +45,7 @@ impl Show<'_> {
                 cluster: self.inventory.cluster.clone(),
                 phases,
                 steps: plan.map_or(0, |plan| plan.steps().count()),
+                down_since: self.down,
             },
         )?;
         if self.bus.state(|state| state.phases.is_empty()) {

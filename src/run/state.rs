@@ -72,11 +72,13 @@ pub enum StateError {
 }
 
 impl StateDir {
-    /// The given directory, else `$XDG_STATE_HOME/reseed`, else `~/.local/state/reseed`.
+    /// The given directory, else `$XDG_STATE_HOME/reseed`, else `~/.local/state/reseed`: also where a timer's
+    /// environment has no `HOME`.
     pub fn locate(given: Option<PathBuf>) -> Self {
         let var = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-        let home = || var("HOME").unwrap_or_else(|| PathBuf::from("/")).join(".local/state");
-        Self(given.unwrap_or_else(|| var("XDG_STATE_HOME").unwrap_or_else(home).join("reseed")))
+        let home = || std::env::home_dir().filter(|home| home.is_absolute()).unwrap_or_else(|| PathBuf::from("/"));
+        let state = || home().join(".local/state");
+        Self(given.unwrap_or_else(|| var("XDG_STATE_HOME").unwrap_or_else(state).join("reseed")))
     }
 
     /// The directory of one cluster.
@@ -140,10 +142,11 @@ impl StateDir {
                 continue;
             }
             let Some((plan, _)) = history.plan() else { continue };
-            let state = RunState::of(history.events());
-            if plan.takes_down() && history.closed().is_none() && !state.is_over() {
+            if plan.takes_down() && !history.is_over() {
                 let command = history.header().command.clone();
-                let how = state.finished.map_or_else(|| "it ended without a word".to_owned(), |end| end.reason);
+                let how = RunState::of(history.events())
+                    .finished
+                    .map_or_else(|| "it ended without a word".to_owned(), |end| end.reason);
                 return Err(StateError::Unfinished { run: dir.id, command, how });
             }
         }
@@ -180,6 +183,11 @@ impl RunDir {
     /// Its journal's file.
     pub fn journal(&self) -> PathBuf {
         self.path.join("journal.jsonl")
+    }
+
+    /// Whether its journal tells anything: a full disk or a power cut may leave an empty one, of a run that did nothing.
+    pub fn tells(&self) -> bool {
+        fs::metadata(self.journal()).is_ok_and(|file| file.len() > 0)
     }
 
     /// The head of its journal up to its plan: what another coordinator would need to go on.
@@ -254,6 +262,18 @@ mod tests {
         assert_eq!(state.find(&cluster, Some("20260101"), |_| true).unwrap().id.as_str(), "20260101T000000Z-aaaa");
         assert!(matches!(state.find(&cluster, Some("2026"), |_| true), Err(StateError::Ambiguous { n: 3, .. })));
         assert!(matches!(state.find(&cluster, Some("2027"), |_| true), Err(StateError::Unknown { .. })));
+    }
+
+    #[test]
+    fn a_run_that_left_an_empty_journal_tells_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::locate(Some(dir.path().to_owned()));
+        let cluster = ClusterName::parse("Lab").unwrap();
+        let [told, empty] = [(); 2].map(|()| state.create(&cluster).unwrap());
+        fs::write(told.journal(), "something").unwrap();
+        fs::write(empty.journal(), "").unwrap();
+        assert_eq!(state.find(&cluster, None, RunDir::tells).unwrap(), told);
+        assert_eq!(state.find(&cluster, Some(empty.id.as_str()), RunDir::tells).unwrap(), empty, "asked for by name");
     }
 
     #[test]

@@ -105,15 +105,15 @@ listening() {
 }
 
 # connected PORTS: for each established connection to one of these ports of ours, where it comes from,
-# in the hexadecimal form of /proc/net/tcp; IPv4 within IPv6 as IPv4. Not those of this host itself.
+# in the hexadecimal form of /proc/net/tcp; IPv4 within IPv6 as IPv4. From this host itself, too: a gateway may run here.
 connected() {
   _ports=
   for _port in $1; do _ports="$_ports $(printf '%04X' "$_port")"; done
   cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v ports="$_ports " '
-    function plain(address) { sub(/^0000000000000000FFFF0000/, "", address); return address }
-    { split($2, here, ":"); split($3, there, ":"); own[plain(here[1])] = 1 }
-    $4 == "01" && index(ports, " " here[2] " ") { from[++n] = plain(there[1]) }
-    END { for (i = 1; i <= n; i++) if (!(from[i] in own)) print "reseed: client " from[i] }'
+    { split($2, here, ":"); split($3, there, ":") }
+    $4 == "01" && index(ports, " " here[2] " ") {
+      sub(/^0000000000000000FFFF0000/, "", there[1]); print "reseed: client " there[1]
+    }'
 }
 
 # log_since FILE BYTE: what a log says above INFO from that byte on, at most 256 KiB of it. A log

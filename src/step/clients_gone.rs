@@ -1,10 +1,11 @@
 //! `clients.gone`: nobody but the cluster itself is connected to a node's ports for clients.
 //!
 //! A gateway or client that the inventory does not name, or that a supervisor has revived, reads
-//! nothing while the others are still empty, and may write defaults with new timestamps. Told by the kernel's table of
-//! connections, so it costs no JVM; it is a look at a moment, taken again and again.
+//! nothing while the others are still empty, and may write defaults with new timestamps. It may well run on a node: nodes
+//! do not speak CQL to each other, and no cqlsh of ours runs meanwhile, so who is connected from there is a client, too.
+//! Told by the kernel's table of connections, so it costs no JVM; it is a look at a moment, taken again and again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, count, never};
@@ -13,8 +14,8 @@ use crate::facts::NodeFacts;
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "clients.gone",
-    help: "Only a proof, without a JVM: no established connection to the native port (and to Thrift's before 4.0) comes \
-           from an address that is neither this host's own nor a node's.",
+    help: "Only a proof, without a JVM: there is no established connection to the native port (and to Thrift's before \
+           4.0), from wherever.",
     on: Kind::Node,
     scripts: &[("clients.gone.proof", include_str!("clients_gone.proof.sh"))],
     resolve,
@@ -24,7 +25,7 @@ pub const SPEC: Spec = Spec {
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
     let (_, facts) = context.node(SPEC.name, target)?;
-    let script = Script::new("clients.gone.proof").var("PORTS", ports(facts)).list("NODES", context.addresses());
+    let script = Script::new("clients.gone.proof").var("PORTS", ports(facts));
     Ok(vec![ResolvedStep {
         summary: format!("see that no client is connected to {}", target.host),
         proof: target.ask(script),
@@ -42,14 +43,13 @@ pub fn ports(facts: &NodeFacts) -> String {
     all.into_iter().flatten().map(|port| port.to_string()).collect::<Vec<_>>().join(" ")
 }
 
-fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
+fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
     let reply = match &observed.seen[0].reply {
         Ok(reply) if reply.rc == 0 && reply.stdout.ends_with("reseed: end\n") => reply,
         Ok(reply) => return Verdict::Unknown(reply.reason()),
         Err(why) => return Verdict::Unknown(why.clone()),
     };
-    let known = step.proof[0].script.vars.get("NODES").map_or("", String::as_str);
-    match foreign(&reply.stdout, known) {
+    match clients(&reply.stdout) {
         Some(who) => Verdict::Not(format!(
             "a client is connected from {who}; stop it and resume; name it under clients: in the inventory for the next run"
         )),
@@ -57,14 +57,12 @@ fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
     }
 }
 
-/// Who is connected besides the nodes (`known`, one a line), with the number of connections, from
-/// what `connected` of the prelude printed.
-pub fn foreign(printed: &str, known: &str) -> Option<String> {
-    let known: BTreeSet<IpAddr> = known.lines().filter_map(|line| line.trim().parse().ok()).collect();
+/// Who is connected, with the number of connections, from what `connected` of the prelude printed.
+pub fn clients(printed: &str) -> Option<String> {
     let mut clients: BTreeMap<String, usize> = BTreeMap::new();
     for hex in printed.lines().filter_map(|line| line.strip_prefix("reseed: client ")) {
         let who = match address(hex) {
-            Some(address) if address.is_loopback() || known.contains(&address) => continue,
+            Some(address) if address.is_loopback() => "this host itself".to_owned(),
             Some(address) => address.to_string(),
             None => format!("an address that cannot be read ({hex})"),
         };
@@ -107,15 +105,17 @@ mod tests {
     }
 
     #[test]
-    fn nodes_and_this_host_are_no_clients() {
-        let known = "10.77.0.11\n10.77.0.12\nlocalhost";
+    fn clients_are_told_by_address_also_those_on_the_host_itself() {
         let lines =
             |list: &[&str]| list.iter().map(|hex| format!("reseed: client {hex}\n")).collect::<Vec<_>>().concat();
-        assert_eq!(foreign(&lines(&["0B004D0A", "0100007F", "00000000000000000000000001000000"]), known), None);
+        assert_eq!(clients("reseed: end\n"), None);
         let two = "0000000000000000FFFF000032004D0A";
         assert_eq!(
-            foreign(&lines(&[two, "0C004D0A", two, "nonsense"]), known).as_deref(),
-            Some("10.77.0.50 (2 connections), an address that cannot be read (nonsense) (1 connection)")
+            clients(&lines(&[two, "nonsense", two, "0100007F", "00000000000000000000000001000000"])).as_deref(),
+            Some(
+                "10.77.0.50 (2 connections), an address that cannot be read (nonsense) (1 connection), this host itself \
+                 (2 connections)"
+            )
         );
     }
 }

@@ -1,7 +1,7 @@
 //! What a step may look at while it is resolved, and the variables that many scripts share.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::backup::layout as layout_of;
 use crate::cassandra::layout::TableDir;
@@ -25,7 +25,6 @@ pub struct Context<'a> {
     pub filled: &'a [HostName],
     // of the whole ring, so worked out once and not for each step
     centers: OnceCell<BTreeMap<&'a str, u32>>,
-    addresses: OnceCell<BTreeSet<&'a str>>,
 }
 
 /// Where a playbook entry applies a step.
@@ -100,25 +99,12 @@ impl Target<'_> {
 impl<'a> Context<'a> {
     /// Of a request about a cluster; `filled`: where the playbook stages the backup.
     pub fn new(inventory: &'a Inventory, facts: &'a Facts, request: &'a Request, filled: &'a [HostName]) -> Self {
-        Self { inventory, facts, request, filled, centers: OnceCell::new(), addresses: OnceCell::new() }
+        Self { inventory, facts, request, filled, centers: OnceCell::new() }
     }
 
     /// Nodes of the ring per data center ([`Facts::centers`]).
     pub fn centers(&self) -> &BTreeMap<&'a str, u32> {
         self.centers.get_or_init(|| self.facts.centers())
-    }
-
-    /// All addresses of nodes that are known.
-    pub fn addresses(&self) -> &BTreeSet<&'a str> {
-        self.addresses.get_or_init(|| {
-            let each = |node: &'a NodeFacts| {
-                let conf = &node.conf;
-                let own = [&conf.listen_address, &conf.rpc_address, &conf.broadcast_rpc_address].into_iter().flatten();
-                let ring = node.ring.iter().map(crate::cassandra::status::Row::host);
-                ring.chain(own.chain(&node.addresses).map(String::as_str))
-            };
-            self.facts.nodes.values().flat_map(each).collect()
-        })
     }
 
     /// The node of a target and what was found there.

@@ -1,7 +1,7 @@
 //! `native.disable`: fences clients that nobody listed, by closing the native transport, and Thrift
 //! where Cassandra has it (before 4.0).
 
-use super::clients_gone::{foreign, ports};
+use super::clients_gone::{clients, ports};
 use super::{Context, Kind, Observations, ResolvedStep, Script, Spec, Target, Unresolved, Verdict, by_exit_code};
 
 /// The step type.
@@ -24,8 +24,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
     let port = facts.conf.native_transport_port;
     let thrift = if facts.version.has_thrift() { facts.conf.rpc_port.to_string() } else { String::new() };
     let closed = Script::new("native.disable.proof").var("PORTS", ports(facts));
-    let act = Script::new("native.disable.act").var("THRIFT_PORT", thrift);
-    let act = act.var("PORTS", ports(facts)).list("NODES", context.addresses());
+    let act = Script::new("native.disable.act").var("THRIFT_PORT", thrift).var("PORTS", ports(facts));
     Ok(vec![ResolvedStep {
         summary: format!("close port {port} of {} to clients", target.host),
         probe: target.ask(closed.clone()),
@@ -40,9 +39,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
 /// As the proof says; the evidence names the clients that nobody had stopped.
 fn judge(step: &ResolvedStep, observed: &Observations) -> Verdict {
     let verdict = by_exit_code(step, observed);
-    let known = step.act.as_ref().and_then(|act| act.vars.get("NODES")).map_or("", String::as_str);
-    let clients = observed.act.as_ref().and_then(|act| foreign(&act.stdout, known));
-    match (verdict, clients) {
+    match (verdict, observed.act.as_ref().and_then(|act| clients(&act.stdout))) {
         (Verdict::Holds(evidence), Some(clients)) => Verdict::Holds(format!("{evidence}; was connected: {clients}")),
         (verdict, _) => verdict,
     }

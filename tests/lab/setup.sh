@@ -19,7 +19,7 @@ say() { printf 'lab setup: %s\n' "$*" >&2; }
 missing_packages() {
     for package in openjdk-17-jdk-headless maven openssh-server openssh-client \
         iproute2 procps python3-venv iptables sudo shellcheck busybox dash tmux \
-        systemd dbus libpam-systemd e2fsprogs perl python3 age; do
+        systemd dbus libpam-systemd e2fsprogs xfsprogs btrfs-progs perl python3 age; do
         case $(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true) in
         'install ok installed') ;;
         *) echo "$package" ;;

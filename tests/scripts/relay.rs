@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use reseed::script::Script;
 
@@ -293,6 +294,37 @@ pub async fn stage_slow(tree: &mut Tree) {
     let files = large(tree);
     tree.ok(&tree.stage(&files).var("RATE", 150_000).var("AT_ONCE", 3)).await;
     is_staged(tree, &files).await;
+}
+
+/// The blocks are the backup's own, the file is not: what is written to one of them is not in the other.
+pub async fn stage_shares(tree: &mut Tree) {
+    let mut files = large(tree);
+    let dir = tree.root.join(format!("backup/good/{KS}/{TABLE}"));
+    let bytes = vec![0x5e; 5 << 20];
+    fs::write(dir.join("nb-4-big-Data.db"), &bytes).unwrap();
+    let mut probe = Command::new("cp");
+    probe.args(["--reflink=always", "--"]).args([dir.join("nb-4-big-Data.db"), dir.join("probe")]);
+    if tree.shell.ends_with("busybox") || !probe.output().is_ok_and(|said| said.status.success()) {
+        println!("skipped under {}: no blocks can be shared here (RESEED_SCRATCH)", tree.shell.display());
+        return;
+    }
+    fs::remove_file(dir.join("probe")).unwrap();
+    files.push(Tree::line("nb-4-big-Data.db", &bytes));
+    tree.ok(&tree.stage(&files)).await;
+    is_staged(tree, &files).await;
+    for name in ["nb-3-big-Data.db", "nb-4-big-Data.db"] {
+        let staged =
+            [0, 1].map(|n| tree.stage_on(n).join(DIR).join(name)).into_iter().find(|file| file.exists()).unwrap();
+        let map = Command::new("filefrag").arg("-v").arg(&staged).output().unwrap();
+        let map = String::from_utf8(map.stdout).unwrap();
+        assert!(
+            map.lines().filter(|line| line.contains("..")).all(|extent| extent.contains("shared")),
+            "{name}: {map}"
+        );
+        fs::write(dir.join(name), "spoiled").unwrap();
+        assert_ne!(fs::read(&staged).unwrap(), b"spoiled");
+    }
+    tree.ok(&tree.stage_proof(files.len())).await;
 }
 
 pub async fn damaged(tree: &mut Tree) {

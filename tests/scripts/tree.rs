@@ -59,11 +59,15 @@ fn alone() -> bool {
     false
 }
 
-/// In memory where that can be: the scripts make and move many small files.
+/// In memory where that can be: the scripts make and move many small files. `RESEED_SCRATCH` names another place, to try
+/// them on another filesystem.
 fn scratch(prefix: &str) -> TempDir {
     let mut builder = tempfile::Builder::new();
     let builder = builder.prefix(prefix);
-    builder.tempdir_in("/dev/shm").or_else(|_| builder.tempdir()).unwrap()
+    match std::env::var_os("RESEED_SCRATCH") {
+        Some(place) => builder.tempdir_in(place).unwrap(),
+        None => builder.tempdir_in("/dev/shm").or_else(|_| builder.tempdir()).unwrap(),
+    }
 }
 
 /// The tree, removed when dropped.

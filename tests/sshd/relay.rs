@@ -140,6 +140,7 @@ async fn carry(transport: SshTransport, step: ResolvedStep, at: &Path, rate: u64
         cluster: plan.cluster.clone(),
         phases: vec!["stage".into()],
         steps: 1,
+        down_since: None,
     })
     .unwrap();
     let transport = Arc::new(transport);

@@ -24,6 +24,12 @@ pub struct Args {
     dry_run: bool,
 }
 
+impl Args {
+    pub(super) fn changes(&self) -> bool {
+        !self.dry_run
+    }
+}
+
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let ask = Ask { tag: Some(args.tag.clone()), errand: Some(Errand::Archive(args.to.clone())), ..Ask::to("archive") };

@@ -32,6 +32,12 @@ pub struct Args {
     dry_run: bool,
 }
 
+impl Args {
+    pub(super) fn changes(&self) -> bool {
+        !self.dry_run
+    }
+}
+
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let usage = |why: String| Failure::new(ExitCode::Usage, why);

@@ -42,6 +42,18 @@ enum Command {
     Prune(prune::Args),
 }
 
+impl Args {
+    pub(super) fn changes(&self) -> bool {
+        match &self.command {
+            Command::Archive(args) => args.changes(),
+            Command::Fetch(args) => args.changes(),
+            Command::Import(args) => args.changes(),
+            Command::Prune(args) => args.changes(),
+            Command::List(_) | Command::Show(_) | Command::Verify(_) => false,
+        }
+    }
+}
+
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     match &args.command {
         Command::List(args) => list::run(global, printer, args),

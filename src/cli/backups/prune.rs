@@ -38,6 +38,12 @@ pub struct Args {
     confirm: Option<String>,
 }
 
+impl Args {
+    pub(super) fn changes(&self) -> bool {
+        self.confirm.is_some()
+    }
+}
+
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let keep = match (args.keep, &args.older_than) {

@@ -31,6 +31,16 @@ enum Command {
     Restore(restore::Args),
 }
 
+impl Args {
+    pub(super) fn changes(&self) -> bool {
+        match &self.command {
+            Command::Backup(_) => true,
+            Command::Restore(args) => args.changes(),
+            Command::List(_) | Command::Diff(_) => false,
+        }
+    }
+}
+
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     match &args.command {
         Command::Backup(args) => backup::run(global, printer, args),

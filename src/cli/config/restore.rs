@@ -36,6 +36,12 @@ pub struct Args {
     overriding: Overriding,
 }
 
+impl Args {
+    pub(super) fn changes(&self) -> bool {
+        !self.dry_run
+    }
+}
+
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let store = args.place.store(global, &inventory)?;

@@ -14,7 +14,7 @@
 //! way through an outage; what could not be shown is in the journal.
 
 pub mod findings;
-mod json;
+pub mod json;
 mod line;
 mod live;
 

@@ -110,7 +110,7 @@ impl<'t> Check<'t> {
             None => PathBuf::from(text),
             Some(rest) if rest.is_empty() || rest.starts_with('/') => match &self.home {
                 Some(home) => home.join(rest.trim_start_matches('/')),
-                None => return self.refuse(place, "`~` has no meaning here, since HOME is not set; give it in full"),
+                None => return self.refuse(place, "`~` has no meaning here, since you have none; give it in full"),
             },
             Some(_) => return self.refuse(place, format!("{text:?}: only `~/…`, your own home, is expanded")),
         };

@@ -39,6 +39,7 @@ fn entry(letter: &str, index: u64) -> Entry {
             cluster: header().cluster,
             phases: vec![],
             steps: 1,
+            down_since: None,
         },
         "finding" => Body::PhaseStarted { phase },
         "start 1" | "start 2" => Body::StepStarted { phase, step, host, attempt, id, summary: String::new() },

@@ -119,8 +119,8 @@ fn text(host: &SshHost, limits: &Limits) -> Result<String, SshSetupError> {
 
 /// `~/` as ssh reads it; only to check that the file is there.
 fn expand(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
-        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
+    match (path.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
     }
 }

@@ -5,7 +5,8 @@ A CQL client that, about 20 times a second, writes the next row of the table
 write to /opt/Axway/log/acked.log as `seq epoch_ms`. Numbering goes on from
 that log after a restart. While the cluster is away it keeps trying. Where to
 connect, and the names of keyspace and table, are in /opt/Axway/client.json.
-Ends on SIGTERM, after the write that is under way.
+Ends on SIGTERM, after the write that is under way; ten seconds later at the
+latest, whatever the driver waits for.
 """
 
 import json
@@ -29,6 +30,7 @@ running = True
 def stop(_signal, _frame):
     global running
     running = False
+    signal.alarm(10)
 
 
 def say(message):
