@@ -254,15 +254,16 @@ fn startup(rows: &Rows) -> String {
     text
 }
 
-/// The lines of the plot. For whom `sizes` has no run, those of `restore` stand in, which had hints to deal with.
+/// The lines of the plot: restores of a cluster that holds hints, and dashed what it takes without any.
 fn lines(rows: &Rows) -> Vec<Line> {
     let who = [
-        ("by hand", "#8250df", false),
-        (SEED, "#bf8700", false),
-        (FAN_OUT, "#1a7f37", false),
-        (FLOOR, "#57606a", true),
+        ("restore", "by hand", "by hand", "#8250df"),
+        ("restore", SEED, SEED, "#bf8700"),
+        ("restore", FAN_OUT, FAN_OUT, "#1a7f37"),
+        ("sizes", FAN_OUT, "fan-out, no hints", "#1a7f37"),
+        ("sizes", FLOOR, "the floor, no hints", "#57606a"),
     ];
-    let point = |part: &str, name: &str| {
+    let points = |part: &str, name: &str| {
         let of =
             rows.iter().map(|(row, _)| row).filter(|row| row.part == part && row.who == name && row.failed.is_empty());
         let points = of.filter_map(|row| Some((row.get("size")?, row.get("downtime")?)));
@@ -273,12 +274,9 @@ fn lines(rows: &Rows) -> Vec<Line> {
             best
         })
     };
-    let line = |(name, colour, dashed): (&str, &'static str, bool)| {
-        let mut points = point("sizes", name);
-        if points.is_empty() {
-            points = point("restore", name);
-        }
-        Line { name: name.to_owned(), colour, dashed, points: points.into_values().collect() }
+    let line = |(part, who, name, colour): (&str, &str, &str, &'static str)| {
+        let dashed = part == "sizes";
+        Line { name: name.to_owned(), colour, dashed, points: points(part, who).into_values().collect() }
     };
     who.into_iter().map(line).collect()
 }

@@ -26,8 +26,9 @@ const BOTTOM: f64 = 48.0;
 pub fn svg(lines: &[Line]) -> String {
     let all = || lines.iter().flat_map(|line| &line.points);
     let most_x = all().map(|point| point.0).fold(1.0, f64::max);
-    let step = nice(all().map(|point| point.1).fold(1.0, f64::max) / 5.0);
-    let most_y = step * 6.0;
+    let longest = all().map(|point| point.1).fold(1.0, f64::max);
+    let step = nice(longest / 5.0);
+    let most_y = step * (longest / step).ceil();
     let x = |size: f64| LEFT + (WIDTH - LEFT - RIGHT) * size / most_x;
     let y = |seconds: f64| HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * seconds / most_y;
     let mut text = format!(
@@ -36,8 +37,8 @@ pub fn svg(lines: &[Line]) -> String {
          text{{font:12px system-ui,sans-serif;fill:#57606a}}.grid{{stroke:#8c959f;stroke-opacity:.3}}\
          @media(prefers-color-scheme:dark){{text{{fill:#9198a1}}}}</style>\n"
     );
-    for mark in 0..=6 {
-        let seconds = step * f64::from(mark);
+    let mut seconds = 0.0;
+    while seconds <= most_y {
         let at = y(seconds);
         let _ = writeln!(
             text,
@@ -47,11 +48,18 @@ pub fn svg(lines: &[Line]) -> String {
             LEFT - 8.0,
             at + 4.0
         );
+        seconds += step;
     }
     let mut sizes: Vec<f64> = all().map(|point| point.0).collect();
     sizes.sort_by(f64::total_cmp);
     sizes.dedup();
+    let mut last = 0.0;
     for size in sizes {
+        // none upon another
+        if x(size) - last < 50.0 {
+            continue;
+        }
+        last = x(size);
         let name = if size >= 1000.0 { format!("{} GB", size / 1000.0) } else { format!("{size} MB") };
         let _ = writeln!(
             text,
