@@ -48,7 +48,7 @@ pub struct Of {
     pub changed: bool,
     /// Since when clients may have been served on what it left.
     pub served: Option<Timestamp>,
-    /// Since when clients are stopped, when it started none again.
+    /// Since when clients are stopped, as far as is known still.
     pub down: Option<Timestamp>,
     /// Keyspaces whose tables it proved to have set aside, by node.
     pub taken: BTreeSet<(HostName, Keyspace)>,
@@ -255,7 +255,7 @@ impl<'a> Tale<'a> {
             request: request.clone(),
             changed: changed(state),
             served: self.served(plan),
-            down: state.downtime.began.filter(|_| state.downtime.ended.is_none()),
+            down: state.downtime.began.filter(|_| self.served(plan).is_none() && self.abandoned().is_none()),
             taken: proven(&["table.swap", "table.aside"])
                 .filter_map(|s| Some((s.host.clone(), keyspace(s)?)))
                 .collect(),

@@ -1,4 +1,4 @@
-//! `clients.gone`: nobody but the cluster itself is connected to a node's ports for clients.
+//! `clients.gone`: nobody is connected to a node's ports for clients.
 //!
 //! A gateway or client that the inventory does not name, or that a supervisor has revived, reads
 //! nothing while the others are still empty, and may write defaults with new timestamps. It may well run on a node: nodes

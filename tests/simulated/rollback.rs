@@ -1,7 +1,7 @@
 //! The way back: from every point of a restore, by a rollback that itself may die at any point; and
 //! the discard, after which there is none.
 
-use reseed::event::{Body, Level, RunOutcome};
+use reseed::event::{Body, Level, RunOutcome, RunState};
 use reseed::journal::How;
 use reseed::plan::Request;
 use reseed::run::hold::abandon;
@@ -61,6 +61,21 @@ async fn after_every_record_of_a_restores_journal_a_rollback_brings_the_old_data
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_that_a_rollback_ends_is_as_long_as_clients_were_stopped() {
+    let sim = cluster();
+    sim.world().node("cass2").connected = vec!["10.77.0.50".to_owned()];
+    assert_eq!(sim.restore().await, 5);
+    let before = RunState::of(&sim.events());
+    sim.world().node("cass2").connected.clear();
+    let told = sim.events().len();
+    assert_eq!(sim.rollback(&[]).await, 0, "{:?}", sim.end());
+    let after = RunState::of(&sim.events()[told..]);
+    assert!(before.downtime.began.is_some() && before.downtime.ended.is_none());
+    assert_eq!(after.downtime.began, before.downtime.began);
+    assert!(after.downtime.ended.is_some());
 }
 
 #[tokio::test(start_paused = true)]
