@@ -77,7 +77,7 @@ fn a_program_that_reads_the_events_hears_of_an_end_before_there_was_a_run() {
         let told = (last["kind"].as_str(), last["outcome"].as_str(), last["exit"].as_i64());
         assert_eq!(told, (Some("run_finished"), Some("refused"), Some(3)), "{command:?}");
     }
-    for document in [&["restore", "t", "--dry-run"][..], &["runs"], &["backups", "list"]] {
+    for document in [&["restore", "t", "--dry-run"][..], &["rollback", "--dry-run"], &["runs"], &["backups", "list"]] {
         assert_eq!(json(document), "", "{document:?}");
     }
 }

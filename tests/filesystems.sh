@@ -9,6 +9,7 @@ trap 'exit 130' INT TERM
 mkdir "$work/on"
 failed=
 for kind in xfs btrfs; do
+    modprobe "$kind" 2>/dev/null || :
     if ! command -v "mkfs.$kind" >/dev/null 2>&1 || ! grep -q -w "$kind" /proc/filesystems; then
         echo "skipped: no $kind on this machine (mkfs.$kind, /proc/filesystems)"
         continue

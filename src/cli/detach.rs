@@ -81,7 +81,11 @@ pub fn run(global: &Global, printer: Printer, cluster: &ClusterName, typed: Opti
         }
         if let Some(status) = child.try_wait().map_err(|error| failed("it cannot be watched", error))? {
             // it ended before there was a run to follow: what it said is ours to say
-            let _ = io::copy(&mut File::open(&log).map_err(|e| failed("its log is gone", e))?, &mut io::stderr());
+            let said = std::fs::read_to_string(&log).map_err(|error| failed("its log is gone", error))?;
+            for line in said.lines() {
+                let event = printer.json && line.starts_with('{');
+                let _ = if event { writeln!(io::stdout(), "{line}") } else { writeln!(io::stderr(), "{line}") };
+            }
             return Ok(ExitCode::of_number(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)));
         }
         std::thread::sleep(LOOK);

@@ -112,7 +112,8 @@ impl Command {
     /// Whether it is a run, and prints events rather than a document.
     fn changes(&self) -> bool {
         match self {
-            Self::Backup(_) | Self::Resume(_) | Self::Rollback(_) => true,
+            Self::Backup(_) | Self::Resume(_) => true,
+            Self::Rollback(args) => args.changes(),
             Self::Restore(args) => args.changes(),
             Self::Discard(args) => args.changes(),
             Self::Backups(args) => args.changes(),

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
+use super::view::json;
 use super::{Ended, Global, confirm, detach, session};
 use crate::event::RunState;
 use crate::inventory::Inventory;
@@ -35,7 +36,11 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     }
     let past = RunState::of(history.events());
     if past.is_over() {
-        let _ = writeln!(io::stderr(), "run {} is {} already: nothing is left to do", dir.id, words::outcome(&past));
+        let told = format!("run {} is {} already: nothing is left to do", dir.id, words::outcome(&past));
+        let _ = writeln!(io::stderr(), "{told}");
+        if let (true, Some(end)) = (printer.json, &past.finished) {
+            let _ = writeln!(io::stdout(), "{}", json::nothing_to_do(end.outcome, &told));
+        }
         return Ok(ExitCode::Done);
     }
     let command = history.header().command.as_str();

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use super::exit::ExitCode;
 use super::printer::Printer;
 use super::session::{self, Overriding};
+use super::view::json;
 use super::{Ended, Global, before, confirm, detach};
+use crate::event::RunOutcome;
 use crate::run::conduct::Confirm;
 use crate::run::{Ask, OfError, Order, StateError, Verb, find_earlier};
 
@@ -30,6 +32,12 @@ pub struct Args {
     detach: detach::Flag,
 }
 
+impl Args {
+    pub(super) fn changes(&self) -> bool {
+        !self.dry_run
+    }
+}
+
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let inventory = session::inventory(global)?;
     let verb = Verb::Rollback;
@@ -41,7 +49,11 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
             find()?
         }
         Err(error @ OfError::NoPlan(_)) => {
-            let _ = writeln!(io::stderr(), "nothing to undo: {error}");
+            let told = format!("nothing to undo: {error}");
+            let _ = writeln!(io::stderr(), "{told}");
+            if printer.json && args.changes() {
+                let _ = writeln!(io::stdout(), "{}", json::nothing_to_do(RunOutcome::Done, &told));
+            }
             return Ok(ExitCode::Done);
         }
         other => other?,

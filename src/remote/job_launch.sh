@@ -16,11 +16,12 @@ fill() {
 }
 
 # detached DIR RUN: the supervisor in a session of its own. All streams go elsewhere: one that is
-# kept would keep the channel open, or the lock, until the end. Sets child when it is this shell's.
+# kept would keep the channel open, or the lock, until the end. Sets child where its end wakes this shell.
 detached() {
   if command -v setsid >/dev/null 2>&1; then
     setsid sh "$1/supervise" "$@" </dev/null >"$1/log" 2>&1 9>&- &
-    child=$!
+    # bash knows a trap of CHLD without job control since 5.0
+    case ${BASH_VERSION-} in [1-4].*) ;; *) child=$! ;; esac
   else
     (
       trap '' HUP

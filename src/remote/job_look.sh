@@ -2,6 +2,8 @@
 # Tells a job's state from its files alone; what follows calls `look`. Comes behind job_lives.sh.
 # Gets ROOT, JOB, TOKEN. `look` sets state: absent | claimed | running | finished | lost WHY | refused TOKEN
 dir=$ROOT/$RESEED_RUN/$JOB
+# its supervisor, when this very shell has started it
+child=
 
 look() {
   if [ -s "$dir/token" ]; then

@@ -13,14 +13,13 @@ last() {
 }
 
 # nap: until it is worth another look. A job that this shell has started wakes it when it ends (a trap of CHLD ends
-# `wait`), and what ended just before has left its mark in woken. Any other is looked at again and again: its end
-# is noticed half a nap late, and each nap is a process. Whole seconds where sleep knows no others.
+# `wait`), and what ended just before has left its mark in woken; what is left of that nap holds nothing, and counts as
+# if it had been slept (who is woken by something else asks again the sooner). Any other job is looked at again and again:
+# its end is noticed half a nap late, and each nap is a process. Whole seconds where sleep knows no others.
 nap() {
-  if [ -n "${child-}" ] && [ $((WAIT - waited)) -ge 100 ]; then
+  if [ -n "$child" ] && [ $((WAIT - waited)) -ge 100 ]; then
     sleep 1 >/dev/null 2>&1 &
     [ -n "$woken" ] || wait "$!" || :
-    # by a signal of which no shell tells
-    kill -s PIPE "$!" 2>/dev/null
     step=100
   elif [ "$waited" -lt 1000 ]; then step=10; sleep 0.1 2>/dev/null || { sleep 1; step=100; }
   else step=20; sleep 0.2 2>/dev/null || { sleep 1; step=100; }
@@ -37,7 +36,7 @@ while [ "$waited" -lt "$WAIT" ]; do
   if [ "$waited" -ge $((told + 80)) ] && [ -f "$dir/progress" ]; then
     told=$waited
     progress=$(tail -n 1 "$dir/progress")
-    [ "$progress" = "$SEEN" ] || break
+    [ "$progress" = "$SEEN" ] || { look; break; }
   fi
   woken=
   look

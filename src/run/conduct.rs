@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::RunLock;
 use super::ask::Ask;
-use super::earlier::{self, OfError};
+use super::earlier::{self, OfError, Verb};
 use super::end::{self, End};
 use super::gates::Gates;
 use super::lease::{Claim, Holder, Lease, LeaseError, Office};
@@ -128,7 +128,9 @@ async fn begin<T: Transport>(
     let began = Instant::now();
     let bus = Arc::new(bus);
     let transport = Arc::new(Metered::new(transport));
-    let down = order.ask.of.as_ref().and_then(|of| of.down);
+    // a discard ends no outage
+    let ends_it = order.command == Verb::Rollback.name();
+    let down = order.ask.of.as_ref().and_then(|of| of.down).filter(|_| ends_it);
     let show = Show { bus: &bus, dir, command: &order.command, inventory: &order.inventory, down };
     let asked = Timestamp::now();
     let leased = match end::confirmed(order) {

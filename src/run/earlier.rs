@@ -255,7 +255,10 @@ impl<'a> Tale<'a> {
             request: request.clone(),
             changed: changed(state),
             served: self.served(plan),
-            down: state.downtime.began.filter(|_| self.served(plan).is_none() && self.abandoned().is_none()),
+            down: state.downtime.began.filter(|_| {
+                // a rollback may have started clients, too
+                self.served(plan).is_none() && self.abandoned().is_none() && self.rollbacks.is_empty()
+            }),
             taken: proven(&["table.swap", "table.aside"])
                 .filter_map(|s| Some((s.host.clone(), keyspace(s)?)))
                 .collect(),

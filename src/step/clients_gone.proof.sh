@@ -1,3 +1,3 @@
-# Who is connected to the ports of clients; whether they may be is judged by who asked.
+# Who is connected to the ports of clients: nobody may be.
 connected "$PORTS"
 echo "reseed: end"

@@ -76,6 +76,9 @@ async fn an_outage_that_a_rollback_ends_is_as_long_as_clients_were_stopped() {
     assert!(before.downtime.began.is_some() && before.downtime.ended.is_none());
     assert_eq!(after.downtime.began, before.downtime.began);
     assert!(after.downtime.ended.is_some());
+    let told = sim.events().len();
+    assert_eq!(sim.discard().await, 0, "{:?}", sim.end());
+    assert_eq!(RunState::of(&sim.events()[told..]).downtime.began, None, "there is no outage any more");
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,24 +17,34 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 static ENDED: AtomicBool = AtomicBool::new(false);
 
 /// What ends the output of a command that failed before there was a run, or could not tell its end (a full disk):
-/// `run_finished` without a run. `None`: the end was told.
+/// `run_finished` without a run, about this command alone. `None`: the end was told.
 pub fn last_word(failure: &Failure) -> Option<Value> {
     let next = NEXT.load(Ordering::Relaxed);
-    (!ENDED.load(Ordering::Relaxed)).then(|| ended(failure, next))
+    (!ENDED.load(Ordering::Relaxed)).then(|| failed(failure, next))
 }
 
-fn ended(failure: &Failure, index: u64) -> Value {
+/// The same for a command that finds nothing to do, as `outcome` is reached already.
+pub fn nothing_to_do(outcome: RunOutcome, reason: &str) -> Value {
+    ended(outcome, ExitCode::Done, reason, "", 0)
+}
+
+fn failed(failure: &Failure, index: u64) -> Value {
     let outcome = match failure.code {
         ExitCode::Damaged => RunOutcome::VerifyFailed,
         ExitCode::Interrupted => RunOutcome::Interrupted,
         ExitCode::Paused => RunOutcome::Paused,
-        ExitCode::Internal if index > 0 => RunOutcome::Paused,
+        // a run that had begun can be gone on with
+        _ if index > 0 => RunOutcome::Paused,
         _ => RunOutcome::Refused,
     };
+    ended(outcome, failure.code, &failure.message, failure.hint.as_deref().unwrap_or_default(), index)
+}
+
+fn ended(outcome: RunOutcome, code: ExitCode, reason: &str, next: &str, index: u64) -> Value {
     json!({
         "v": crate::event::VERSION, "time": Timestamp::now(), "index": index, "kind": "run_finished", "run": null,
-        "outcome": outcome, "exit": failure.code.number(), "reason": failure.message, "downtime_s": null,
-        "total_s": null, "own_share_s": null, "report": null, "next": failure.hint.as_deref().unwrap_or_default(),
+        "outcome": outcome, "exit": code.number(), "reason": reason, "downtime_s": null, "total_s": null,
+        "own_share_s": null, "report": null, "next": next,
     })
 }
 
@@ -96,11 +106,13 @@ mod tests {
     #[test]
     fn a_command_that_ends_without_a_run_says_so_in_the_form_of_a_run() {
         let busy = Failure::new(ExitCode::Busy, "another run holds the cluster").hint("reseed status");
-        let told = ended(&busy, 0);
+        let told = failed(&busy, 0);
         assert_eq!((&told["kind"], &told["outcome"]), (&json!("run_finished"), &json!("refused")));
         assert_eq!((&told["exit"], &told["next"], &told["run"]), (&json!(6), &json!("reseed status"), &Value::Null));
-        let full = ended(&Failure::new(ExitCode::Internal, "no space left"), 12);
+        let full = failed(&Failure::new(ExitCode::Internal, "no space left"), 12);
         assert_eq!((&full["index"], &full["outcome"]), (&json!(12), &json!("paused")));
+        let over = nothing_to_do(RunOutcome::RolledBack, "it was rolled back");
+        assert_eq!((&over["exit"], &over["outcome"]), (&json!(0), &json!("rolled_back")));
     }
 
     #[test]
