@@ -81,8 +81,8 @@ pub fn run(global: &Global, printer: Printer, cluster: &ClusterName, typed: Opti
         }
         if let Some(status) = child.try_wait().map_err(|error| failed("it cannot be watched", error))? {
             // it ended before there was a run to follow: what it said is ours to say
-            let said = std::fs::read_to_string(&log).map_err(|error| failed("its log is gone", error))?;
-            for line in said.lines() {
+            let said = std::fs::read(&log).map_err(|error| failed("its log cannot be read", error))?;
+            for line in String::from_utf8_lossy(&said).lines() {
                 let event = printer.json && line.starts_with('{');
                 let _ = if event { writeln!(io::stdout(), "{line}") } else { writeln!(io::stderr(), "{line}") };
             }

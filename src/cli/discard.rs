@@ -20,16 +20,10 @@ pub struct Args {
     overriding: Overriding,
     /// Shows what would be deleted and changes nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// The cluster's name, typed: data will be deleted
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
-}
-
-impl Args {
-    pub(super) fn changes(&self) -> bool {
-        !self.dry_run
-    }
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {

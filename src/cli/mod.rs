@@ -113,9 +113,9 @@ impl Command {
     fn changes(&self) -> bool {
         match self {
             Self::Backup(_) | Self::Resume(_) => true,
-            Self::Rollback(args) => args.changes(),
-            Self::Restore(args) => args.changes(),
-            Self::Discard(args) => args.changes(),
+            Self::Restore(args) => !args.dry_run,
+            Self::Rollback(args) => !args.dry_run,
+            Self::Discard(args) => !args.dry_run,
             Self::Backups(args) => args.changes(),
             Self::Config(args) => args.changes(),
             _ => false,

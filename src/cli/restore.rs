@@ -42,7 +42,7 @@ pub struct Args {
     leave_stopped: bool,
     /// Prints the resolved plan and changes nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// The cluster's name, typed: data will be replaced
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
@@ -101,12 +101,6 @@ impl ExtraTables {
             Self::Empty => plan::ExtraTables::Empty,
             Self::Keep => plan::ExtraTables::Keep,
         }
-    }
-}
-
-impl Args {
-    pub(super) fn changes(&self) -> bool {
-        !self.dry_run
     }
 }
 

@@ -24,18 +24,12 @@ pub struct Args {
     overriding: Overriding,
     /// Prints the resolved plan and changes nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// The cluster's name, typed: data will be replaced
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
     #[command(flatten)]
     detach: detach::Flag,
-}
-
-impl Args {
-    pub(super) fn changes(&self) -> bool {
-        !self.dry_run
-    }
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
@@ -51,7 +45,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         Err(error @ OfError::NoPlan(_)) => {
             let told = format!("nothing to undo: {error}");
             let _ = writeln!(io::stderr(), "{told}");
-            if printer.json && args.changes() {
+            if printer.json && !args.dry_run {
                 let _ = writeln!(io::stdout(), "{}", json::nothing_to_do(RunOutcome::Done, &told));
             }
             return Ok(ExitCode::Done);

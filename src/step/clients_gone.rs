@@ -51,7 +51,8 @@ fn judge(_: &ResolvedStep, observed: &Observations) -> Verdict {
     };
     match clients(&reply.stdout) {
         Some(who) => Verdict::Not(format!(
-            "a client is connected from {who}; stop it and resume; name it under clients: in the inventory for the next run"
+            "a client is connected from {who}: a program there, also where that is a node, since Cassandra itself does not \
+             use this port (`ss -tnp` there names it); stop it and resume; name it in the inventory for the next run"
         )),
         None => Verdict::Holds("no client is connected".to_owned()),
     }

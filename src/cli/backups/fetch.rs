@@ -24,13 +24,7 @@ pub struct Args {
     overriding: Overriding,
     /// Prints the resolved plan and changes nothing
     #[arg(long)]
-    dry_run: bool,
-}
-
-impl Args {
-    pub(super) fn changes(&self) -> bool {
-        !self.dry_run
-    }
+    pub(super) dry_run: bool,
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {

@@ -43,12 +43,13 @@ enum Command {
 }
 
 impl Args {
+    /// Whether it is a run.
     pub(super) fn changes(&self) -> bool {
         match &self.command {
-            Command::Archive(args) => args.changes(),
-            Command::Fetch(args) => args.changes(),
-            Command::Import(args) => args.changes(),
-            Command::Prune(args) => args.changes(),
+            Command::Archive(args) => !args.dry_run,
+            Command::Fetch(args) => !args.dry_run,
+            Command::Import(args) => !args.dry_run,
+            Command::Prune(args) => args.confirm.is_some(),
             Command::List(_) | Command::Show(_) | Command::Verify(_) => false,
         }
     }

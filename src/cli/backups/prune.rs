@@ -35,13 +35,7 @@ pub struct Args {
     partial: bool,
     /// The cluster's name, typed: backups will be deleted
     #[arg(long, value_name = "NAME")]
-    confirm: Option<String>,
-}
-
-impl Args {
-    pub(super) fn changes(&self) -> bool {
-        self.confirm.is_some()
-    }
+    pub(super) confirm: Option<String>,
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {

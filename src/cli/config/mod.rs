@@ -32,10 +32,11 @@ enum Command {
 }
 
 impl Args {
+    /// Whether it is a run.
     pub(super) fn changes(&self) -> bool {
         match &self.command {
             Command::Backup(_) => true,
-            Command::Restore(args) => args.changes(),
+            Command::Restore(args) => !args.dry_run,
             Command::List(_) | Command::Diff(_) => false,
         }
     }

@@ -31,15 +31,9 @@ pub struct Args {
     confirm: Option<String>,
     /// Prints the resolved plan and changes nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     #[command(flatten)]
     overriding: Overriding,
-}
-
-impl Args {
-    pub(super) fn changes(&self) -> bool {
-        !self.dry_run
-    }
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
