@@ -2,7 +2,6 @@
 //! the commands of docs/archives.md as they stand there, against real tools and a real S3 server (`SeaweedFS`).
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::operator::ALONE;
+use crate::ports::port;
 use crate::standin::Cluster;
 
 /// Where tests/lab/setup.sh puts rclone and `SeaweedFS`.
@@ -139,11 +139,7 @@ impl S3 {
         fs::create_dir_all(dir.join("s3")).unwrap();
         let identity = r#"{"identities":[{"name":"reseed","credentials":[{"accessKey":"reseed","secretKey":"not-a-secret"}],"actions":["Admin","Read","Write","List"]}]}"#;
         fs::write(dir.join("s3.json"), identity).unwrap();
-        // all at once, so that they differ
-        let free: Vec<TcpListener> = (0..8).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let ports: Vec<u16> = free.iter().map(|free| free.local_addr().unwrap().port()).collect();
-        drop(free);
-        let names = [
+        let ports = [
             "master.port",
             "master.port.grpc",
             "volume.port",
@@ -152,7 +148,8 @@ impl S3 {
             "filer.port.grpc",
             "s3.port",
             "s3.port.grpc",
-        ];
+        ]
+        .map(|name| (name, port()));
         let mut command = Command::new(tools().join("weed"));
         command.args([
             "server",
@@ -163,13 +160,13 @@ impl S3 {
             "-master.volumeSizeLimitMB=64",
             "-volume.max=20",
         ]);
-        command.args(names.iter().zip(&ports).map(|(name, port)| format!("-{name}={port}")));
+        command.args(ports.iter().map(|(name, port)| format!("-{name}={port}")));
         command
             .arg(format!("-dir={}", dir.join("s3").display()))
             .arg(format!("-s3.config={}", dir.join("s3.json").display()));
         let log = fs::File::create(dir.join("s3.log")).unwrap();
         let child = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-        Self { child, endpoint: format!("http://127.0.0.1:{}", ports[6]) }
+        Self { child, endpoint: format!("http://127.0.0.1:{}", ports[6].1) }
     }
 }
 

@@ -13,6 +13,7 @@ mod faults;
 mod killed;
 mod logind;
 mod operator;
+mod ports;
 mod relay;
 mod server;
 mod standin;

@@ -3,7 +3,6 @@
 //! removed with it.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,6 +13,8 @@ use std::time::Duration;
 use reseed::inventory::{Become, Limits, Ssh};
 use reseed::name::HostName;
 use reseed::remote::ssh::{SshHost, SshTransport};
+
+use crate::ports::port;
 
 pub struct Server {
     pub dir: tempfile::TempDir,
@@ -48,7 +49,7 @@ impl Server {
             quiet(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(file));
         }
         fs::copy(dir.path().join("client.pub"), dir.path().join("authorized")).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = port();
         let at = dir.path().display();
         let address = cable.as_ref().map_or("127.0.0.1", |cable| &cable.far);
         // The last one counts, unlike most others.

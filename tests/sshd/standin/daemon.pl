@@ -21,11 +21,10 @@ sub write_file {
 # it keeps its data open
 my @held = map { open(my $file, '<', $_) or die "ERROR [main] $_: $!\n"; $file } glob("$here/data/*/*/*-Data.db");
 my $internal = port($storage);
-my $clients;
+my $clients = port($native);
 $SIG{USR1} = sub { close($clients); unlink("$here/native-open"); };
 $SIG{TERM} = sub { unlink("$here/native-open"); exit 0; };
 write_file("$here/pid", "$$\n");
 write_file($up, '');
 write_file("$here/native-open", '');
-$clients = port($native);
 sleep 1 while 1;

@@ -10,13 +10,14 @@
 //! ```
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::ports::port;
 
 /// As in the inventory.
 pub const CLUSTER: &str = "Stand In";
@@ -46,10 +47,6 @@ fn write(path: &Path, text: impl AsRef<[u8]>) {
     fs::write(path, text).unwrap();
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 impl Cluster {
     /// Makes it; `None`: printed why it cannot be.
     pub fn start() -> Option<Self> {
@@ -66,15 +63,9 @@ impl Cluster {
         let mut ports = vec![];
         for n in 1..=NODES + 1 {
             cluster.tree(n);
-            // a port that is free now may be somebody's by the time that it is bound
-            let (port, host) = (0..5)
-                .find_map(|_| {
-                    let port = free_port();
-                    Some((port, cluster.boot(n, port)?))
-                })
-                .expect("a free port");
+            let port = port();
+            cluster.hosts.push(cluster.boot(n, port));
             ports.push(port);
-            cluster.hosts.push(host);
         }
         cluster.inventory(&ports);
         cluster.keep();
@@ -154,8 +145,11 @@ impl Cluster {
             );
         }
         for n in 1..=NODES {
-            let open = self.path(&format!("host{n}/native-open"));
-            while !open.exists() {
+            let host = self.path(&format!("host{n}"));
+            let began = Instant::now();
+            while !host.join("native-open").exists() {
+                let log = || fs::read_to_string(host.join("cassandra/logs/system.log"));
+                assert!(began.elapsed() < Duration::from_mins(1), "host{n} does not start: {:?}", log());
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
@@ -261,7 +255,7 @@ impl Cluster {
         if n > NODES {
             return write(&host.join("running"), "");
         }
-        let (native, storage) = (free_port(), free_port());
+        let (native, storage) = (port(), port());
         let yaml = format!(
             "cluster_name: '{CLUSTER}'\npartitioner: org.apache.cassandra.dht.Murmur3Partitioner\n\
              listen_address: 10.77.0.{0}\nrpc_address: 10.77.0.{0}\nnative_transport_port: {native}\nstorage_port: {storage}\n\
@@ -287,8 +281,7 @@ impl Cluster {
         self.fill(n, "backup");
     }
 
-    /// `None`: somebody else has that port.
-    fn boot(&self, n: usize, port: u16) -> Option<Host> {
+    fn boot(&self, n: usize, port: u16) -> Host {
         let at = self.dir.path().display();
         let config = format!(
             "MaxStartups 100\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host.key\nPidFile none\nUsePAM no\nStrictModes no\n\
@@ -307,11 +300,7 @@ impl Cluster {
             if log().contains("Server listening") {
                 let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", host.child.id())).unwrap();
                 host.init = children.trim().parse().unwrap();
-                return Some(host);
-            }
-            if log().contains("Address already in use") {
-                let _ = host.child.wait();
-                return None;
+                return host;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
