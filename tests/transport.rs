@@ -137,6 +137,18 @@ async fn the_fake_can_lose_a_job_and_have_one_that_hangs_until_it_is_cancelled()
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_looks_at_a_job_and_does_not_answer_does_not_cost_the_jobs_end() {
+    let fake = FakeTransport::new(|host, call| match call.script.text.contains("hang") {
+        true => Err(TransportError::Timeout { host: host.clone(), limit: call.limit }),
+        false => Ok(Reply { stdout: "done".into(), ..Reply::default() }),
+    });
+    let looked_at = Job { then: Some(conformance::rendered("hang", &[])), ..job(Path::new("/r"), "true") };
+    let reply = run(&fake, &looked_at).await.unwrap();
+    assert_eq!((reply.stdout.as_str(), reply.then), ("done", None));
+    assert_eq!(fake.calls().len(), 2, "the job and one look");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_line_that_breaks_for_two_minutes_fails_no_job_and_a_host_that_stays_away_is_unknown() {
     let lost = |why: &str| TransportError::LinkLost { host: conformance::host(), why: why.into() };
     let cut = tokio::time::Instant::now();

@@ -160,7 +160,11 @@ impl Transport for FakeTransport {
             tokio::time::sleep(job.ceiling).await;
         }
         let now = self.state().jobs.get(&key).map(|(_, stand)| stand.tell());
-        Ok(now.unwrap_or_else(|| stand.tell()))
+        let mut now = now.unwrap_or_else(|| stand.tell());
+        if let Some(then) = job.then.filter(|_| matches!(stand, Stand::Ended(Reply { rc: 0, .. }))) {
+            now.then = Some(Box::new(self.ask(host, &then, None)?));
+        }
+        Ok(now)
     }
 
     async fn stream(&self, host: &HostName, mut call: Call, flow: Flow) -> Result<Reply, TransportError> {

@@ -2,7 +2,8 @@
 //!
 //! Flow: [`command`] is the fixed text that a host runs; [`Frame::of`] makes what goes to its
 //! stdin (first line: the secret; rest: assignments and `frame.sh`); the host prints
-//! `MARK begin`, the script's output, `MARK end RC T0 T1`; [`Frame::read`] makes a [`Reply`] of it.
+//! `MARK begin`, the script's output, `MARK end RC T0 T1`; [`Frame::read`] makes a [`Reply`] of it. Where
+//! another script runs behind it ([`Call::then`]), `MARK then RC T0 T1` is between their outputs.
 //!
 //! Invariants: no part of a script or value is ever an argument, so neither `ps` nor the length
 //! limit of an argument sees it; the mark is fresh per call, so no output can imitate it; a
@@ -81,6 +82,7 @@ impl Frame {
             ("RESEED_RUN".to_owned(), call.run.clone()),
             ("SCRIPT".to_owned(), call.script.text.clone()),
             ("STREAMS".to_owned(), streams.to_owned()),
+            ("THEN".to_owned(), call.then.as_ref().map_or_else(String::new, |then| then.text.clone())),
         ]));
         (mark, call.secret.as_ref().map_or("", super::Secret::expose), format!("{header}{FRAME}"))
     }
@@ -115,19 +117,33 @@ impl Frame {
             };
             return Err(TransportError::LinkLost { host, why });
         };
-        let trailer = text(&heard.stdout[stop + end.len()..]);
-        let mut words = trailer.lines().next().unwrap_or_default().split(' ');
-        let Some(rc) = words.next().and_then(|rc| rc.parse().ok()) else {
-            return Err(TransportError::Garbled { host, why: format!("its end mark reads {trailer:?}") });
+        let (said, trailer) = (&heard.stdout[start..stop], &heard.stdout[stop + end.len()..]);
+        let then = format!("\n{} then", self.mark);
+        let Some(middle) = find(said, format!("{then} ").as_bytes()) else {
+            return ended_as(host, trailer, said, &heard.stderr);
         };
-        let (from, to) = (uptime(words.next()), uptime(words.next()));
-        Ok(Reply {
-            rc,
-            stdout: text(&heard.stdout[start..stop]),
-            stderr: text(&heard.stderr),
-            remote: to.saturating_sub(from),
-        })
+        let (first, rest) = (&said[..middle], &said[middle + then.len() + 1..]);
+        let line = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+        // of a stderr that was cut only the end is there
+        let (err, err_then) = match find(&heard.stderr, format!("{then}\n").as_bytes()) {
+            Some(at) => (&heard.stderr[..at], &heard.stderr[at + then.len() + 1..]),
+            None => (&[][..], heard.stderr.as_slice()),
+        };
+        let answer = ended_as(host.clone(), trailer, &rest[line..], err_then)?;
+        Ok(Reply { then: Some(Box::new(answer)), ..ended_as(host, rest, first, err)? })
     }
+}
+
+/// The answer of one script whose mark is followed by `RC T0 T1`.
+fn ended_as(host: HostName, mark: &[u8], stdout: &[u8], stderr: &[u8]) -> Result<Reply, TransportError> {
+    let line = text(mark.split(|byte| *byte == b'\n').next().unwrap_or_default());
+    let mut words = line.split(' ');
+    let Some(rc) = words.next().and_then(|rc| rc.parse().ok()) else {
+        return Err(TransportError::Garbled { host, why: format!("its end mark reads {line:?}") });
+    };
+    let (from, to) = (uptime(words.next()), uptime(words.next()));
+    let remote = to.saturating_sub(from);
+    Ok(Reply { rc, stdout: text(stdout), stderr: text(stderr), remote, then: None })
 }
 
 /// Seconds since boot as `/proc/uptime` gives them; zero when absent.

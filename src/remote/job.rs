@@ -84,6 +84,9 @@ pub struct Job {
     /// What it runs; sees `$RESEED_RUN`, `$RESEED_JOB` (its directory) and `$RESEED_PROGRESS` (a
     /// file for lines `DONE TOTAL UNIT`).
     pub script: Rendered,
+    /// What looks at what it did, right behind it, when it ended with 0; its answer is [`Reply::then`]. That may be
+    /// missing, so whoever wants it asks for it itself then.
+    pub then: Option<Rendered>,
     /// For the whole job.
     pub limit: Duration,
     /// For one waiting call: so often the link is proven alive. Progress is told sooner.
@@ -160,13 +163,17 @@ pub async fn run<T: Transport>(
     let mut confirmed = false;
     let mut patience = Patience::new(job.silence);
     let mut claimed: Option<Instant> = None;
+    let mut then = job.then.as_ref();
     let mut seen = String::new();
     loop {
         let left = job.limit.saturating_sub(started.elapsed());
         let ceiling = job.channel.min(left);
         let call = if confirmed { protocol::wait(job, ceiling, &seen) } else { protocol::launch(job, ceiling, &seen) };
+        let call = protocol::with(call, then);
         let state = match transport.exec(host, call).await {
             Ok(reply) => protocol::read(host, job, reply)?,
+            // it may be what runs behind the job that does not answer, and nothing is told of the job
+            Err(TransportError::Timeout { .. }) if then.take().is_some() => continue,
             Err(error) => {
                 patience.bear(error).await?;
                 continue;

@@ -25,7 +25,7 @@ fenced() {
     if [ "$held" != "$EPOCH" ]; then
       who=$(sed -n 's/^owner=//p' "$ROOT/lease" 2>/dev/null) run=$(sed -n 's/^run=//p' "$ROOT/lease" 2>/dev/null)
       printf 'fenced %s %s\n' "${held:-?}" "${who:-nobody}${run:+, run $run}"
-      exit 0
+      exit 3
     fi
     "$1"
   } 9>>"$ROOT/.fence" || exit 1

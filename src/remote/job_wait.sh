@@ -3,6 +3,7 @@
 # asker knows). Comes behind job_look.sh.
 # Prints: absent | claimed | running PROGRESS | lost WHY | refused TOKEN
 #       | finished RC T0 T1 PROGRESS, then the end of its output (that of stderr: on stderr).
+# Ends with 0 when the job did, else with 3.
 progress=
 
 # last NAME BYTES: the end of an output, which may have been cut while the job ran.
@@ -49,7 +50,9 @@ case $state in
     printf 'finished %s %s %s %s\n' "$rc" "$t0" "$t1" "$progress"
     last out 1048576
     last err 65536 >&2
+    [ "$rc" != 0 ] || exit 0
     ;;
   running) printf 'running %s\n' "$progress" ;;
   *) printf '%s\n' "$state" ;;
 esac
+exit 3

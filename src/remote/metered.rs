@@ -2,7 +2,7 @@
 //! time minus that) is measured and not guessed. A decorator: any [`Transport`] can be wrapped.
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Call, Flow, Reply, Transport, TransportError};
 use crate::name::HostName;
@@ -26,8 +26,9 @@ impl<T> Metered<T> {
 
     /// The host's clock gives the length, ours the end: what is left is ssh and we.
     fn meter(&self, reply: &Reply) {
+        let remote = reply.remote + reply.then.as_ref().map_or(Duration::ZERO, |then| then.remote);
         let end = Instant::now();
-        if let Some(start) = end.checked_sub(reply.remote) {
+        if let Some(start) = end.checked_sub(remote) {
             self.busy.lock().expect("no holder panics").push((start, end));
         }
     }

@@ -60,6 +60,8 @@ pub struct Call {
     pub secret: Option<Secret>,
     /// After this long without an answer the call fails with [`TransportError::Timeout`].
     pub limit: Duration,
+    /// What runs behind it, in a subshell of its own, when it ended with 0: saves the way there and back.
+    pub then: Option<Rendered>,
 }
 
 /// What a script answered.
@@ -73,6 +75,8 @@ pub struct Reply {
     pub stderr: String,
     /// How long it ran on the host, by the host's own clock (10 ms steps).
     pub remote: Duration,
+    /// What the script behind it answered ([`Call::then`]), if that ran.
+    pub then: Option<Box<Reply>>,
 }
 
 impl Reply {

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use reseed::remote::Transport;
 use reseed::remote::job::{Job, JobError, State};
+use reseed::remote::{Call, Transport};
 
-use super::{exec, host, job, run, running};
+use super::{call, exec, host, job, rendered, run, running};
 
 /// Ends when the test says so.
 const UNTIL_TOLD: &str = "until [ -e \"$WHERE/go\" ] || [ ! -d \"$WHERE\" ]; do sleep 0.1; done";
@@ -213,4 +213,40 @@ pub async fn no_state_is_told_by_the_clock<T: Transport>(t: &T) {
     for (name, body) in job::SCRIPTS {
         assert!(!body.contains("date") && !body.contains("-newer") && !body.contains("-nt"), "{name} asks for a clock");
     }
+}
+
+/// What runs behind another script has nothing of it, ends the call only when it ends, and the two answers do not mix.
+pub async fn what_is_asked_behind_a_script_answers_for_itself<T: Transport>(t: &T) {
+    let first = "left=over; cd /tmp; trap 'echo trapped' EXIT; printf one; echo err one >&2";
+    // longer than a channel may be held open when all was said
+    let second = "printf '%s' \"two ${left-nothing} $RESEED_RUN\"; sleep 1.5; cat; echo err two >&2; exit 4";
+    let reply = t.exec(&host(), Call { then: Some(rendered(second, &[])), ..call(first) }).await.unwrap();
+    let then = reply.then.expect("it ran");
+    assert_eq!((reply.rc, reply.stdout.as_str()), (0, "onetrapped\n"));
+    assert_eq!((then.rc, then.stdout.as_str()), (4, "two nothing run-1"));
+    assert_eq!((reply.stderr.lines().last(), then.stderr.lines().last()), (Some("err one"), Some("err two")));
+    assert!(reply.remote < Duration::from_secs(1) && then.remote >= Duration::from_secs(1), "{then:?}");
+    let failed = t.exec(&host(), Call { then: Some(rendered(second, &[])), ..call("exit 5") }).await.unwrap();
+    assert_eq!((failed.rc, failed.then), (5, None));
+    // a stderr of which only the end is kept
+    let loud = Call { then: Some(rendered("echo two >&2", &[])), ..call("head -c 700000 /dev/zero >&2") };
+    let then = t.exec(&host(), loud).await.unwrap().then.expect("it ran");
+    assert_eq!(then.stderr.lines().last(), Some("two"));
+}
+
+pub async fn what_looks_at_a_job_runs_when_it_has_ended_well_and_each_time_it_is_asked<T: Transport>(t: &T) {
+    let dir = tempfile::tempdir().unwrap();
+    let look = rendered("echo \"$(cat \"$WHERE/did\") ${dir-} ${state-}\"", &[("WHERE", dir.path().to_str().unwrap())]);
+    // past the end of one waiting call, so that a later one tells of the end
+    let mut well = job(dir.path(), "sleep 0.6; echo it >>\"$WHERE/did\"; echo said");
+    well.then = Some(look.clone());
+    well.channel = Duration::from_millis(300);
+    for _ in 0..2 {
+        let reply = run(t, &well).await.unwrap();
+        assert_eq!(reply.stdout, "said\n");
+        assert_eq!(reply.then.expect("it ran").stdout, "it  \n", "the job ran once, and nothing of its script is seen");
+    }
+    let badly = Job { step: "badly".into(), then: Some(look), ..job(dir.path(), "exit 7") };
+    let reply = run(t, &badly).await.unwrap();
+    assert_eq!((reply.rc, reply.then), (7, None));
 }

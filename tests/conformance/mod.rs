@@ -46,6 +46,8 @@ macro_rules! conformance {
                 a_job_answers_with_its_output_and_code
                 a_job_sees_its_run_and_its_directory_and_no_stdin
                 a_job_is_never_started_twice
+                what_is_asked_behind_a_script_answers_for_itself
+                what_looks_at_a_job_runs_when_it_has_ended_well_and_each_time_it_is_asked
                 jobs_launched_at_once_start_once
                 jobs_that_are_the_first_of_their_run_do_not_hinder_each_other
                 another_script_under_the_same_name_is_refused
@@ -108,7 +110,7 @@ pub fn rendered(body: &str, vars: &[(&str, &str)]) -> Rendered {
 }
 
 pub fn call(body: &str) -> Call {
-    Call { script: rendered(body, &[]), run: "run-1".into(), secret: None, limit: Duration::from_mins(1) }
+    Call { script: rendered(body, &[]), run: "run-1".into(), secret: None, limit: Duration::from_mins(1), then: None }
 }
 
 pub async fn exec<T: Transport>(t: &T, body: &str) -> Reply {
@@ -123,6 +125,7 @@ pub fn job(root: &Path, body: &str) -> Job {
         attempt: 1,
         epoch: 0,
         script: rendered(body, &[("WHERE", root.to_str().unwrap())]),
+        then: None,
         limit: Duration::from_mins(1),
         channel: Duration::from_secs(20),
         silence: Duration::from_mins(1),

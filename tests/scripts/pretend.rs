@@ -68,7 +68,8 @@ impl Tree {
             self.command(tool, &dies(&then));
         }
         let whole = self.library.render(script).unwrap();
-        let call = Call { script: whole, run: "r1".to_owned(), secret: None, limit: Duration::from_mins(1) };
+        let call =
+            Call { script: whole, run: "r1".to_owned(), secret: None, limit: Duration::from_mins(1), then: None };
         // killed, or told by an exit code: what counts is what the next attempt makes of it
         drop(self.transport.exec(&HostName::parse("here").unwrap(), call).await);
         for tool in tools {

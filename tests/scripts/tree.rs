@@ -210,6 +210,7 @@ impl Tree {
             run: self.run.clone(),
             secret: None,
             limit: Duration::from_mins(1),
+            then: None,
         };
         let ((to, from), (out, mut data)) = (mpsc::channel(1), mpsc::channel(1));
         let flow = Flow { input: Some(from), output: Some(out), silence: Duration::from_mins(1) };
@@ -313,7 +314,7 @@ impl Tree {
     }
 
     async fn exec(&self, script: Rendered) -> Reply {
-        let call = Call { script, run: self.run.clone(), secret: None, limit: Duration::from_mins(1) };
+        let call = Call { script, run: self.run.clone(), secret: None, limit: Duration::from_mins(1), then: None };
         self.transport.exec(&HostName::parse("here").unwrap(), call).await.unwrap()
     }
 

@@ -5,7 +5,7 @@ use crate::script::Rendered;
 
 fn call(text: &str) -> Call {
     let script = Rendered { name: "t".into(), vars: BTreeMap::new(), text: text.into() };
-    Call { script, run: "run-1".into(), secret: None, limit: Duration::from_secs(5) }
+    Call { script, run: "run-1".into(), secret: None, limit: Duration::from_secs(5), then: None }
 }
 
 fn host() -> HostName {

@@ -8,9 +8,13 @@ use crate::digest::sha256;
 use crate::name::HostName;
 use crate::remote::frame::uptime;
 use crate::remote::{Call, Reply};
-use crate::script::{Library, Script};
+use crate::script::{Library, Rendered, Script};
 
 const SUPERVISE: &str = include_str!("../job_supervise.sh");
+/// The exit code of a job script that tells of anything but a job that ended with 0, as `job_wait.sh` has it.
+pub(super) const OTHERWISE: i32 = 3;
+/// What the script behind a job may take: a JVM on a node that is busy starting.
+const THEN: Duration = Duration::from_mins(2);
 /// How much later than its ceiling a waiting call may answer.
 const GRACE: Duration = Duration::from_secs(30);
 /// How long the fence may be locked (as `job_fence.sh` has it).
@@ -103,6 +107,12 @@ pub(super) fn cancel(job: &Job) -> Call {
     call(script, job, Duration::from_secs(1), LOCKED + KILLING, "")
 }
 
+/// The same, and what runs behind it when it tells of a job that ended with 0.
+pub(super) fn with(call: Call, then: Option<&Rendered>) -> Call {
+    let limit = call.limit + then.map_or(Duration::ZERO, |_| THEN);
+    Call { then: then.cloned(), limit, ..call }
+}
+
 fn hundredths(time: Duration) -> u128 {
     time.as_millis() / 10
 }
@@ -115,12 +125,12 @@ fn call(script: Script, job: &Job, ceiling: Duration, before: Duration, seen: &s
         .var("WAIT", hundredths(ceiling))
         .var("SEEN", seen);
     let script = LIBRARY.render(&script).expect("the job scripts are embedded");
-    Call { script, run: job.run.clone(), secret: None, limit: before + ceiling + GRACE }
+    Call { script, run: job.run.clone(), secret: None, limit: before + ceiling + GRACE, then: None }
 }
 
 /// The state in an answer.
 pub(super) fn read(host: &HostName, job: &Job, mut reply: Reply) -> Result<State, JobError> {
-    if reply.rc != 0 {
+    if ![0, OTHERWISE].contains(&reply.rc) {
         let why = reply.stderr.lines().last().unwrap_or("it gave no reason").to_owned();
         return Err(refused(host, job, why));
     }
@@ -143,7 +153,8 @@ pub(super) fn read(host: &HostName, job: &Job, mut reply: Reply) -> Result<State
             let Some(rc) = rc else { return Ok(State::Lost(format!("its exit code reads {rest:?}"))) };
             let progress = Progress::parse(words.next().unwrap_or_default());
             let (stdout, stderr) = (out.to_owned(), std::mem::take(&mut reply.stderr));
-            Ok(State::Finished(Reply { rc, stdout, stderr, remote: to.saturating_sub(from) }, progress))
+            let (remote, then) = (to.saturating_sub(from), reply.then.take());
+            Ok(State::Finished(Reply { rc, stdout, stderr, remote, then }, progress))
         }
         _ => Err(refused(host, job, format!("the host answered {head:?}"))),
     }
@@ -156,7 +167,6 @@ fn refused(host: &HostName, job: &Job, why: String) -> JobError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Rendered;
     use std::collections::BTreeMap;
 
     #[test]
@@ -166,8 +176,18 @@ mod tests {
         let host = HostName::parse("h1").unwrap();
         for (root, run, step) in [("/r", "..", "s"), ("/r", "r", "a/b"), ("r", "r", "s"), ("/r", "", "s")] {
             let (root, run, step) = (root.into(), run.into(), step.into());
-            let job =
-                Job { root, run, step, attempt: 1, epoch: 0, script: script.clone(), limit, channel, silence: limit };
+            let job = Job {
+                root,
+                run,
+                step,
+                attempt: 1,
+                epoch: 0,
+                script: script.clone(),
+                then: None,
+                limit,
+                channel,
+                silence: limit,
+            };
             assert!(matches!(check(&host, &job), Err(JobError::Refused { .. })), "{job:?}");
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::protocol::OTHERWISE;
 use crate::remote::{Call, Reply};
 use crate::script::Rendered;
 
@@ -18,6 +19,8 @@ pub(in crate::remote) struct Wrapped {
     pub(in crate::remote) ceiling: Duration,
     /// What it wants.
     pub(in crate::remote) wish: Wish,
+    /// What is asked behind it when the job ended with 0.
+    pub(in crate::remote) then: Option<Box<Call>>,
 }
 
 /// What a job call wants.
@@ -41,19 +44,24 @@ pub(in crate::remote) fn unwrap(call: &Call) -> Option<Wrapped> {
         "job.launch" => {
             let text = var("ACT_TEXT");
             let script = Rendered { name: var("ACT"), vars: assignments(&text), text };
-            Wish::Launch(Box::new(Call { script, ..call.clone() }))
+            Wish::Launch(Box::new(Call { script, then: None, ..call.clone() }))
         }
         _ => return None,
     };
     let directory = format!("{}/{}/{}", var("ROOT"), call.run, var("JOB"));
     let ceiling = Duration::from_millis(number("WAIT") * 10);
-    Some(Wrapped { directory, token: var("TOKEN"), epoch: number("EPOCH"), ceiling, wish })
+    let then = call.then.as_ref().map(|script| {
+        let script = Rendered { vars: assignments(&script.text), ..script.clone() };
+        Box::new(Call { script, then: None, ..call.clone() })
+    });
+    Some(Wrapped { directory, token: var("TOKEN"), epoch: number("EPOCH"), ceiling, wish, then })
 }
 
 /// What `job_wait.sh` would print for a job that ended with `reply`.
 pub(in crate::remote) fn answer(reply: &Reply) -> Reply {
     let head = format!("finished {} 0 {} \n", reply.rc, reply.remote.as_secs_f64());
-    Reply { rc: 0, stdout: head + &reply.stdout, stderr: reply.stderr.clone(), remote: reply.remote }
+    let rc = if reply.rc == 0 { 0 } else { OTHERWISE };
+    Reply { rc, stdout: head + &reply.stdout, ..reply.clone() }
 }
 
 /// Reads back the header that `script::header` wrote: the assignments before the prelude.

@@ -245,7 +245,7 @@ impl Office {
         script: &Script,
     ) -> Result<String, LeaseError> {
         let script = self.library.render(script).expect("the lease's scripts are embedded");
-        let call = Call { script, run: String::new(), secret: None, limit: LIMIT };
+        let call = Call { script, run: String::new(), secret: None, limit: LIMIT, then: None };
         let reply = transport.exec(host, call).await?;
         if reply.rc == 0 { Ok(reply.stdout) } else { Err(LeaseError::Host { host: host.clone(), why: reply.reason() }) }
     }

@@ -127,8 +127,9 @@ impl Transport for Link {
         if inner.keep.load(Ordering::SeqCst) {
             inner.sent.lock().unwrap().push(format!("{call:?}"));
         }
+        let behind = call.then.as_ref().map(|then| then.name.clone());
         self.thawed().await;
-        let fault = fires(&inner.faults, host.as_str(), &script, |what| !what.on_host());
+        let mut fault = fires(&inner.faults, host.as_str(), &script, |what| !what.on_host());
         let lost = || Err(TransportError::LinkLost { host: host.clone(), why: "injected".to_owned() });
         match fault {
             Some(What::LoseBefore) => return lost(),
@@ -144,6 +145,17 @@ impl Transport for Link {
         };
         if let Some(held) = inner.world.lock().unwrap().leases.get(host.as_str()) {
             inner.fake.hold(host, held.epoch, "the lease's holder");
+        }
+        // what ran behind it came in the same answer
+        if let (Some(behind), Ok(Reply { then: Some(_), .. }), None) = (behind, &reply, fault) {
+            fault = fires(&inner.faults, host.as_str(), &behind, |what| !what.on_host());
+            match fault {
+                Some(What::Late(time)) => tokio::time::sleep(time).await,
+                Some(What::FreezeBefore) => self.freeze().await,
+                Some(What::LoseBefore) => return lost(),
+                Some(What::DieBefore) => return inner.die().await,
+                _ => {}
+            }
         }
         if fault == Some(What::FreezeAfter) {
             self.freeze().await;
