@@ -10,6 +10,7 @@
 //! `$RESEED_RUN` and `$RESEED_SECRET`, set by whoever runs it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -53,31 +54,38 @@ impl Script {
     }
 }
 
-/// A script ready to be sent to a host.
+/// A script with its body: what can be sent to a host. Hundreds of them share one body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
     /// The script's name.
     pub name: String,
-    /// Its variables (kept for the fake transport and for messages).
+    /// Its variables.
     pub vars: BTreeMap<String, String>,
+    /// Its body.
+    pub body: Arc<str>,
+}
+
+impl Rendered {
     /// The whole text: header, prelude, body.
-    pub text: String,
+    pub fn text(&self) -> String {
+        [&header(&self.vars), PRELUDE, &self.body].concat()
+    }
 }
 
 /// Script bodies by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Library(BTreeMap<String, String>);
+pub struct Library(BTreeMap<String, Arc<str>>);
 
 impl Library {
     /// A library of the given files.
     pub fn of<'a>(files: impl IntoIterator<Item = &'a Embedded>) -> Self {
-        Self(files.into_iter().map(|(name, body)| ((*name).to_owned(), (*body).to_owned())).collect())
+        Self(files.into_iter().map(|(name, body)| ((*name).to_owned(), (*body).into())).collect())
     }
 
     /// Adds files.
     pub fn extend<'a>(&mut self, files: impl IntoIterator<Item = &'a Embedded>) {
-        self.0.extend(files.into_iter().map(|(name, body)| ((*name).to_owned(), (*body).to_owned())));
+        self.0.extend(files.into_iter().map(|(name, body)| ((*name).to_owned(), (*body).into())));
     }
 
     /// Whether a body of that name is here.
@@ -87,7 +95,7 @@ impl Library {
 
     /// Names and bodies.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, body)| (name.as_str(), body.as_str()))
+        self.0.iter().map(|(name, body)| (name.as_str(), &**body))
     }
 
     /// Keeps only the bodies that `wanted` names: what a plan carries.
@@ -96,13 +104,10 @@ impl Library {
         Self(wanted.into_iter().filter_map(|n| Some((n.to_owned(), self.0.get(n)?.clone()))).collect())
     }
 
-    /// The script's whole text.
+    /// The script with its body.
     pub fn render(&self, script: &Script) -> Result<Rendered, UnknownScript> {
         let body = self.0.get(&script.name).ok_or_else(|| UnknownScript(script.name.clone()))?;
-        let mut text = header(&script.vars);
-        text.push_str(PRELUDE);
-        text.push_str(body);
-        Ok(Rendered { name: script.name.clone(), vars: script.vars.clone(), text })
+        Ok(Rendered { name: script.name.clone(), vars: script.vars.clone(), body: Arc::clone(body) })
     }
 }
 
@@ -138,7 +143,7 @@ mod tests {
     #[test]
     fn rendering_puts_header_before_prelude_before_body() {
         let library = Library::of(&[("x.act", "echo body\n")]);
-        let text = library.render(&Script::new("x.act").var("A", "it's")).unwrap().text;
+        let text = library.render(&Script::new("x.act").var("A", "it's")).unwrap().text();
         assert!(text.starts_with("A='it'\\''s'\n"));
         assert!(text.ends_with("echo body\n"));
         assert!(library.render(&Script::new("y")).is_err());

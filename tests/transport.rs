@@ -116,7 +116,7 @@ async fn the_fake_has_a_fence_where_a_lease_was_taken() {
 #[tokio::test(start_paused = true)]
 async fn the_fake_can_lose_a_job_and_have_one_that_hangs_until_it_is_cancelled() {
     let fake = FakeTransport::new(|_, call| {
-        let rc = if call.script.text.contains("lose") { fake::LOST } else { fake::HANGS };
+        let rc = if call.script.text().contains("lose") { fake::LOST } else { fake::HANGS };
         Ok(Reply { rc, ..Reply::default() })
     });
     let lost = Job { step: "lost".into(), ..job(Path::new("/r"), "lose") };
@@ -138,7 +138,7 @@ async fn the_fake_can_lose_a_job_and_have_one_that_hangs_until_it_is_cancelled()
 
 #[tokio::test(start_paused = true)]
 async fn what_looks_at_a_job_and_does_not_answer_does_not_cost_the_jobs_end() {
-    let fake = FakeTransport::new(|host, call| match call.script.text.contains("hang") {
+    let fake = FakeTransport::new(|host, call| match call.script.text().contains("hang") {
         true => Err(TransportError::Timeout { host: host.clone(), limit: call.limit }),
         false => Ok(Reply { stdout: "done".into(), ..Reply::default() }),
     });

@@ -44,9 +44,9 @@ pub(super) struct Heard {
     pub(super) stuck: bool,
 }
 
-/// Sends `frame` and what flows in, hears the answer and passes on what flows out.
+/// Sends `frame` (whose text is gone then: with hundreds of hosts it would be most of our memory) and what flows in, hears the answer and passes on what flows out.
 pub(super) async fn talk(
-    frame: &Frame,
+    frame: &mut Frame,
     mut stdin: impl AsyncWrite + Unpin,
     mut stdout: impl AsyncRead + Unpin,
     mut stderr: impl AsyncRead + Unpin,
@@ -60,8 +60,10 @@ pub(super) async fn talk(
     let alone = if output.is_some() { Duration::MAX } else { silence };
     let stirs = || *moved.lock().expect("no holder panics") = Instant::now();
     // A write error means that the other side ended early; what it printed says why.
+    let text = std::mem::take(&mut frame.input);
     let feed = async move {
-        let mut sent = stdin.write_all(&frame.input).await;
+        let mut sent = stdin.write_all(&text).await;
+        drop(text);
         if let Some(mut input) = input {
             while let (Ok(()), Some(chunk)) = (&sent, input.recv().await) {
                 match timeout(alone, stdin.write_all(&chunk)).await {

@@ -22,7 +22,7 @@ use super::flow::{Sieve, find, rfind};
 use super::{Call, Reply, TransportError};
 use crate::inventory::Become;
 use crate::name::HostName;
-use crate::script;
+use crate::script::{self, Rendered};
 
 const FRAME: &str = include_str!("frame.sh");
 
@@ -80,9 +80,9 @@ impl Frame {
         let header = script::header(&BTreeMap::from([
             ("MARK".to_owned(), mark.clone()),
             ("RESEED_RUN".to_owned(), call.run.clone()),
-            ("SCRIPT".to_owned(), call.script.text.clone()),
+            ("SCRIPT".to_owned(), call.script.text()),
             ("STREAMS".to_owned(), streams.to_owned()),
-            ("THEN".to_owned(), call.then.as_ref().map_or_else(String::new, |then| then.text.clone())),
+            ("THEN".to_owned(), call.then.as_ref().map_or_else(String::new, Rendered::text)),
         ]));
         (mark, call.secret.as_ref().map_or("", super::Secret::expose), format!("{header}{FRAME}"))
     }

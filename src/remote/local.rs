@@ -60,7 +60,7 @@ impl LocalTransport {
             .spawn()
     }
 
-    async fn run(&self, host: &HostName, call: &Call, frame: Frame, flow: Flow) -> Result<Reply, TransportError> {
+    async fn run(&self, host: &HostName, call: &Call, mut frame: Frame, flow: Flow) -> Result<Reply, TransportError> {
         let unreachable = |why: String| TransportError::Unreachable { host: host.clone(), why };
         let mut child =
             self.spawn(frame.loader).map_err(|error| unreachable(format!("sh cannot be started: {error}")))?;
@@ -71,7 +71,7 @@ impl LocalTransport {
         };
         let silence = flow.silence;
         let conversation = async {
-            let heard = talk(&frame, stdin, stdout, stderr, flow).await;
+            let heard = talk(&mut frame, stdin, stdout, stderr, flow).await;
             if heard.stuck {
                 return None;
             }

@@ -88,7 +88,7 @@ mod tests {
     }
 
     fn call() -> Call {
-        let script = Rendered { name: "t".into(), vars: std::collections::BTreeMap::default(), text: String::new() };
+        let script = Rendered { name: "t".into(), vars: std::collections::BTreeMap::default(), body: "".into() };
         Call { script, run: "run-1".into(), secret: None, limit: Duration::from_mins(1), then: None }
     }
 

@@ -1,7 +1,7 @@
 //! A made-up node: two data directories, a table with an index, other people's snapshots, a
 //! backup; and the step scripts run on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -321,7 +321,8 @@ impl Tree {
     /// Runs it until it has renamed or made so many directories, as a crash would end it there;
     /// whether it came to its own end before that.
     pub async fn cut(&self, script: &Script, after: usize) -> bool {
-        let mut script = self.library.render(script).unwrap();
+        let script = self.library.render(script).unwrap();
+        let mut text = script.text();
         let count = self.dirs[1].path().join("count");
         fs::write(&count, "0").unwrap();
         let counted = |name: &str| {
@@ -333,11 +334,11 @@ impl Tree {
         };
         for name in ["rename", "like"] {
             let whole = format!("\n{name}() {{\n");
-            assert!(script.text.contains(&whole), "{name} is in the prelude");
+            assert!(text.contains(&whole), "{name} is in the prelude");
             let named = format!("\n{}real_{name}() {{\n", counted(name));
-            script.text = script.text.replacen(&whole, &named, 1);
+            text = text.replacen(&whole, &named, 1);
         }
-        let reply = self.exec(script).await;
+        let reply = self.exec(Rendered { body: text.into(), vars: BTreeMap::new(), ..script }).await;
         assert!(reply.rc == 0 || reply.stderr.ends_with("cut\n"), "{}: {}", self.shell.display(), reply.stderr);
         reply.rc == 0
     }
@@ -367,7 +368,7 @@ impl Tree {
     /// Runs it where a pipe that breaks is an error and no signal; it must fail with these words.
     pub async fn fails_ignoring_pipes(&self, script: &Script, words: &str) {
         let mut whole = self.library.render(script).unwrap();
-        whole.text = format!("trap '' PIPE\n{}", whole.text);
+        whole.body = format!("trap '' PIPE\n{}", whole.body).into();
         let reply = self.exec(whole).await;
         assert!(reply.rc != 0 && reply.stderr.contains(words), "{}: {}", self.shell.display(), reply.stderr);
     }

@@ -78,7 +78,7 @@ async fn every_script_of_a_plan_renders_and_holds_no_run_id() {
         assert!(!serde_json::to_string(plan).unwrap().contains(&run));
         for (_, step) in plan.steps() {
             for script in step.scripts() {
-                assert!(!plan.scripts.render(script).unwrap().text.contains(&run), "{}", script.name);
+                assert!(!plan.scripts.render(script).unwrap().text().contains(&run), "{}", script.name);
             }
         }
     }

@@ -82,13 +82,13 @@ pub(super) fn check(host: &HostName, job: &Job) -> Result<(), JobError> {
 
 /// Names one job with one script: run, step, attempt and what it runs.
 fn token(job: &Job) -> String {
-    format!("{} {} {} {}", job.run, job.step, job.attempt, sha256(&job.script.text))
+    format!("{} {} {} {}", job.run, job.step, job.attempt, sha256(job.script.text()))
 }
 
 pub(super) fn launch(job: &Job, ceiling: Duration, seen: &str) -> Call {
     let script = Script::new("job.launch")
         .var("ACT", &job.script.name)
-        .var("ACT_TEXT", &job.script.text)
+        .var("ACT_TEXT", job.script.text())
         .var("EPOCH", job.epoch)
         .var("SUPERVISE", SUPERVISE);
     call(script, job, ceiling, LOCKED, seen)
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_name_that_could_leave_the_root_is_refused() {
-        let script = Rendered { name: "x".into(), vars: BTreeMap::new(), text: String::new() };
+        let script = Rendered { name: "x".into(), vars: BTreeMap::new(), body: "".into() };
         let (limit, channel) = (Duration::ZERO, Duration::ZERO);
         let host = HostName::parse("h1").unwrap();
         for (root, run, step) in [("/r", "..", "s"), ("/r", "r", "a/b"), ("r", "r", "s"), ("/r", "", "s")] {

@@ -43,17 +43,14 @@ pub(in crate::remote) fn unwrap(call: &Call) -> Option<Wrapped> {
         "job.cancel" => Wish::Cancel,
         "job.launch" => {
             let text = var("ACT_TEXT");
-            let script = Rendered { name: var("ACT"), vars: assignments(&text), text };
+            let script = Rendered { name: var("ACT"), vars: assignments(&text), body: text.into() };
             Wish::Launch(Box::new(Call { script, then: None, ..call.clone() }))
         }
         _ => return None,
     };
     let directory = format!("{}/{}/{}", var("ROOT"), call.run, var("JOB"));
     let ceiling = Duration::from_millis(number("WAIT") * 10);
-    let then = call.then.as_ref().map(|script| {
-        let script = Rendered { vars: assignments(&script.text), ..script.clone() };
-        Box::new(Call { script, then: None, ..call.clone() })
-    });
+    let then = call.then.as_ref().map(|then| Box::new(Call { script: then.clone(), then: None, ..call.clone() }));
     Some(Wrapped { directory, token: var("TOKEN"), epoch: number("EPOCH"), ceiling, wish, then })
 }
 
@@ -103,7 +100,7 @@ mod tests {
         ) {
             let mut script = Script::new("job.wait");
             script.vars.clone_from(&vars);
-            proptest::prop_assert_eq!(assignments(&LIBRARY.render(&script).unwrap().text), vars);
+            proptest::prop_assert_eq!(assignments(&LIBRARY.render(&script).unwrap().text()), vars);
         }
     }
 }

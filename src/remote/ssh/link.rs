@@ -119,7 +119,7 @@ impl Link {
     /// Runs one call that waits for its answer.
     pub(super) async fn exec(&self, connects: &Semaphore, call: Call) -> Result<Reply, TransportError> {
         let _channel = self.channels.acquire().await;
-        // the text goes once it is framed: with hundreds of hosts it would be most of our memory
+        // the text goes once it is framed, see `talk`
         let (frame, limit) = (Frame::of(&call), call.limit);
         drop(call);
         self.run(connects, limit, frame, Flow::default()).await
@@ -135,14 +135,14 @@ impl Link {
         &self,
         connects: &Semaphore,
         limit: Duration,
-        frame: Frame,
+        mut frame: Frame,
         mut flow: Flow,
     ) -> Result<Reply, TransportError> {
         let started = Instant::now();
         let (mut stale, mut pause) = (0, Duration::from_millis(20));
         loop {
             let master = self.connect(connects).await?;
-            let attempt = timeout(limit, self.converse(&master, &frame, &mut flow)).await;
+            let attempt = timeout(limit, self.converse(&master, &mut frame, &mut flow)).await;
             match attempt {
                 Err(_) => {
                     master.end().await;
@@ -166,8 +166,8 @@ impl Link {
         }
     }
 
-    /// `flow` is used up once the command is sent.
-    async fn converse(&self, master: &Master, frame: &Frame, flow: &mut Flow) -> Attempt {
+    /// `frame` and `flow` are used up once the command is sent.
+    async fn converse(&self, master: &Master, frame: &mut Frame, flow: &mut Flow) -> Attempt {
         let mut channel = match master.open(&frame::command(&self.privilege, frame.loader)).await {
             Ok(channel) => channel,
             // The socket is gone: idle for long, or lost while nothing ran.
