@@ -138,9 +138,11 @@ async fn the_fake_can_lose_a_job_and_have_one_that_hangs_until_it_is_cancelled()
 
 #[tokio::test(start_paused = true)]
 async fn what_looks_at_a_job_and_does_not_answer_does_not_cost_the_jobs_end() {
-    let fake = FakeTransport::new(|host, call| match call.script.text().contains("hang") {
-        true => Err(TransportError::Timeout { host: host.clone(), limit: call.limit }),
-        false => Ok(Reply { stdout: "done".into(), ..Reply::default() }),
+    let fake = FakeTransport::new(|host, call| {
+        if call.script.text().contains("hang") {
+            return Err(TransportError::Timeout { host: host.clone(), limit: call.limit });
+        }
+        Ok(Reply { stdout: "done".into(), ..Reply::default() })
     });
     let looked_at = Job { then: Some(conformance::rendered("hang", &[])), ..job(Path::new("/r"), "true") };
     let reply = run(&fake, &looked_at).await.unwrap();

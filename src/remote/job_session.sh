@@ -3,13 +3,16 @@
 # gone with the connection: there a job must be started outside of the session, by systemd itself.
 
 # session_user: sets _whose to the user whose session we are in; to nothing when systemd does not run this
-# host, or the process is in no session. With sudo it is still who logged in. (cat, not read: by PATH, tests play
-# another init.)
+# host (sd_booted(3)), or the process is in no session. With sudo it is still who logged in. Every new job asks,
+# so this starts no program on hosts where nothing comes of it.
 session_user() {
   _whose=''
-  [ "$(cat /proc/1/comm 2>/dev/null)" = systemd ] || return 0
-  _uid=$(sed -n 's|.*/user-\([0-9]*\)\.slice/session-[^/]*\.scope.*|\1|p' /proc/self/cgroup | head -n 1)
-  [ -z "$_uid" ] || _whose=$(id -un "$_uid")
+  [ -d /run/systemd/system ] || return 0
+  while IFS= read -r _line; do
+    case $_line in */user-*.slice/session-*.scope*) ;; *) continue ;; esac
+    _uid=${_line%.slice/session-*} _uid=${_uid##*/user-}
+    case $_uid in '' | *[!0-9]*) ;; *) _whose=$(id -un "$_uid"); return ;; esac
+  done </proc/self/cgroup
 }
 
 # ask_logind: sets _logind to its settings, as it runs or, when it cannot be asked, as it is configured. Asked

@@ -1,5 +1,6 @@
 //! Who starts a job: on a host where logind ends what a session leaves, systemd does. Such a host
-//! is played by stubs in front of PATH; the real one is the lab's (`lab up --init systemd`).
+//! is played by stubs in front of PATH, of which `sh` puts files of theirs in the place of the system's in what it
+//! is given to run; the real one is the lab's (`lab up --init systemd`).
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -19,12 +20,23 @@ impl Stubs {
     /// `shell` is what scripts run under; `logind` what it says of its settings, a line each.
     fn new(shell: &Path, logind: &str) -> Self {
         let stubs = Self { dir: tempfile::tempdir().unwrap() };
-        std::os::unix::fs::symlink(shell, stubs.bin().join("sh")).unwrap();
-        stubs.put("cat", r#"[ "$*" = /proc/1/comm ] || exec /bin/cat "$@"; echo systemd"#);
-        let cgroup = "0::/user.slice/user-0.slice/session-7.scope";
-        stubs.put("sed", &format!(
-            r#"for last; do :; done; [ "$last" = /proc/self/cgroup ] || exec /bin/sed "$@"; echo {cgroup} | /bin/sed "$1" "$2""#
-        ));
+        let own = stubs.bin().join("own");
+        for dir in ["booted", "conf"] {
+            fs::create_dir_all(own.join(dir)).unwrap();
+        }
+        std::os::unix::fs::symlink(shell, own.join("sh")).unwrap();
+        let cgroup = "12:pids:/user.slice\n0::/user.slice/user-0.slice/session-7.scope\n";
+        fs::write(own.join("cgroup"), cgroup).unwrap();
+        let own = own.display();
+        // only the innermost shell is given a script on its stdin
+        stubs.put(
+            "sh",
+            &format!(
+                r#"case "$1 $2" in "-c unset "*) ;; *) exec {own}/sh "$@" ;; esac
+/bin/sed -e 's|/run/systemd/system|{own}/booted|g' -e 's|/proc/self/cgroup|{own}/cgroup|g' \
+  -e 's|in /usr/lib /run /etc;|in {own}/conf/usr/lib {own}/conf/run {own}/conf/etc;|' | {own}/sh "$@""#
+            ),
+        );
         stubs.put("loginctl", &format!("echo asked >>\"$0.asked\"; /bin/grep = <<'END'\n{logind}\nEND"));
         // Starts what is behind the options, as systemd would: as a session of its own.
         let body = r#"
@@ -115,21 +127,17 @@ async fn a_logind_that_cannot_be_asked_is_taken_to_kill_unless_its_files_say_no(
     let stubs = Stubs::new(Path::new("/bin/sh"), "");
     let dir = tempfile::tempdir().unwrap();
     stubs.put("loginctl", "exit 1");
-    stubs.put(
-        "cat",
-        r#"case $1 in /proc/1/comm) echo systemd ;; *systemd/logind.conf) ;; *) exec /bin/cat "$@" ;; esac"#,
-    );
     run(&stubs.transport(), &job(dir.path(), "true")).await.unwrap();
     assert!(stubs.asked().is_some());
     fs::remove_file(stubs.bin().join("systemd-run.said")).unwrap();
-    let conf = r#"case $1 in
-        /proc/1/comm) echo systemd ;;
-        /usr/lib/systemd/logind.conf) echo KillUserProcesses=yes ;;
-        /etc/systemd/logind.conf) printf '[Login]\n#KillUserProcesses=yes\n KillUserProcesses = no\n' ;;
-        *systemd/logind.conf) ;;
-        *) exec /bin/cat "$@" ;;
-        esac"#;
-    stubs.put("cat", conf);
+    for (dir, conf) in [
+        ("usr/lib", "[Login]\nKillUserProcesses=yes\n"),
+        ("etc", "[Login]\n#KillUserProcesses=yes\n KillUserProcesses = no\n"),
+    ] {
+        let dir = stubs.bin().join("own/conf").join(dir).join("systemd");
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("logind.conf"), conf).unwrap();
+    }
     run(&stubs.transport(), &Job { attempt: 2, ..job(dir.path(), "true") }).await.unwrap();
     assert_eq!(stubs.asked(), None);
 }
