@@ -38,12 +38,12 @@ async fn the_end_of_a_job_wakes_whoever_started_it() {
     use std::os::unix::fs::PermissionsExt;
     for shell in ["dash", "bash", "busybox"] {
         let Some((transport, bin)) = under(shell) else { continue };
-        // a nap that nothing ends would outlast the call
+        // a nap of a shell that polls would outlast the call; the watcher's do not
         let sleep = bin.path().join("sleep");
-        std::fs::write(&sleep, "#!/bin/sh\n[ \"$1\" != 1 ] || set -- 300\nexec /bin/sleep \"$@\"\n").unwrap();
+        std::fs::write(&sleep, "#!/bin/sh\n[ \"$1\" = 0.5 ] || set -- 300\nexec /bin/sleep \"$@\"\n").unwrap();
         std::fs::set_permissions(&sleep, std::fs::Permissions::from_mode(0o755)).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        for (step, body) in [("short", "exit 7"), ("long", "/bin/sleep 0.7; exit 7")] {
+        for (step, body) in [("short", "exit 7"), ("long", "/bin/sleep 1.2; exit 7")] {
             let one = Job { step: step.into(), ..job(dir.path(), body) };
             assert_eq!(run(&transport, &one).await.unwrap().rc, 7, "{step} under {shell}");
         }

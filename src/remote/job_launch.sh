@@ -16,12 +16,14 @@ fill() {
 }
 
 # detached DIR RUN: the supervisor in a session of its own. All streams go elsewhere: one that is
-# kept would keep the channel open, or the lock, until the end. Sets child where its end wakes this shell.
+# kept would keep the channel open, or the lock, until the end. Sets child where this shell can wait for it.
 detached() {
+  # it ticks for us, by a signal that nobody minds who did not ask for it; $$ would be the shell that this is a subshell of
+  trap 'ticked=yes' URG
+  read -r self _ </proc/self/stat
   if command -v setsid >/dev/null 2>&1; then
-    setsid sh "$1/supervise" "$@" </dev/null >"$1/log" 2>&1 9>&- &
-    # bash knows a trap of CHLD without job control since 5.0
-    case ${BASH_VERSION-} in [1-4].*) ;; *) child=$! ;; esac
+    setsid sh "$1/supervise" "$@" "$self" </dev/null >"$1/log" 2>&1 9>&- &
+    child=$!
   else
     (
       trap '' HUP

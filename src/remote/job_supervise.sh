@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Runs a job's script and keeps how it ended. Started detached: sh supervise DIR RUN.
+# Runs a job's script and keeps how it ended. Started detached: sh supervise DIR RUN [PID of a shell that waits].
 #
 # The script appends to plain files, and a watcher of ours cuts these in place when they grow
 # (`trim`): of each, the first part (NAME.first) and the last (NAME.last, then NAME) stay. So the
@@ -10,6 +10,7 @@
 # `ulimit -f` (counts for what the job copies, too).
 # shellcheck disable=SC2034 # all three are for the script
 RESEED_JOB=$1 RESEED_RUN=$2 RESEED_PROGRESS=$1/progress
+waits=${3-}
 umask 077
 cd / || exit 1
 
@@ -28,11 +29,13 @@ trim() {
   printf '' >"$file"
 }
 
-# Ends with the supervisor; a zombie is dead. The nap comes first: most jobs are over by then.
+# Ends with the supervisor; a zombie is dead. The nap comes first: most jobs are over by then. After each, whoever waits
+# for the job is woken, to look at its progress and at the time; not once it is gone, as its number may be given anew.
 watch() {
   nap=0.5
   while sleep "$nap" 2>/dev/null || sleep 1; read -r line </proc/$$/stat; do
     case ${line##*) } in Z*) return ;; esac
+    [ -z "$waits" ] || kill -s URG "$waits" 2>/dev/null || waits=
     nap=0.5
     ! trim out 1048576 || nap=0.1
     ! trim err 65536 || nap=0.1

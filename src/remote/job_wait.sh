@@ -13,23 +13,27 @@ last() {
   fi
 }
 
-# nap: until it is worth another look. A job that this shell has started wakes it when it ends (a trap of CHLD ends
-# `wait`), and what ended just before has left its mark in woken; what is left of that nap holds nothing, and counts as
-# if it had been slept (who is woken by something else asks again the sooner). Any other job is looked at again and again:
-# its end is noticed half a nap late, and each nap is a process. Whole seconds where sleep knows no others.
+# hundredths: sets now, since boot. Naps are not counted instead: on a busy host they take longer.
+hundredths() { read -r now _ </proc/uptime; now=${now%.*}${now#*.}; }
+
+# nap: until it is worth another look. A job that this shell has started ends `wait` when it ends, and now and then
+# as it ticks (see `watch`): that starts no process. Any other job is looked at again and again: its end is noticed half
+# a nap late, and each nap is a process. Whole seconds where sleep knows no others.
 nap() {
-  if [ -n "$child" ] && [ $((WAIT - waited)) -ge 100 ]; then
-    sleep 1 >/dev/null 2>&1 &
-    [ -n "$woken" ] || wait "$!" || :
-    step=100
-  elif [ "$waited" -lt 1000 ]; then step=10; sleep 0.1 2>/dev/null || { sleep 1; step=100; }
-  else step=20; sleep 0.2 2>/dev/null || { sleep 1; step=100; }
+  if [ -n "$child" ]; then
+    ticked=
+    wait "$child" || :
+    # it has ended; but what it started may go on
+    [ -n "$ticked" ] || child=
+  elif [ "$waited" -lt 1000 ]; then sleep 0.1 2>/dev/null || sleep 1
+  else sleep 0.2 2>/dev/null || sleep 1
   fi
-  waited=$((waited + step))
+  hundredths
+  waited=$((now - began))
 }
 
-waited=0 told=0 woken=
-trap 'woken=yes' CHLD
+hundredths
+began=$now waited=0 told=0
 look
 while [ "$waited" -lt "$WAIT" ]; do
   case $state in running | claimed) ;; *) break ;; esac
@@ -39,7 +43,6 @@ while [ "$waited" -lt "$WAIT" ]; do
     progress=$(tail -n 1 "$dir/progress")
     [ "$progress" = "$SEEN" ] || { look; break; }
   fi
-  woken=
   look
 done
 [ ! -f "$dir/progress" ] || progress=$(tail -n 1 "$dir/progress")
