@@ -35,19 +35,42 @@ conformance!(under_busybox, super::under("busybox"));
 
 #[tokio::test]
 async fn the_end_of_a_job_wakes_whoever_started_it() {
-    use std::os::unix::fs::PermissionsExt;
     for shell in ["dash", "bash", "busybox"] {
         let Some((transport, bin)) = under(shell) else { continue };
         // a nap of a shell that polls would outlast the call; the watcher's do not
-        let sleep = bin.path().join("sleep");
-        std::fs::write(&sleep, "#!/bin/sh\n[ \"$1\" = 0.5 ] || set -- 300\nexec /bin/sleep \"$@\"\n").unwrap();
-        std::fs::set_permissions(&sleep, std::fs::Permissions::from_mode(0o755)).unwrap();
+        put(&bin.path().join("sleep"), "[ \"$1\" = 0.5 ] || set -- 300\nexec /bin/sleep \"$@\"");
         let dir = tempfile::tempdir().unwrap();
         for (step, body) in [("short", "exit 7"), ("long", "/bin/sleep 1.2; exit 7")] {
             let one = Job { step: step.into(), ..job(dir.path(), body) };
             assert_eq!(run(&transport, &one).await.unwrap().rc, 7, "{step} under {shell}");
         }
     }
+}
+
+/// What cannot be woken polls: as nobody wakes it, it would be as late as the job otherwise.
+#[tokio::test]
+async fn a_shell_that_no_tick_can_reach_comes_back_in_time() {
+    for shell in ["dash", "bash", "busybox"] {
+        let Some((_, bin)) = under(shell) else { continue };
+        let real = bin.path().join("real");
+        std::fs::create_dir(&real).unwrap();
+        std::fs::rename(bin.path().join("sh"), real.join("sh")).unwrap();
+        put(&bin.path().join("sh"), &format!("trap '' URG\nexec {}/sh \"$@\"", real.display()));
+        let transport = LocalTransport::default().with_path(bin.path());
+        let dir = tempfile::tempdir().unwrap();
+        let long = Job { limit: Duration::from_millis(500), ..job(dir.path(), "sleep 20") };
+        let began = std::time::Instant::now();
+        let error = run(&transport, &long).await.unwrap_err();
+        assert!(matches!(error, JobError::TimedOut { .. }), "{shell}: {error}");
+        assert!(began.elapsed() < Duration::from_secs(15), "{shell}: the job's own time");
+        jobs::cancel(&transport, &host(), &long).await.unwrap();
+    }
+}
+
+fn put(file: &Path, body: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(file, format!("#!/bin/sh\n{body}\n")).unwrap();
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[tokio::test]

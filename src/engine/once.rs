@@ -8,13 +8,11 @@ use tokio::time::Instant as Clock;
 use super::stop::Level;
 use super::{Engine, EngineError, Gatekeeper, Stop, Work, relay};
 use crate::event::{Body, StepOutcome, StepState, StepView};
-use crate::remote::job::{self, Cancelled, Job, JobError, State};
+use crate::remote::job::{self, Cancelled, Job, JobError, QUESTION, State};
 use crate::remote::{Call, Reply, Transport, retry};
 use crate::script::{Library, Rendered};
 use crate::step::{self, Ask, Carry, LONG, Observations, ResolvedStep, Seen, Spec, Verdict};
 
-/// What one question of a probe or proof may take: a JVM on a node that is busy starting.
-const QUESTION: Duration = Duration::from_mins(2);
 /// Lines of remote error output that an event carries.
 const STDERR_LINES: usize = 20;
 
@@ -302,24 +300,23 @@ async fn prove<T: Transport, G: Gatekeeper>(
     engine: &Engine<T, G>,
     spec: &Spec,
     step: &ResolvedStep,
-    act: Option<Reply>,
+    mut act: Option<Reply>,
     work: &Work,
     mut remote: Duration,
 ) -> Result<Attempt, EngineError> {
-    let mut act = act;
     let mut first = act.as_mut().and_then(|reply| reply.then.take());
     // the clock that `sleep` goes by, which tests may wind forward
     let deadline = Clock::now() + Duration::from_secs(step.patience_s);
     let mut looks = 0;
     loop {
         looks += 1;
-        work.pace.asked(&step.proof);
-        let seen = match first.take() {
-            Some(reply) => {
-                remote += reply.remote;
-                vec![Seen { host: step.host.clone(), reply: Ok(*reply) }]
-            }
-            None => ask(engine, step, &step.proof, &work.library, &mut remote).await?,
+        let seen = if let Some(reply) = first.take() {
+            work.pace.asked(&step.proof, reply.remote);
+            remote += reply.remote;
+            vec![Seen { host: step.host.clone(), reply: Ok(*reply) }]
+        } else {
+            work.pace.asked(&step.proof, Duration::ZERO);
+            ask(engine, step, &step.proof, &work.library, &mut remote).await?
         };
         let stderr = seen.iter().filter_map(|s| s.reply.as_ref().ok()).map(|r| tail(&r.stderr)).collect::<String>();
         let observed = Observations { act: act.clone(), seen };

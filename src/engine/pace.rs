@@ -24,9 +24,10 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Says that these are asked now.
-    pub(super) fn asked(&self, asks: &[Ask]) {
+    /// Says that these were asked, so long ago.
+    pub(super) fn asked(&self, asks: &[Ask], ago: Duration) {
         let now = Instant::now();
+        let now = now.checked_sub(ago).unwrap_or(now);
         let mut next = self.next.lock().expect("nobody panics here");
         *next = Some(next.map_or(now, |next| next.max(now)) + JVM * jvms(asks));
     }
@@ -71,10 +72,10 @@ mod tests {
     async fn looks(pace: &Pace, jvms: usize, count: usize) -> Vec<u128> {
         let (asks, began) = (asks(jvms), Instant::now());
         let mut times = vec![];
-        pace.asked(&asks);
+        pace.asked(&asks, Duration::ZERO);
         for look in 1..=count {
             pace.again(look, &asks).await;
-            pace.asked(&asks);
+            pace.asked(&asks, Duration::ZERO);
             times.push(began.elapsed().as_millis());
         }
         times

@@ -44,7 +44,8 @@ pub(super) struct Heard {
     pub(super) stuck: bool,
 }
 
-/// Sends `frame` (whose text is gone then: with hundreds of hosts it would be most of our memory) and what flows in, hears the answer and passes on what flows out.
+/// Sends `frame` and what flows in, hears the answer and passes on what flows out. The frame's text is gone then: with
+/// hundreds of hosts it would be most of our memory.
 pub(super) async fn talk(
     frame: &mut Frame,
     mut stdin: impl AsyncWrite + Unpin,

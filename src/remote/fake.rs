@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::job::{CANCELLED, NEVER_BEGAN, Wish, answer, unwrap};
+use super::job::{CANCELLED, NEVER_BEGAN, OTHERWISE, Wish, answer, unwrap};
 use super::{Call, Flow, Reply, Transport, TransportError};
 use crate::name::HostName;
 
@@ -41,6 +41,8 @@ pub struct Recorded {
     pub vars: BTreeMap<String, String>,
     /// The job's directory, when it was one.
     pub job: Option<String>,
+    /// The directory of the job that it ran behind, in the same call.
+    pub behind: Option<String>,
 }
 
 /// Hosts that exist only in a function.
@@ -89,7 +91,7 @@ impl Stand {
 }
 
 fn line(text: String) -> Reply {
-    Reply { stdout: text, ..Reply::default() }
+    Reply { rc: OTHERWISE, stdout: text, ..Reply::default() }
 }
 
 impl fmt::Debug for FakeTransport {
@@ -123,9 +125,15 @@ impl FakeTransport {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ask(&self, host: &HostName, call: &Call, job: Option<String>) -> Result<Reply, TransportError> {
+    fn ask(
+        &self,
+        host: &HostName,
+        call: &Call,
+        job: Option<String>,
+        behind: Option<String>,
+    ) -> Result<Reply, TransportError> {
         let (name, vars) = (call.script.name.clone(), call.script.vars.clone());
-        self.state().calls.push(Recorded { host: host.clone(), name, vars, job });
+        self.state().calls.push(Recorded { host: host.clone(), name, vars, job, behind });
         (self.handler)(host, call)
     }
 }
@@ -139,7 +147,7 @@ impl Transport for FakeTransport {
         // Lets other tasks run, as a real call would.
         tokio::task::yield_now().await;
         let Some(job) = unwrap(&call) else {
-            return self.ask(host, &call, None);
+            return self.ask(host, &call, None, None);
         };
         if let Some(fenced) = self.fence(host, job.epoch).filter(|_| !matches!(job.wish, Wish::Wait)) {
             return Ok(fenced);
@@ -152,7 +160,7 @@ impl Transport for FakeTransport {
             (None | Some((_, Stand::Unbegun)), Wish::Cancel) => Stand::Lost(NEVER_BEGAN),
             (Some((_, stand)), _) => stand,
             (None, Wish::Wait) => return Ok(line("absent\n".into())),
-            (None, Wish::Launch(act)) => Stand::of(self.ask(host, &act, Some(job.directory))?),
+            (None, Wish::Launch(act)) => Stand::of(self.ask(host, &act, Some(job.directory), None)?),
         };
         self.state().jobs.insert(key.clone(), (job.token, stand.clone()));
         if matches!(stand, Stand::Hangs | Stand::Unbegun) {
@@ -162,7 +170,7 @@ impl Transport for FakeTransport {
         let now = self.state().jobs.get(&key).map(|(_, stand)| stand.tell());
         let mut now = now.unwrap_or_else(|| stand.tell());
         if let Some(then) = job.then.filter(|_| matches!(stand, Stand::Ended(Reply { rc: 0, .. }))) {
-            now.then = Some(Box::new(self.ask(host, &then, None)?));
+            now.then = Some(Box::new(self.ask(host, &then, None, Some(key.1))?));
         }
         Ok(now)
     }
@@ -175,7 +183,7 @@ impl Transport for FakeTransport {
             }
         }
         call.script.vars.insert(INPUT.to_owned(), String::from_utf8_lossy(&input).into_owned());
-        let mut reply = self.ask(host, &call, None)?;
+        let mut reply = self.ask(host, &call, None, None)?;
         if let Some(to) = flow.output {
             for part in std::mem::take(&mut reply.stdout).into_bytes().chunks(7) {
                 // whoever listened is gone: then nobody misses it

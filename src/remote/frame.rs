@@ -70,6 +70,7 @@ impl Frame {
 
     /// Of a script whose stdin is what follows.
     pub(super) fn stream(call: &Call) -> Self {
+        debug_assert!(call.then.is_none(), "its answer would be data");
         let (mark, secret, script) = Self::parts(call, "yes");
         let input = format!("{secret}\n{}\n{script}", script.len()).into_bytes();
         Self { mark, loader: STREAM_LOADER, input }
@@ -118,19 +119,18 @@ impl Frame {
             return Err(TransportError::LinkLost { host, why });
         };
         let (said, trailer) = (&heard.stdout[start..stop], &heard.stdout[stop + end.len()..]);
-        let then = format!("\n{} then", self.mark);
-        let Some(middle) = find(said, format!("{then} ").as_bytes()) else {
+        let (out_mark, err_mark) = (format!("\n{} then ", self.mark), format!("\n{} then\n", self.mark));
+        let Some(out) = find(said, out_mark.as_bytes()) else {
             return ended_as(host, trailer, said, &heard.stderr);
         };
-        let (first, rest) = (&said[..middle], &said[middle + then.len() + 1..]);
-        let line = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
-        // of a stderr that was cut only the end is there
-        let (err, err_then) = match find(&heard.stderr, format!("{then}\n").as_bytes()) {
-            Some(at) => (&heard.stderr[..at], &heard.stderr[at + then.len() + 1..]),
-            None => (&[][..], heard.stderr.as_slice()),
+        let (first, rest) = (&said[..out], &said[out + out_mark.len()..]);
+        // of a stderr that was cut only the end is there: whose it is cannot be told, so the second answer is not given
+        let Some(err) = find(&heard.stderr, err_mark.as_bytes()) else {
+            return ended_as(host, rest, first, &heard.stderr);
         };
-        let answer = ended_as(host.clone(), trailer, &rest[line..], err_then)?;
-        Ok(Reply { then: Some(Box::new(answer)), ..ended_as(host, rest, first, err)? })
+        let line = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+        let then = ended_as(host.clone(), trailer, &rest[line..], &heard.stderr[err + err_mark.len()..])?;
+        Ok(Reply { then: Some(Box::new(then)), ..ended_as(host, rest, first, &heard.stderr[..err])? })
     }
 }
 

@@ -16,8 +16,8 @@
 //!
 //! A broken link is no failure of the job: waiting goes on, with a new connection, for as long as
 //! the host may be out of reach ([`Job::silence`]).
-//! Polling happens on the host, inside one call of at most [`Job::channel`]: from here it would
-//! cost two round trips each time.
+//! Waiting happens on the host, inside one call of at most [`Job::channel`]: from here it would
+//! cost two round trips each time. Whoever started the job there is woken by it; others poll.
 
 mod protocol;
 mod wrapped;
@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub(crate) use self::protocol::OTHERWISE;
 pub(super) use self::protocol::{CANCELLED, NEVER_BEGAN};
 pub use self::protocol::{Progress, State};
 pub(super) use self::wrapped::{Wish, answer, unwrap};
@@ -64,6 +65,8 @@ pub const SCRIPTS: &[Embedded] = &[
 pub const CHANNEL: Duration = Duration::from_secs(20);
 /// A good value for [`Job::silence`].
 pub const SILENCE: Duration = Duration::from_mins(5);
+/// What one question about a host may take: a JVM on a node that is busy starting.
+pub const QUESTION: Duration = Duration::from_mins(2);
 /// A claim without a process after this long: its launcher died in between.
 const CLAIM: Duration = Duration::from_secs(10);
 
@@ -91,7 +94,8 @@ pub struct Job {
     pub limit: Duration,
     /// For one waiting call: so often the link is proven alive. Progress is told sooner.
     pub channel: Duration,
-    /// So long the host may be out of reach before the job's end counts as not known.
+    /// So long the host may be out of reach before the job's end counts as not known. (A call that is never answered
+    /// over a line that lives is noticed by its limit only, which [`QUESTION`] is part of where there is a `then`.)
     pub silence: Duration,
 }
 
@@ -169,7 +173,7 @@ pub async fn run<T: Transport>(
         let left = job.limit.saturating_sub(started.elapsed());
         let ceiling = job.channel.min(left);
         let call = if confirmed { protocol::wait(job, ceiling, &seen) } else { protocol::launch(job, ceiling, &seen) };
-        let call = protocol::with(call, then);
+        let call = protocol::followed_by(call, then);
         let state = match transport.exec(host, call).await {
             Ok(reply) => protocol::read(host, job, reply)?,
             // it may be what runs behind the job that does not answer, and nothing is told of the job

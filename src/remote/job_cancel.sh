@@ -22,12 +22,12 @@ mark() {
 # end SIGNAL SECONDS: signals the group and waits for its end.
 end() {
   signal "$1" "$dir" || :
-  seconds
-  deadline=$((now + $2))
+  hundredths
+  deadline=$((now + $2 * 100))
   look
   while [ "$state" = running ] && [ "$now" -le "$deadline" ]; do
     sleep 0.1 2>/dev/null || sleep 1
-    seconds
+    hundredths
     look
   done
 }

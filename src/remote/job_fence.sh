@@ -2,20 +2,17 @@
 # The fence: nothing is started or cancelled but for the holder of the lease, whose epoch is EPOCH.
 # ROOT/epoch is changed under the same lock, so what passed the fence began before the change.
 
-# seconds: sets now, since boot. Naps are not counted instead: on a busy host they take longer.
-seconds() { read -r now _ </proc/uptime; now=${now%.*}; }
-
 # fenced COMMAND: runs it under the lock when our epoch is the host's; else says whose it is, and
-# ends the script. No option -w: busybox has none. What outlives COMMAND must close descriptor 9,
+# ends the script, with 3. No option -w: busybox has none. What outlives COMMAND must close descriptor 9,
 # or it would hold the lock.
 fenced() {
   command -v flock >/dev/null 2>&1 || die "this host has no flock (util-linux or busybox)"
   [ -d "$ROOT" ] || why=$(mkdir -p "$ROOT" 2>&1) || die "cannot make $ROOT: $why"
   {
-    seconds
-    deadline=$((now + 30))
+    hundredths
+    deadline=$((now + 3000))
     until flock -n 9; do
-      seconds
+      hundredths
       [ "$now" -le "$deadline" ] || die "$ROOT/.fence is locked by another process for 30 s"
       sleep 0.1 2>/dev/null || sleep 1
     done

@@ -16,14 +16,16 @@ fill() {
 }
 
 # detached DIR RUN: the supervisor in a session of its own. All streams go elsewhere: one that is
-# kept would keep the channel open, or the lock, until the end. Sets child where this shell can wait for it.
+# kept would keep the channel open, or the lock, until the end. Sets child where this shell can wait for it: it ticks for us, by
+# a signal that nobody minds who did not ask for it. Whether it reaches us is tried first: what was ignored when this shell
+# began stays ignored. ($$ would be the shell that this is a subshell of.)
 detached() {
-  # it ticks for us, by a signal that nobody minds who did not ask for it; $$ would be the shell that this is a subshell of
-  trap 'ticked=yes' URG
-  read -r self _ </proc/self/stat
   if command -v setsid >/dev/null 2>&1; then
+    ticked='' self=''
+    trap 'ticked=yes' URG
+    { read -r self _ </proc/self/stat; } 2>/dev/null && kill -s URG "$self"
     setsid sh "$1/supervise" "$@" "$self" </dev/null >"$1/log" 2>&1 9>&- &
-    child=$!
+    [ -z "$ticked" ] || child=$!
   else
     (
       trap '' HUP

@@ -2,7 +2,7 @@
 # Tells a job's state from its files alone; what follows calls `look`. Comes behind job_lives.sh.
 # Gets ROOT, JOB, TOKEN. `look` sets state: absent | claimed | running | finished | lost WHY | refused TOKEN
 dir=$ROOT/$RESEED_RUN/$JOB
-# its supervisor, when this very shell has started it
+# its supervisor, when this very shell has started it and can be woken by it
 child=
 
 look() {

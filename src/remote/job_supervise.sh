@@ -10,7 +10,7 @@
 # `ulimit -f` (counts for what the job copies, too).
 # shellcheck disable=SC2034 # all three are for the script
 RESEED_JOB=$1 RESEED_RUN=$2 RESEED_PROGRESS=$1/progress
-waits=${3-}
+waiter=${3-}
 umask 077
 cd / || exit 1
 
@@ -30,12 +30,13 @@ trim() {
 }
 
 # Ends with the supervisor; a zombie is dead. The nap comes first: most jobs are over by then. After each, whoever waits
-# for the job is woken, to look at its progress and at the time; not once it is gone, as its number may be given anew.
+# for the job is woken, to look at its progress and at the time, until it is gone. (A number that is given anew within one
+# nap gets a signal that it does not mind.)
 watch() {
   nap=0.5
   while sleep "$nap" 2>/dev/null || sleep 1; read -r line </proc/$$/stat; do
     case ${line##*) } in Z*) return ;; esac
-    [ -z "$waits" ] || kill -s URG "$waits" 2>/dev/null || waits=
+    [ -z "$waiter" ] || kill -s URG "$waiter" 2>/dev/null || waiter=
     nap=0.5
     ! trim out 1048576 || nap=0.1
     ! trim err 65536 || nap=0.1

@@ -13,12 +13,10 @@ last() {
   fi
 }
 
-# hundredths: sets now, since boot. Naps are not counted instead: on a busy host they take longer.
-hundredths() { read -r now _ </proc/uptime; now=${now%.*}${now#*.}; }
-
 # nap: until it is worth another look. A job that this shell has started ends `wait` when it ends, and now and then
-# as it ticks (see `watch`): that starts no process. Any other job is looked at again and again: its end is noticed half
-# a nap late, and each nap is a process. Whole seconds where sleep knows no others.
+# as it ticks (see `watch`): that starts no process. (Should its watcher alone be killed, the call comes to its limit, and
+# the next one finds the job and polls.) Any other job is looked at again and again: its end is noticed half a nap late, and
+# each nap is a process. Whole seconds where sleep knows no others.
 nap() {
   if [ -n "$child" ]; then
     ticked=

@@ -60,7 +60,8 @@ pub struct Call {
     pub secret: Option<Secret>,
     /// After this long without an answer the call fails with [`TransportError::Timeout`].
     pub limit: Duration,
-    /// What runs behind it, in a subshell of its own, when it ended with 0: saves the way there and back.
+    /// What runs behind it, in a subshell of its own, when it ended with 0: saves the way there and back. Not behind a
+    /// stream, whose output is data.
     pub then: Option<Rendered>,
 }
 

@@ -11,7 +11,7 @@ use reseed::remote::local::LocalTransport;
 
 use crate::conformance::{alive, host, job, run, running};
 
-/// A host with systemd, as far as the launch can see.
+/// A host with systemd, as far as the launch can see. (Not for streams: the wrapped shell gets another number of bytes.)
 struct Stubs {
     dir: tempfile::TempDir,
 }
@@ -120,6 +120,32 @@ async fn systemd_starts_the_job_where_logind_kills_this_user_only() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(run(&stubs.transport(), &job(dir.path(), "true")).await.unwrap().rc, 0);
     assert!(stubs.asked().is_some());
+}
+
+#[tokio::test]
+async fn nobody_asks_logind_where_systemd_does_not_run_or_no_session_is_ours() {
+    let sessions = [
+        ("0::/user.slice/user-0.slice/session-c2.scope/child\n", true),
+        ("12:pids:/\n1:name=systemd:/user.slice/user-0.slice/session-7.scope\n", true),
+        ("0::/user.slice/user-0.slice/user@0.service/app.slice\n", false),
+        ("0::/system.slice/sshd.service\n", false),
+        ("", false),
+    ];
+    for shell in shells() {
+        for (attempt, (cgroup, asked)) in (1..).zip(sessions) {
+            let stubs = Stubs::new(&shell, KILLS);
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(stubs.bin().join("own/cgroup"), cgroup).unwrap();
+            let one = Job { attempt, ..job(dir.path(), "true") };
+            assert_eq!(run(&stubs.transport(), &one).await.unwrap().rc, 0);
+            assert_eq!(stubs.bin().join("loginctl.asked").exists(), asked, "{cgroup}");
+        }
+        let stubs = Stubs::new(&shell, KILLS);
+        let dir = tempfile::tempdir().unwrap();
+        fs::remove_dir(stubs.bin().join("own/booted")).unwrap();
+        assert_eq!(run(&stubs.transport(), &job(dir.path(), "true")).await.unwrap().rc, 0);
+        assert!(!stubs.bin().join("loginctl.asked").exists(), "sd_booted(3)");
+    }
 }
 
 #[tokio::test]

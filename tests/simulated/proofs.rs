@@ -1,5 +1,6 @@
 //! "Done" is a statement about data: runs in which everything exits 0 and something is not so.
 
+use reseed::engine::job_name;
 use reseed::event::{Body, RunOutcome};
 use reseed::name::Keyspace;
 
@@ -22,6 +23,29 @@ fn evidence(sim: &Sim, wanted: &str) -> Vec<String> {
         _ => None,
     };
     sim.events().into_iter().filter_map(|event| detail(event.body)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_look_comes_back_with_the_act_where_that_host_alone_is_asked_and_only_there() {
+    for shape in WHOLE.both() {
+        let sim = Sim::new(shape);
+        assert_eq!(sim.restore().await, 0);
+        let (calls, history) = (sim.calls(), sim.history());
+        let mut counts = [0, 0];
+        for (_, step) in history.plan().unwrap().0.steps() {
+            let of_it =
+                |at: &Option<String>| at.as_ref().is_some_and(|at| at.ends_with(&format!("/{}.1", job_name(&step.id))));
+            if !calls.iter().any(|call| of_it(&call.job)) {
+                continue;
+            }
+            let behind: Vec<_> = calls.iter().filter(|call| of_it(&call.behind)).collect();
+            let alone = matches!(step.proof.as_slice(), [ask] if ask.host == step.host);
+            assert_eq!(behind.len(), usize::from(alone), "{}", step.id);
+            assert!(behind.iter().all(|call| call.host == step.host && call.name == step.proof[0].script.name));
+            counts[usize::from(alone)] += 1;
+        }
+        assert!(counts[1] > 20, "{counts:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -28,16 +28,18 @@ fn sh(input: &[u8]) -> Heard {
 #[test]
 fn a_transfer_cut_short_at_any_byte_never_runs_a_part_of_the_script() {
     let dir = tempfile::tempdir().unwrap();
-    let (a, b) = (dir.path().join("a"), dir.path().join("b"));
-    let frame = Frame::of(&call(&format!(": >'{}'\necho it\\'s\n: >'{}'\n", a.display(), b.display())));
+    let [a, b, c] = ["a", "b", "c"].map(|name| dir.path().join(name));
+    let behind = call(&format!(": >'{}'", c.display())).script;
+    let script = format!(": >'{}'\necho it\\'s\n: >'{}'\n", a.display(), b.display());
+    let frame = Frame::of(&Call { then: Some(behind), ..call(&script) });
     let all = frame.input.len();
     for cut in (0..all).step_by(97).chain(all - 300..all) {
         sh(&frame.input[..cut]);
-        assert_eq!(a.exists(), b.exists(), "cut at {cut}");
+        assert!(a.exists() == b.exists() && b.exists() == c.exists(), "cut at {cut}");
         assert!(!a.exists() || cut > frame.input.len() - 3, "ran when cut at {cut} of {}", frame.input.len());
     }
     sh(&frame.input);
-    assert!(a.exists() && b.exists());
+    assert!(a.exists() && b.exists() && c.exists());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use super::{Job, JobError, SCRIPTS};
+use super::{Job, JobError, QUESTION, SCRIPTS};
 use crate::digest::sha256;
 use crate::name::HostName;
 use crate::remote::frame::uptime;
@@ -11,10 +11,9 @@ use crate::remote::{Call, Reply};
 use crate::script::{Library, Rendered, Script};
 
 const SUPERVISE: &str = include_str!("../job_supervise.sh");
-/// The exit code of a job script that tells of anything but a job that ended with 0, as `job_wait.sh` has it.
-pub(super) const OTHERWISE: i32 = 3;
-/// What the script behind a job may take: a JVM on a node that is busy starting.
-const THEN: Duration = Duration::from_mins(2);
+/// The exit code of a script that answers otherwise than was asked: of anything but a job that ended with 0
+/// (`job_wait.sh`), of another holder (`job_fence.sh`).
+pub(crate) const OTHERWISE: i32 = 3;
 /// How much later than its ceiling a waiting call may answer.
 const GRACE: Duration = Duration::from_secs(30);
 /// How long the fence may be locked (as `job_fence.sh` has it).
@@ -108,8 +107,8 @@ pub(super) fn cancel(job: &Job) -> Call {
 }
 
 /// The same, and what runs behind it when it tells of a job that ended with 0.
-pub(super) fn with(call: Call, then: Option<&Rendered>) -> Call {
-    let limit = call.limit + then.map_or(Duration::ZERO, |_| THEN);
+pub(super) fn followed_by(call: Call, then: Option<&Rendered>) -> Call {
+    let limit = call.limit + then.map_or(Duration::ZERO, |_| QUESTION);
     Call { then: then.cloned(), limit, ..call }
 }
 

@@ -33,6 +33,7 @@ pub use judge::{Claim, FORGOTTEN, Held, SILENT, judge, unheld};
 pub use super::owner::Owner;
 use crate::inventory::Inventory;
 use crate::name::{HostName, RunId};
+use crate::remote::job::OTHERWISE;
 use crate::remote::{Call, Transport, TransportError};
 use crate::script::{Embedded, Library, Script};
 
@@ -247,7 +248,10 @@ impl Office {
         let script = self.library.render(script).expect("the lease's scripts are embedded");
         let call = Call { script, run: String::new(), secret: None, limit: LIMIT, then: None };
         let reply = transport.exec(host, call).await?;
-        if reply.rc == 0 { Ok(reply.stdout) } else { Err(LeaseError::Host { host: host.clone(), why: reply.reason() }) }
+        match reply.rc {
+            0 | OTHERWISE => Ok(reply.stdout),
+            _ => Err(LeaseError::Host { host: host.clone(), why: reply.reason() }),
+        }
     }
 
     fn script(&self, name: &str) -> Script {

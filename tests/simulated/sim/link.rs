@@ -12,7 +12,7 @@ use tokio::sync::{Notify, watch};
 
 use super::world::World;
 
-/// What goes wrong when a script runs.
+/// What goes wrong when a script runs. (One that runs behind an act has run, whatever comes: it only reads.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     /// The script fails and has done nothing.
