@@ -25,8 +25,12 @@ use crate::{
     process::{command, output, run},
 };
 
+/// Made right before a cut, and synced by nobody: where it is there afterwards, the power was not cut. (Somebody's sync takes
+/// along what all others wrote, so between the two there is next to no time.)
+const CANARY: &str = "/disk/not-synced";
 /// The kernel's own power cut: `ioctl(EXT4_IOC_SHUTDOWN, NOLOGFLUSH)`.
 const CUT: &str = "import fcntl, os
+os.open('/disk/not-synced', os.O_CREAT)
 fcntl.ioctl(os.open('/disk', os.O_RDONLY), 0x8004587D, (2).to_bytes(4, 'little'))";
 /// How long a killed host may take to be gone.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -58,13 +62,20 @@ impl Lab {
     /// Boots a host that is off, with everything that starts at boot.
     ///
     /// # Errors
-    /// When it does not come up.
+    /// When it does not come up, or what a cut should have lost is there.
     pub fn power_on(&self, host: &Host) -> Result<()> {
         if host.alive() {
             return Err(Error::broken(format!("booting {}", host.name), "it runs"));
         }
         host.boot(&self.dir().join("host-init.sh"))?;
-        host.reconnect()
+        host.reconnect()?;
+        let what = format!("booting {}", host.name);
+        let canary =
+            run(&what, host.command("/bin/sh").args(["-c", "[ ! -e \"$0\" ] || { rm \"$0\"; echo there; }", CANARY]))?;
+        if !canary.trim().is_empty() {
+            return Err(Error::broken(what, "what was not synced is there: the power was not cut"));
+        }
+        Ok(())
     }
 }
 
