@@ -152,7 +152,9 @@ fn sizes(rows: &Rows) -> String {
             .to_owned();
     let groups = grouped(rows);
     for (first, all) in &groups {
-        let floor = groups.iter().find(|(floor, _)| floor.who == FLOOR && floor.case == first.case);
+        // another run's floor says nothing: the machine is not the same from hour to hour
+        let beside = |floor: &Row| floor.case == first.case && floor.session == first.session;
+        let floor = groups.iter().find(|(floor, _)| floor.who == FLOOR && beside(floor));
         let over = |name: &str| {
             let (took, floor) = (least(all, "downtime")?, least(&floor?.1, name)?);
             (first.who != FLOOR).then(|| format!("{:+.0} %", 100.0 * (took / floor - 1.0)))

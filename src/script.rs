@@ -141,6 +141,29 @@ mod tests {
     }
 
     #[test]
+    fn hundredths_are_told_in_the_first_second_since_boot_too_and_counted_where_nothing_tells() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("uptime");
+        for (uptime, expected) in [
+            ("0.08 0.01", "8 8"),
+            ("0.00 0", "0 0"),
+            ("12.30 5.00", "1230 1230"),
+            ("100.07 1", "10007 10007"),
+            ("", "10 20"),
+        ] {
+            let _ = std::fs::remove_file(&file);
+            if !uptime.is_empty() {
+                std::fs::write(&file, format!("{uptime}\n")).unwrap();
+            }
+            let prelude = PRELUDE.replace("/proc/uptime", file.to_str().unwrap());
+            let text = prelude + "hundredths; first=$now; hundredths; echo \"$first $now\"";
+            let out = std::process::Command::new("sh").arg("-c").arg(text).output().unwrap();
+            let said = [out.stdout, out.stderr].concat();
+            assert_eq!(String::from_utf8_lossy(&said).trim(), expected, "{uptime:?}");
+        }
+    }
+
+    #[test]
     fn rendering_puts_header_before_prelude_before_body() {
         let library = Library::of(&[("x.act", "echo body\n")]);
         let text = library.render(&Script::new("x.act").var("A", "it's")).unwrap().text();

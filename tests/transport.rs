@@ -67,6 +67,7 @@ async fn a_shell_that_no_tick_can_reach_comes_back_in_time() {
     }
 }
 
+/// A program that is a shell script.
 fn put(file: &Path, body: &str) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::write(file, format!("#!/bin/sh\n{body}\n")).unwrap();

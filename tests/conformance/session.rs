@@ -3,13 +3,13 @@
 //! is given to run; the real one is the lab's (`lab up --init systemd`).
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use reseed::remote::job::{self, Cancelled, Job, JobError};
 use reseed::remote::local::LocalTransport;
 
 use crate::conformance::{alive, host, job, run, running};
+use crate::put;
 
 /// A host with systemd, as far as the launch can see. (Not for streams: the wrapped shell gets another number of bytes.)
 struct Stubs {
@@ -53,9 +53,7 @@ env -i PATH=/usr/bin:/bin setsid "$@" </dev/null >/dev/null 2>&1 &"#;
     }
 
     fn put(&self, name: &str, body: &str) {
-        let file = self.bin().join(name);
-        fs::write(&file, format!("#!/bin/sh\n{body}\n")).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        put(&self.bin().join(name), body);
     }
 
     /// What systemd-run was asked for; nothing when it was not.

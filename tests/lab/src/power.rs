@@ -29,8 +29,8 @@ use crate::{
 /// along what all others wrote, so between the two there is next to no time.)
 const CANARY: &str = "/disk/not-synced";
 /// The kernel's own power cut: `ioctl(EXT4_IOC_SHUTDOWN, NOLOGFLUSH)`.
-const CUT: &str = "import fcntl, os
-os.open('/disk/not-synced', os.O_CREAT)
+const CUT: &str = "import fcntl, os, sys
+os.open(sys.argv[1], os.O_CREAT)
 fcntl.ioctl(os.open('/disk', os.O_RDONLY), 0x8004587D, (2).to_bytes(4, 'little'))";
 /// How long a killed host may take to be gone.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -55,7 +55,10 @@ impl Lab {
             return Err(Error::broken(format!("cutting the power of {}", host.name), "its disk is no image"));
         }
         host.cut_off()?;
-        run(&format!("cutting the power of {}", host.name), host.command("/usr/bin/python3").args(["-c", CUT]))?;
+        run(
+            &format!("cutting the power of {}", host.name),
+            host.command("/usr/bin/python3").args(["-c", CUT, CANARY]),
+        )?;
         end(host)
     }
 
