@@ -24,6 +24,7 @@ mod scripts {
     pub mod saved;
     pub mod stage;
     pub mod start;
+    pub mod streams;
     pub mod swap;
     pub mod tree;
 }
@@ -31,7 +32,7 @@ mod scripts {
 use scripts::tree::{Tree, shells};
 use scripts::{
     archive, back, catalogue, configured, corrupt, drain, facts, guards, made, proofs, relay, repair, saved, stage,
-    start, swap,
+    start, streams, swap,
 };
 
 /// The test under every shell.
@@ -121,6 +122,7 @@ under_every_shell! {
     the_mode_is_read_from_the_log_where_it_tells_it => drain::mode;
     the_mode_after_a_start_is_read_from_the_log_where_it_tells_it_of_this_node => start::mode;
     a_node_that_cannot_be_drained_is_marked_and_is_no_obstacle => drain::quiet;
+    the_rate_of_streams_is_lifted_and_set_again_as_it_was => streams::rate;
     jobs_of_the_earlier_run_are_ended_and_no_others => back::jobs;
     what_is_left_of_a_run_is_told_with_its_size_and_what_is_not_ours => back::left;
     a_discard_deletes_what_that_run_keeps_and_nothing_else => back::discard;

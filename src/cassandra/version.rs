@@ -132,6 +132,12 @@ impl Version {
         self.from(4, 0)
     }
 
+    /// How `nodetool getstreamthroughput` can be asked, as its option: from 4.1 on in MiB/s or in megabits with what is behind
+    /// the point (that of its default has such a part, and without an option it fails on that); before, `mbit` stands for none.
+    pub fn stream_rate_units(&self) -> &'static [&'static str] {
+        if self.from(4, 1) { &["-m", "-d"] } else { &["mbit"] }
+    }
+
     /// Clients may also come by Thrift (before 4.0).
     pub fn has_thrift(&self) -> bool {
         !self.from(4, 0)
@@ -264,6 +270,7 @@ mod tests {
         assert!(!v("3.11.19").previews_repairs() && v("4.0.19").previews_repairs());
         assert!(!v("3.11.19").repairs_all_ranges_whole() && v("4.0.19").repairs_all_ranges_whole());
         assert!(!v("3.11.19").waits_for_messages() && v("4.0.19").waits_for_messages());
+        assert!(v("4.0.19").stream_rate_units() == ["mbit"] && v("4.1.10").stream_rate_units() == ["-m", "-d"]);
         assert!(v("2.2.19").resending_tables().contains(&"hints") && !v("3.0.1").resending_tables().contains(&"hints"));
         assert!(v("3.11.19").hints_are_files() && !v("4.1.10").has_sai() && v("5.0.8").has_sai());
         assert!(v("5.0.8-SNAPSHOT").is_supported() && !v("5.1-alpha1").is_supported() && !v("2.1.22").is_supported());

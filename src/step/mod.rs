@@ -178,6 +178,8 @@ mod snapshot_copy;
 mod snapshot_take;
 mod source_repair;
 mod staged;
+mod streams_throttle;
+mod streams_unthrottle;
 mod table_aside;
 mod table_back;
 mod table_swap;
@@ -274,6 +276,8 @@ pub const SPECS: &[&Spec] = &[
     &snapshot_copy::SPEC,
     &snapshot_take::SPEC,
     &source_repair::SPEC,
+    &streams_throttle::SPEC,
+    &streams_unthrottle::SPEC,
     &table_aside::SPEC,
     &table_back::SPEC,
     &table_swap::SPEC,

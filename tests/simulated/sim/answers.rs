@@ -69,7 +69,7 @@ fn script(world: &mut World, host: &str, call: &Call) -> Answer {
         "clients" => Ok(connected(world, host) + "reseed: end\n"),
         "guard" => guard(world, host, name),
         "node" => node(world, host, call),
-        "native" | "ring" | "schema" | "hints" | "repair" | "others" => running(world, host, call),
+        "native" | "ring" | "schema" | "hints" | "repair" | "others" | "streams" => running(world, host, call),
         "index" | "acceptance" => queries(world, host, call),
         _ => panic!("the simulated cluster does not know {name}"),
     }
@@ -286,6 +286,10 @@ fn running(world: &mut World, host: &str, call: &Call) -> Answer {
         check(!lost, "the commit log of a node that was not drained was set aside")?;
         return Ok("no hints were set aside\n".to_owned());
     }
+    if name == "streams.throttle.probe" {
+        check(!world.node(host).rate_noted.contains(&call.run), "it was lifted")?;
+        return Ok("it was left as it is\n".to_owned());
+    }
     if matches!(name, "schema.create.act" | "schema.known") {
         logged_in(world, host, call)?;
         if name == "schema.known" {
@@ -303,6 +307,24 @@ fn running(world: &mut World, host: &str, call: &Call) -> Answer {
             let said = connected(world, host);
             world.node(host).native_open = false;
             Ok(said)
+        }
+        "streams.unthrottle.act" => {
+            let node = world.node(host);
+            node.rate_noted.insert(call.run.clone());
+            node.throttled = false;
+            Ok(String::new())
+        }
+        "streams.unthrottle.proof" => {
+            check(!world.node(host).throttled, "it may stream at 24 MiB/s")?;
+            Ok("no limit; before: 24 MiB/s\n".to_owned())
+        }
+        "streams.throttle.act" => {
+            world.node(host).throttled = true;
+            Ok(String::new())
+        }
+        "streams.throttle.proof" => {
+            check(world.node(host).throttled, "it may stream at 0 MiB/s, and was 24 MiB/s")?;
+            Ok("24 MiB/s again\n".to_owned())
         }
         "ring.view" => Ok(facts::status(world, host)),
         "schema.agree.proof" => Ok(facts::describe(world)),

@@ -95,6 +95,10 @@ pub struct NodeState {
     pub late: Loose,
     /// Rollbacks that could not drain it.
     pub undrained: BTreeSet<String>,
+    /// Whether streams go out at the configured rate.
+    pub throttled: bool,
+    /// Runs that noted that rate.
+    pub rate_noted: BTreeSet<String>,
     /// Directories in quarantine that hold snapshots of others.
     pub foreign: Vec<String>,
     pub snapshots: BTreeSet<String>,
@@ -154,6 +158,8 @@ impl NodeState {
             aside: BTreeMap::new(),
             late: Loose::default(),
             undrained: BTreeSet::new(),
+            throttled: true,
+            rate_noted: BTreeSet::new(),
             foreign: vec![],
             snapshots: BTreeSet::new(),
             starts: 0,

@@ -294,7 +294,7 @@ impl World {
         if !node.seed && !seed_up {
             return Err("Cassandra exited during its start: Unable to gossip with any seeds".to_owned());
         }
-        node.process = Process::Starting;
+        (node.process, node.throttled) = (Process::Starting, true);
         node.starts += 1;
         let (replays, hinted) = (node.unflushed, node.hints > 0);
         node.litter = true;

@@ -1,0 +1,80 @@
+//! The limit on what a node sends is lifted and comes back exactly, in what words nodetool has for it.
+
+use std::fs;
+
+use reseed::script::Script;
+
+use super::tree::Tree;
+
+/// A nodetool that keeps a rate in megabits, as Cassandra does: from 4.1 on (`modern`) it fails without an option
+/// where that is no whole number.
+fn nodetool(file: &str, asked: &str, modern: bool) -> String {
+    let plain = if modern { "case $rate in *.*) exit 2 ;; esac; say \"$rate\" Mb/s" } else { "say \"$rate\" Mb/s" };
+    format!(
+        "#!/bin/sh
+        rate=$(cat '{file}')
+        say() {{ case $1 in 0 | 0.0) [ {modern} = false ] || set -- unlimited '' ;; esac; echo \"Current stream throughput: $1 $2\"; }}
+        mib() {{ awk -v r=\"$rate\" 'BEGIN {{ m = r / 8.388608; s = sprintf(\"%.9g\", m); print s ~ /[.]/ ? s : s \".0\" }}'; }}
+        case \"$*\" in
+          'getstreamthroughput -m') echo asked >>'{asked}'; say \"$(mib)\" MiB/s ;;
+          'getstreamthroughput -d') case $rate in *.*) say \"$rate\" Mb/s ;; *) say \"$rate.0\" Mb/s ;; esac ;;
+          getstreamthroughput) echo asked >>'{asked}'; {plain} ;;
+          'setstreamthroughput -m '*) awk -v m=\"$3\" 'BEGIN {{ printf \"%.9g\", m * 8.388608 }}' >'{file}' ;;
+          'setstreamthroughput '*) printf %s \"$2\" >'{file}' ;;
+          *) exit 1 ;;
+        esac\n"
+    )
+}
+
+pub async fn rate(tree: &mut Tree) {
+    let (file, asked, place) = (tree.root.join("rate"), tree.root.join("asked"), tree.root.join("c/.reseed"));
+    let kept = place.join("r1/stream-rate");
+    let now = || fs::read_to_string(&file).unwrap();
+    for (rate, modern, note, told) in [
+        ("200", false, "mbit 200", "200 Mb/s"),
+        ("0", false, "mbit 0", "0 Mb/s"),
+        ("201.326592", true, "-m 24", "24 MiB/s"),
+        ("200", true, "-d 200", "200 Mb/s"),
+        ("0", true, "-m 0", "0 MiB/s"),
+        ("0.8192", true, "", ""),
+    ] {
+        let _ = fs::remove_dir_all(&place);
+        fs::write(&file, rate).unwrap();
+        tree.tool("nodetool", &nodetool(&file.display().to_string(), &asked.display().to_string(), modern));
+        let script = |name: &str| {
+            let script = Script::new(name).var("NODETOOL", "nodetool").var("NODETOOL_ARGS", "").var("RUN_AS", "");
+            script.var("PLACE", place.display()).var("UNITS", if modern { "-m -d" } else { "mbit" })
+        };
+        tree.ok(&script("streams.throttle.probe")).await;
+        tree.fails(&script("streams.unthrottle.proof"), "was not noted").await;
+        // the second one must not take ours for the rate of before
+        for _ in 0..2 {
+            tree.ok(&script("streams.unthrottle.act")).await;
+            assert_eq!(fs::read_to_string(&kept).unwrap(), note, "{rate}");
+        }
+        let said = tree.ok(&script("streams.unthrottle.proof")).await;
+        if note.is_empty() {
+            assert!(said.starts_with("left as it is"), "{said}");
+            assert_eq!(now(), rate);
+            tree.ok(&script("streams.throttle.probe")).await;
+            continue;
+        }
+        assert_eq!((said, now()), (format!("no limit; before: {told}\n"), "0".to_owned()));
+        tree.fails(&script("streams.throttle.probe"), "it was lifted").await;
+        if rate != "0" {
+            tree.fails(&script("streams.throttle.proof"), &format!("and was {told}")).await;
+        }
+        for _ in 0..2 {
+            tree.ok(&script("streams.throttle.act")).await;
+            assert_eq!(now(), rate);
+        }
+        assert_eq!(tree.ok(&script("streams.throttle.proof")).await, format!("{told} again\n"));
+    }
+    // a nodetool that fails is no rate
+    let _ = fs::remove_dir_all(&place);
+    tree.tool("nodetool", "#!/bin/sh\nexit 1\n");
+    let script = Script::new("streams.unthrottle.act").var("NODETOOL", "nodetool").var("NODETOOL_ARGS", "");
+    let script = script.var("RUN_AS", "").var("PLACE", place.display()).var("UNITS", "-m -d");
+    tree.fails(&script, "cannot tell how fast it may stream").await;
+    assert!(!kept.exists());
+}
