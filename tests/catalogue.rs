@@ -1,6 +1,9 @@
 //! The catalogue on real directories: its scripts under every shell that is here, through the
 //! transport for this machine, and what becomes of their answers.
 
+#[path = "conformance/program.rs"]
+mod program;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -52,10 +55,8 @@ impl Root {
 
     /// One that a program cannot be found in: what passes for it says that it fails.
     fn without(&self, programs: &[&str]) {
-        for program in programs {
-            let file = self.bin.path().join(program);
-            fs::write(&file, "#!/bin/sh\nexit 1\n").unwrap();
-            fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        for name in programs {
+            program::write(&self.bin.path().join(name), "#!/bin/sh\nexit 1\n");
         }
     }
 

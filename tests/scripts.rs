@@ -6,6 +6,9 @@
 
 #![expect(clippy::print_stdout, reason = "tests tell what they skip")]
 
+#[path = "conformance/program.rs"]
+mod program;
+
 mod scripts {
     pub mod archive;
     pub mod back;

@@ -69,9 +69,7 @@ async fn a_shell_that_no_tick_can_reach_comes_back_in_time() {
 
 /// A program that is a shell script.
 fn put(file: &Path, body: &str) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::write(file, format!("#!/bin/sh\n{body}\n")).unwrap();
-    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    conformance::program::write(file, &format!("#!/bin/sh\n{body}\n"));
 }
 
 #[tokio::test]

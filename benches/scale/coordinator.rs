@@ -126,13 +126,7 @@ async fn look(transport: &Arc<SshTransport>, inventory: &Inventory) -> Result<()
     let script = Library::of(SCRIPTS).render(&Script::new("bench.proof"))?;
     let mut waiting = JoinSet::new();
     for (host, ..) in inventory.hosts() {
-        let call = Call {
-            script: script.clone(),
-            run: String::new(),
-            secret: None,
-            limit: Duration::from_mins(2),
-            then: None,
-        };
+        let call = Call::new(script.clone(), "", Duration::from_mins(2));
         let (transport, host) = (Arc::clone(transport), host.clone());
         waiting.spawn(async move { transport.exec(&host, call).await });
     }

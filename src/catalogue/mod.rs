@@ -117,7 +117,7 @@ impl<T: Transport> Catalogue<T> {
 
     async fn ask(&self, script: Script, limit: Duration) -> Result<String, CatalogueError> {
         let script = self.library.render(&script).expect("these scripts are in their own library");
-        let call = Call { script, run: String::new(), secret: None, limit, then: None };
+        let call = Call::new(script, "", limit);
         let reply = retry::exec(&*self.transport, &self.host, call, self.silence).await?;
         if reply.rc == 0 {
             return Ok(reply.stdout);

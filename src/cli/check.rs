@@ -49,10 +49,10 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let prepared = prepared?;
     let rows = findings::of(&prepared.findings);
     let refused = prepared.refused();
-    let outage = plan::outage(&prepared.facts, &prepared.request);
+    let outage = plan::outage(&inventory, &prepared.facts, &prepared.request);
     let other = args.strategy.other();
     let instead = Request { playbook: other.playbook().to_owned(), ..prepared.request.clone() };
-    let instead = plan::outage(&prepared.facts, &instead).map(|outage| (other.word(), outage));
+    let instead = plan::outage(&inventory, &prepared.facts, &instead).map(|outage| (other.word(), outage));
     let mut out = io::stdout().lock();
     // a closed pipe is the reader's business
     let _ = if printer.json {

@@ -64,7 +64,7 @@ impl<T: Transport> Porter<T> {
 
     async fn ask(&self, host: &HostName, script: &Script, secret: Option<Secret>) -> Result<Reply, ConfigError> {
         let script = self.library.render(script)?;
-        let call = Call { script, run: self.run.clone(), secret, limit: PATIENCE, then: None };
+        let call = Call { secret, ..Call::new(script, &self.run, PATIENCE) };
         let reply = retry::exec(&*self.transport, host, call, self.silence).await?;
         if reply.rc == 0 {
             return Ok(reply);

@@ -371,7 +371,7 @@ pub fn job_name(id: &str) -> String {
 
 fn call<T, G>(engine: &Engine<T, G>, step: &ResolvedStep, script: Rendered, limit: Duration) -> Call {
     let secret = if step.secret { engine.secrets.get(&step.host).cloned() } else { None };
-    Call { script, run: engine.run.to_string(), secret, limit, then: None }
+    Call { secret, ..Call::new(script, engine.run.to_string(), limit) }
 }
 
 fn tail(text: &str) -> String {

@@ -214,8 +214,7 @@ impl<T: Transport, G: Gatekeeper> Carrier<'_, T, G> {
             None => (&self.relay.from.host, &self.from),
         };
         let (host, transport) = (host.clone(), self.engine.transport.clone());
-        let call =
-            Call { script: script.clone(), run: self.engine.run.to_string(), secret: None, limit: LONG, then: None };
+        let call = Call::new(script.clone(), self.engine.run.to_string(), LONG);
         let flow = Flow { input: Some(input), output, silence: self.engine.silence };
         async move { transport.stream(&host, call, flow).await }
     }
@@ -238,7 +237,7 @@ impl<T: Transport, G: Gatekeeper> Carrier<'_, T, G> {
     fn reply(&self, sent: &Sent, refusals: &[String], remote: Duration) -> Reply {
         let targets = count(self.relay.to.len(), "node");
         let stdout = format!("{} sent just now, {}, to {targets}\n", count(sent.files, "file"), bytes(sent.bytes));
-        Reply { rc: i32::from(!refusals.is_empty()), stdout, stderr: refusals.join("\n"), remote, then: None }
+        Reply { rc: i32::from(!refusals.is_empty()), stdout, stderr: refusals.join("\n"), remote, ..Reply::default() }
     }
 }
 

@@ -161,7 +161,7 @@ impl<T: Transport> Asker<T> {
     pub(super) async fn ask(&self, host: &HostName, script: Script, secret: bool) -> Result<String, FactsError> {
         let script = self.library.render(&script).expect("facts scripts are in their own library");
         let secret = if secret { self.secrets.get(host).cloned() } else { None };
-        let call = Call { script, run: String::new(), secret, limit: PATIENCE, then: None };
+        let call = Call { secret, ..Call::new(script, "", PATIENCE) };
         let reply = self.transport.exec(host, call).await?;
         if reply.rc == 0 {
             return Ok(reply.stdout);

@@ -3,6 +3,7 @@
 
 use super::Request;
 use crate::facts::{BackupFacts, Facts};
+use crate::inventory::Inventory;
 
 /// Draining and stopping one node; nodes go one after the other, or all together.
 const STOP_S: (u64, u64) = (8, 12);
@@ -10,8 +11,9 @@ const STOP_S: (u64, u64) = (8, 12);
 const START_S: (u64, u64) = (40, 20);
 /// Repairing, or comparing, one table on one node when there is nothing to stream.
 const TABLE_MS: u64 = 500;
-/// Bytes a second that a node streams to the others: `stream_throughput_outbound` is 200 Mbit/s by default.
-const STREAM: u64 = 20 << 20;
+/// Bytes a second that a node streams to the others without a limit (`streams.unthrottle`), and with the usual one:
+/// `stream_throughput_outbound` is 200 Mbit/s by default.
+const STREAM: (u64, u64) = (60 << 20, 20 << 20);
 /// What disks, a busy cluster and many small files make of it.
 const SLOW: u64 = 3;
 
@@ -27,7 +29,7 @@ pub struct Outage {
 }
 
 /// Of the restore that is asked for, by its strategy; `None`: there is no backup to restore.
-pub fn outage(facts: &Facts, request: &Request) -> Option<Outage> {
+pub fn outage(inventory: &Inventory, facts: &Facts, request: &Request) -> Option<Outage> {
     let BackupFacts::Whole(manifest, _) = &facts.backup else { return None };
     let nodes = facts.nodes.len() as u64;
     let others = nodes.saturating_sub(1);
@@ -39,8 +41,9 @@ pub fn outage(facts: &Facts, request: &Request) -> Option<Outage> {
         (STOP_S.1 + START_S.0 + compared, 0)
     } else {
         // the seed sends everything to each of the others
+        let stream = if inventory.limits.copy_rate > 0 { STREAM.1 } else { STREAM.0 };
         let fixed = nodes * STOP_S.0 + START_S.0 + others * START_S.1 + nodes * tables * TABLE_MS / 1000;
-        (fixed, bytes * others / STREAM)
+        (fixed, bytes * others / stream)
     };
     Some(Outage { from_s: fixed + streamed, to_s: 2 * fixed + SLOW * streamed, bytes })
 }
@@ -60,8 +63,14 @@ impl std::fmt::Display for Outage {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
     use super::*;
-    use crate::name::Tag;
+    use crate::facts::fixture::node;
+    use crate::guard::fixture;
+    use crate::name::{HostName, Keyspace, Tag};
 
     #[test]
     fn it_is_told_in_minutes_or_hours() {
@@ -69,7 +78,27 @@ mod tests {
         assert_eq!(said(50, 100), "about 1 to 2 minutes");
         assert_eq!(said(150, 610), "about 2 to 11 minutes");
         assert_eq!(said(7200, 21_600), "about 2 to 6 hours");
-        let request = Request::of("restore", Tag::parse("t").unwrap());
-        assert_eq!(outage(&Facts::default(), &request), None);
+    }
+
+    #[test]
+    fn what_seed_streams_takes_longer_where_copies_are_limited_and_fan_out_streams_nothing() {
+        let file = json!({"path": "nb-1-big-Data.db", "size": 6_u64 << 30, "sha256": "0".repeat(64)});
+        let mut manifest = fixture::manifest("5.0.8", &[]);
+        manifest.keyspaces[0].tables[0].files.push(serde_json::from_value(file).unwrap());
+        let mut facts = Facts::default();
+        facts.nodes.extend(["a", "b", "c"].map(|name| (HostName::parse(name).unwrap(), node())));
+        let estimate = |facts: &Facts, playbook: &str, limits: &str| {
+            let text = format!("cluster: C\nnodes:\n  - {{name: a, host: h, seed: true}}\nlimits: {{{limits}}}\n");
+            let inventory = Inventory::parse(&text, Path::new("i.yaml")).unwrap();
+            let mut request = Request::of(playbook, Tag::parse("t").unwrap());
+            request.keyspaces = vec![Keyspace::parse("ks").unwrap()];
+            outage(&inventory, facts, &request)
+        };
+        assert_eq!(estimate(&facts, "restore", ""), None, "no backup");
+        facts.backup = BackupFacts::Whole(manifest.into(), String::new());
+        let from = |playbook: &str, limits: &str| estimate(&facts, playbook, limits).unwrap().from_s;
+        let (free, limited) = (from("restore", ""), from("restore", "copy_rate: 50M"));
+        assert_eq!(limited - free, 2 * 6144 / 20 - 2 * 6144 / 60);
+        assert_eq!(from("restore-fan-out", ""), from("restore-fan-out", "copy_rate: 50M"));
     }
 }

@@ -65,6 +65,13 @@ pub struct Call {
     pub then: Option<Rendered>,
 }
 
+impl Call {
+    /// Without a secret, and with nothing behind it.
+    pub fn new(script: Rendered, run: impl Into<String>, limit: Duration) -> Self {
+        Self { script, run: run.into(), secret: None, limit, then: None }
+    }
+}
+
 /// What a script answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {

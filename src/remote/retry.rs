@@ -89,7 +89,7 @@ mod tests {
 
     fn call() -> Call {
         let script = Rendered { name: "t".into(), vars: std::collections::BTreeMap::default(), body: "".into() };
-        Call { script, run: "run-1".into(), secret: None, limit: Duration::from_mins(1), then: None }
+        Call::new(script, "run-1", Duration::from_mins(1))
     }
 
     fn lost() -> TransportError {

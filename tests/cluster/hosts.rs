@@ -21,7 +21,9 @@ pub type Inodes = BTreeMap<String, u64>;
 
 /// Everything below a directory; nothing when it is not there. `only`: further words for `find`.
 pub fn inodes(host: &Host, directory: &str, only: &str) -> Inodes {
-    let script = format!("[ -d '{directory}' ] || exit 0; find '{directory}' -mindepth 1 {only} -printf '%i %P\\n'");
+    let script = format!(
+        "[ -d '{directory}' ] || exit 0; find '{directory}' -ignore_readdir_race -mindepth 1 {only} -printf '%i %P\\n'"
+    );
     let listing = must(host.sh(&script));
     let entry = |line: &str| {
         let (inode, path) = line.split_once(' ').expect("find prints two words");
@@ -60,6 +62,6 @@ pub fn unchanged(world: &World, what: impl FnOnce() -> Ran) -> Ran {
     let ran = what();
     assert_eq!(before, fingerprint(world), "{} changed something", ran.line);
     assert!(before.iter().all(|host| !host.contains("reseed: ")), "{before:?}");
-    wait("the gateway's next write", Duration::from_secs(10), || good(gateway.acked()).len() > acked);
+    wait("the gateway's next write", Duration::from_mins(1), || good(gateway.acked()).len() > acked);
     ran
 }

@@ -99,6 +99,7 @@ const TESTS: &[Test] = tests! {
         foreign_snapshots_are_still_there
         directories_of_dropped_tables_were_not_touched
         no_guard_or_stage_is_left_behind
+        the_seed_streamed_without_a_limit_and_has_its_own_again
         the_gateway_was_silent_between_its_stop_and_start
         the_gateway_serves_and_its_new_rows_are_there;
     events:

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use lab::Lab;
 use reseed::event::{Body, Event};
-use reseed::journal::History;
+use reseed::journal::{Entry, History, Reader};
 
 use crate::world;
 
@@ -92,15 +92,25 @@ impl<'a> Until<'a> {
         let mut command = world::reseed(self.lab, self.state, self.inventory, args);
         let mut child = command.stdout(file(&out)).stderr(file(&err)).stdin(Stdio::null()).spawn().expect("nsenter");
         let began = Instant::now();
+        let (mut journal, mut seen) = (None, 0);
         loop {
             let ended = child.try_wait().expect("it is our child");
-            let dir = find();
-            let hit = dir.filter(|dir| {
-                // a journal that has no whole record yet is none yet
-                let history = History::read(&dir.join("journal.jsonl"));
-                history.is_ok_and(|history| history.events().skip(known).any(|event| at(&event.body)))
+            journal = journal.or_else(|| {
+                let dir = find()?;
+                Reader::open(&dir.join("journal.jsonl")).ok().map(|reader| (dir, reader))
             });
-            match (hit, ended) {
+            // read as it grows: a run is some records further when all of it has been read again
+            let more = journal.as_mut().map_or_else(Vec::new, |(_, reader)| reader.more().expect("a journal"));
+            let events = more.iter().filter_map(|record| match &record.body {
+                Entry::Event { event } => Some(&event.body),
+                _ => None,
+            });
+            let mut hit = false;
+            for body in events {
+                seen += 1;
+                hit |= seen > known && at(body);
+            }
+            match (journal.as_ref().filter(|_| hit).map(|(dir, _)| dir.clone()), ended) {
                 (Some(dir), None) => {
                     kill(&mut child);
                     let id = dir.file_name().expect("it has a name").to_string_lossy().into_owned();
@@ -113,7 +123,7 @@ impl<'a> Until<'a> {
                 kill(&mut child);
                 panic!("{args:?} did not come to the record");
             }
-            sleep(Duration::from_millis(10));
+            sleep(Duration::from_millis(1));
         }
     }
 

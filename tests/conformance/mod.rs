@@ -6,6 +6,7 @@
 mod cancel;
 mod fence;
 mod jobs;
+pub mod program;
 mod stream;
 
 pub use cancel::*;
@@ -110,7 +111,7 @@ pub fn rendered(body: &str, vars: &[(&str, &str)]) -> Rendered {
 }
 
 pub fn call(body: &str) -> Call {
-    Call { script: rendered(body, &[]), run: "run-1".into(), secret: None, limit: Duration::from_mins(1), then: None }
+    Call::new(rendered(body, &[]), "run-1", Duration::from_mins(1))
 }
 
 pub async fn exec<T: Transport>(t: &T, body: &str) -> Reply {
@@ -141,8 +142,11 @@ pub async fn running<T: Transport>(t: &T, job: &mut Job) -> String {
     job.limit = Duration::from_millis(300);
     assert!(matches!(run(t, job).await, Err(JobError::TimedOut { .. })));
     job.limit = Duration::from_secs(20);
-    let pid = std::fs::read_to_string(format!("{}/pid", job.directory())).unwrap();
-    pid.split(' ').next().unwrap().to_owned()
+    let file = format!("{}/pid", job.directory());
+    let pid = || std::fs::read_to_string(&file).unwrap_or_default();
+    // who only polls may have been told before it began
+    until(|| !pid().is_empty(), "its process").await;
+    pid().split(' ').next().unwrap().to_owned()
 }
 
 /// Processes that have `path` on their command line: a job's supervisor, and what names a file there.
@@ -150,6 +154,17 @@ pub fn alive(path: &Path) -> usize {
     let with = |entry: std::fs::DirEntry| std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
     let lines = std::fs::read_dir("/proc").unwrap().flatten().map(with);
     lines.filter(|line| String::from_utf8_lossy(line).contains(path.to_str().unwrap())).count()
+}
+
+/// Until it is so: half a minute at most.
+pub async fn until(so: impl Fn() -> bool, what: &str) {
+    for _ in 0..1500 {
+        if so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{what}: not within half a minute");
 }
 
 /// Until `file` is there.

@@ -142,7 +142,7 @@ pub async fn a_stream_in_which_nothing_moves_times_out_and_the_next_call_works<T
 /// hold.
 pub async fn a_script_that_gives_may_leave_its_input_waiting<T: Transport>(t: &T) {
     let ((to, from), (out, mut data)) = (mpsc::channel(1), mpsc::channel(1));
-    let flow = Flow { input: Some(from), output: Some(out), silence: Duration::from_secs(3) };
+    let flow = Flow { input: Some(from), output: Some(out), silence: Duration::from_secs(5) };
     let feed = async move {
         for _ in 0..8 {
             to.send(Arc::new(vec![0; 1 << 20])).await.unwrap();
@@ -155,10 +155,10 @@ pub async fn a_script_that_gives_may_leave_its_input_waiting<T: Transport>(t: &T
         }
         all
     };
-    let body = "for n in 1 2 3 4 5 6 7; do head -c 1000 /dev/zero; sleep 1; done; exec cat";
+    let body = "for n in 1 2 3 4 5 6 7 8 9 10; do head -c 1000 /dev/zero; sleep 1; done; exec cat";
     let host = host();
     let (reply, (), heard) = tokio::join!(t.stream(&host, call(body), flow), feed, hear);
-    assert_eq!((reply.unwrap().rc, heard), (0, 7000 + (8 << 20)));
+    assert_eq!((reply.unwrap().rc, heard), (0, 10_000 + (8 << 20)));
 }
 
 pub async fn a_stream_whose_listener_went_away_ends<T: Transport>(t: &T) {

@@ -12,6 +12,7 @@ use reseed::remote::{Call, Transport};
 use reseed::script::Script;
 
 use super::tree::Tree;
+use crate::program;
 
 impl Tree {
     pub fn conf(&self) -> PathBuf {
@@ -43,9 +44,7 @@ impl Tree {
     /// Puts a command before all others on the path.
     pub fn command(&self, name: &str, body: &str) {
         let file = self.dirs[1].path().join(name);
-        drop(fs::remove_file(&file));
-        fs::write(&file, format!("#!/bin/sh\n{body}\n")).unwrap();
-        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+        program::write(&file, &format!("#!/bin/sh\n{body}\n"));
     }
 
     /// Runs a script, and kills it before its command number `at` that changes something, from 0:
@@ -68,8 +67,7 @@ impl Tree {
             self.command(tool, &dies(&then));
         }
         let whole = self.library.render(script).unwrap();
-        let call =
-            Call { script: whole, run: "r1".to_owned(), secret: None, limit: Duration::from_mins(1), then: None };
+        let call = Call::new(whole, "r1", Duration::from_mins(1));
         // killed, or told by an exit code: what counts is what the next attempt makes of it
         drop(self.transport.exec(&HostName::parse("here").unwrap(), call).await);
         for tool in tools {
@@ -92,8 +90,7 @@ impl Tree {
     /// A tool of the host that is not the real one.
     pub fn tool(&self, name: &str, text: &str) {
         let file = self.dirs[1].path().join(name);
-        fs::write(&file, text).unwrap();
-        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+        program::write(&file, text);
     }
 
     /// Makes the scripts see a Cassandra: no real process, which other tests would see too.

@@ -157,7 +157,7 @@ pub async fn compared(tree: &mut Tree) {
     let (from, to) = (tree.root.join("during"), log.display());
     // in the middle of it the log is rotated
     let nodetool = format!(
-        "#!/bin/sh\ncase $* in *shop) sleep 1; head -n 4 '{0}' >>'{to}'; sleep 2; mv '{to}' '{to}.1'; tail -n +5 '{0}' >'{to}' ;; esac\n",
+        "#!/bin/sh\ncase $* in *shop) sleep 2; head -n 4 '{0}' >>'{to}'; sleep 2; mv '{to}' '{to}.1'; tail -n +5 '{0}' >'{to}' ;; esac\n",
         from.display()
     );
     tree.tool("nodetool", &nodetool);
@@ -187,12 +187,12 @@ pub async fn compared_for_good(tree: &mut Tree) {
     let (mark, found) = (tree.root.join("step.open"), tree.root.join("step.differed"));
     let to = log.display();
     // one that is summed up leaves no mark
-    tree.tool("nodetool", &format!("#!/bin/sh\nsleep 1; echo '{session}' >>'{to}'\n"));
+    tree.tool("nodetool", &format!("#!/bin/sh\nsleep 2; echo '{session}' >>'{to}'\n"));
     assert!(tree.ok(&script("1")).await.contains("reseed: compared 1 1 0\n"));
     assert!(!mark.exists());
     // one that dies between what it found and its sum: the repair has mixed the data by then
     let dies = format!(
-        "#!/bin/sh\nsleep 1; echo '{session}' >>'{to}'; echo '{differ}' >>'{to}'\n\
+        "#!/bin/sh\nsleep 2; echo '{session}' >>'{to}'; echo '{differ}' >>'{to}'\n\
          job=$(sed 's/.*) //' /proc/$PPID/stat | cut -d ' ' -f 2)\n\
          of_it=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v job=\"$job\" '{{ pid = $1; sub(/.*[)] /, \"\") }} $2 == job {{ print pid }}')\n\
          kill -9 $job $of_it\n"
@@ -205,7 +205,7 @@ pub async fn compared_for_good(tree: &mut Tree) {
     tree.fails(&script("3"), "the comparison of shop was begun before and ended without a result").await;
     // whoever looked into the log may say that nothing differed
     fs::remove_file(&mark).unwrap();
-    tree.tool("nodetool", &format!("#!/bin/sh\nsleep 1; echo '{session}' >>'{to}'; echo '{differ}' >>'{to}'\n"));
+    tree.tool("nodetool", &format!("#!/bin/sh\nsleep 2; echo '{session}' >>'{to}'; echo '{differ}' >>'{to}'\n"));
     assert!(tree.ok(&script("4")).await.contains("reseed: differ a 9\n"));
     assert!(!mark.exists());
     tree.tool("nodetool", "#!/bin/sh\nexit 0\n");

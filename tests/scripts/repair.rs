@@ -45,7 +45,7 @@ pub async fn repair_stalls(tree: &mut Tree) {
     assert!(!std::path::Path::new("/proc").join(pid.trim()).join("exe").exists(), "nodetool is left running");
     let job_again = tree.job();
     assert_eq!(job, job_again);
-    let talk = format!("for i in 1 2 3 4; do echo $i >>{}; sleep 1; done; echo ended", out.display());
+    let talk = format!("for i in 1 2 3 4 5 6 7 8; do echo $i >>{}; sleep 0.5; done; echo ended", out.display());
     tree.tool("nodetool", &nodetool(":", &talk));
     assert!(tree.ok(&script).await.contains("ended"));
     tree.tool("nodetool", &nodetool("echo Validation $(date +%N)", "sleep 5; echo ended"));

@@ -205,13 +205,7 @@ impl Tree {
 
     /// Runs a script that streams: what it prints as data, and its answer.
     pub async fn stream(&self, script: &Script, input: &[u8]) -> (Vec<u8>, Reply) {
-        let call = Call {
-            script: self.library.render(script).unwrap(),
-            run: self.run.clone(),
-            secret: None,
-            limit: Duration::from_mins(1),
-            then: None,
-        };
+        let call = Call::new(self.library.render(script).unwrap(), &self.run, Duration::from_mins(1));
         let ((to, from), (out, mut data)) = (mpsc::channel(1), mpsc::channel(1));
         let flow = Flow { input: Some(from), output: Some(out), silence: Duration::from_mins(1) };
         let feed = async move {
@@ -314,7 +308,7 @@ impl Tree {
     }
 
     async fn exec(&self, script: Rendered) -> Reply {
-        let call = Call { script, run: self.run.clone(), secret: None, limit: Duration::from_mins(1), then: None };
+        let call = Call::new(script, &self.run, Duration::from_mins(1));
         self.transport.exec(&HostName::parse("here").unwrap(), call).await.unwrap()
     }
 

@@ -9,7 +9,7 @@ use reseed::remote::Transport;
 use reseed::remote::job::{self as jobs, Cancelled, Job, JobError, State};
 use reseed::remote::ssh::SshTransport;
 
-use crate::conformance::{self, exec, host, job, run};
+use crate::conformance::{self, exec, host, job, run, until};
 use crate::server::{Login, Server, limits};
 use crate::started;
 
@@ -46,8 +46,8 @@ async fn a_master_killed_during_a_job_is_made_anew_and_the_job_ends_as_if_nothin
             started(&job).await;
             tokio::time::sleep(Duration::from_millis(500)).await;
             let record = std::fs::read_to_string(run_dir.path().join("ssh-directory")).unwrap();
+            until(|| masters(&record).len() == 1, "one master, and nothing else of it").await;
             let found = masters(&record);
-            assert_eq!(found.len(), 1);
             assert!(Command::new("kill").arg("-KILL").args(&found).status().unwrap().success());
         }
         go(dir.path());

@@ -108,7 +108,7 @@ fn campaign(cluster: &Cluster, args: &[&str], confirm: &[&str], time: Duration, 
     let all = std::env::var_os("RESEED_CAMPAIGN").is_some();
     let (mut killed, mut late) = (vec![], 0);
     for n in spread(whole) {
-        if !all && began.elapsed() > time {
+        if !all && killed.len() >= 3 && began.elapsed() > time {
             break;
         }
         cluster.again();

@@ -264,13 +264,14 @@ fn a_run_whose_state_directory_is_lost_goes_on_from_what_the_hosts_keep() {
 
 #[test]
 fn a_cluster_is_unlocked_only_when_its_coordinator_is_gone_and_a_run_that_is_given_up_frees_it() {
-    let Some(scene) = Scene::set(4) else { return };
+    let Some(scene) = Scene::set(60) else { return };
     let mut child = scene.restore();
     scene.until_it_settles();
     let held = scene.ends(6, &[&["unlock"][..], &CONFIRM].concat());
     assert!(held.contains("settle_hints.settle_cass1.1"), "its job is shown: {held}");
     child.kill().unwrap();
     child.wait().unwrap();
+    fs::remove_file(scene.cluster.path("host1/hints/1.hints")).unwrap();
     scene.wait("the job's end", || scene.job("rc").exists());
     scene.ends(4, &["unlock"]);
     let freed = scene.ends(0, &[&["unlock"][..], &CONFIRM].concat());

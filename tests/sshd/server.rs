@@ -14,6 +14,7 @@ use reseed::inventory::{Become, Limits, Ssh};
 use reseed::name::HostName;
 use reseed::remote::ssh::{SshHost, SshTransport};
 
+use crate::conformance::program;
 use crate::ports::port;
 
 pub struct Server {
@@ -79,7 +80,7 @@ impl Server {
         sshd.args(["-D", "-e", "-f"]).arg(self.dir.path().join("sshd_config"));
         let log = fs::File::create(self.dir.path().join("sshd.log")).unwrap();
         self.child = Some(sshd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
-        for _ in 0..100 {
+        for _ in 0..1500 {
             std::thread::sleep(Duration::from_millis(20));
             if fs::read_to_string(self.dir.path().join("sshd.log")).unwrap().contains("Server listening") {
                 return;
@@ -277,8 +278,7 @@ impl Login {
     pub fn with_script(text: &str) -> Self {
         let login = Self::with_shell(Path::new("/bin/sh"));
         let file: PathBuf = login.home.path().join("shell");
-        fs::write(&file, text).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        program::write(&file, text);
         let lock = ACCOUNTS.lock().unwrap();
         quiet(Command::new("usermod").arg("-s").arg(&file).arg(&login.name));
         drop(lock);

@@ -4,7 +4,7 @@ use super::*;
 
 fn call(text: &str) -> Call {
     let script = Rendered { name: "t".into(), vars: BTreeMap::new(), body: text.into() };
-    Call { script, run: "run-1".into(), secret: None, limit: Duration::from_secs(5), then: None }
+    Call::new(script, "run-1", Duration::from_secs(5))
 }
 
 fn host() -> HostName {

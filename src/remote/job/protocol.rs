@@ -124,7 +124,7 @@ fn call(script: Script, job: &Job, ceiling: Duration, before: Duration, seen: &s
         .var("WAIT", hundredths(ceiling))
         .var("SEEN", seen);
     let script = LIBRARY.render(&script).expect("the job scripts are embedded");
-    Call { script, run: job.run.clone(), secret: None, limit: before + ceiling + GRACE, then: None }
+    Call::new(script, &job.run, before + ceiling + GRACE)
 }
 
 /// The state in an answer.

@@ -246,7 +246,7 @@ impl Office {
         script: &Script,
     ) -> Result<String, LeaseError> {
         let script = self.library.render(script).expect("the lease's scripts are embedded");
-        let call = Call { script, run: String::new(), secret: None, limit: LIMIT, then: None };
+        let call = Call::new(script, "", LIMIT);
         let reply = transport.exec(host, call).await?;
         match reply.rc {
             0 | OTHERWISE => Ok(reply.stdout),

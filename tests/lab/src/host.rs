@@ -197,9 +197,9 @@ impl Host {
                 break;
             }
             interrupt::check()?;
-            if since.elapsed() > Duration::from_secs(20) {
+            if since.elapsed() > Duration::from_mins(1) {
                 let log = fs::read_to_string(&log).unwrap_or_default();
-                return Err(Error::Timeout { what, seconds: 20, tail: last_lines(&log, 12) });
+                return Err(Error::Timeout { what, seconds: 60, tail: last_lines(&log, 12) });
             }
             thread::sleep(Duration::from_millis(20));
         }

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::conformance::program;
 use crate::ports::port;
 
 /// As in the inventory.
@@ -207,9 +208,7 @@ impl Cluster {
             ("stop", include_str!("stop.sh")),
             ("daemon.pl", include_str!("daemon.pl")),
         ] {
-            let path = self.path("bin").join(name);
-            write(&path, text);
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            program::write(&self.path("bin").join(name), text);
         }
         symlink("/usr/bin/perl", self.path("bin/java")).unwrap();
         // on each host its own
