@@ -1,9 +1,9 @@
-# How fast this node may send streams, as nodetool tells it, and where the rate of before is kept: `UNIT NUMBER`, or
-# nothing when it was left as it is. UNITS: how nodetool can be asked, a word each: `mbit`, which is all there is
-# before 4.1; from then on -m (MiB/s) and -d (megabits, with what is behind the point: without it fails on such a rate).
+# How fast this node may send streams, as nodetool tells it, and where the rate of before is kept: `UNIT NUMBER`, or `- WHY`
+# where it is left as it is. UNITS: how nodetool can be asked, a word each: `mbit`, which is all there is before 4.1;
+# from then on -m (MiB/s) and -d (megabits, with what is behind the point: without it fails on such a rate).
 kept=$PLACE/$RESEED_RUN/stream-rate
 
-# rate UNIT: the number, 0 when there is no limit
+# rate UNIT: the number, 0 when there is no limit; nothing when nodetool does not tell
 rate() {
   case $1 in -*) told=$(nt getstreamthroughput "$1") ;; *) told=$(nt getstreamthroughput) ;; esac
   told=$(printf '%s\n' "$told" | sed -n 's/^Current stream throughput: *//p')
@@ -14,5 +14,12 @@ rate() {
 
 # said UNIT NUMBER
 said() {
+  case $2 in 0) echo "no limit"; return ;; '') echo "not told by nodetool"; return ;; esac
   case $1 in -m) echo "$2 MiB/s" ;; *) echo "$2 Mb/s" ;; esac
 }
+
+# noted: what is kept, into $unit and $number (or why)
+noted() { IFS=' ' read -r unit number <"$kept" || die "cannot read $kept"; }
+
+# set_rate NUMBER: sets the rate in that unit
+set_rate() { if [ "$unit" = -m ]; then nt setstreamthroughput -m "$1"; else nt setstreamthroughput "$1"; fi; }

@@ -1,5 +1,5 @@
 # Follows streams_rate.sh.
-IFS=' ' read -r unit number <"$kept" || [ -n "$number" ] || die "cannot read $kept"
+noted
 now=$(rate "$unit")
-[ "$now" = "$number" ] || die "it may stream at $(said "$unit" "$now"), and was $(said "$unit" "$number")"
+[ "$now" = "$number" ] || die "its rate is $(said "$unit" "$now"), and was $(said "$unit" "$number")"
 echo "$(said "$unit" "$number") again"

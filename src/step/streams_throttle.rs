@@ -1,6 +1,7 @@
-//! `streams.throttle`: sets the rate again that `streams.unthrottle` lifted.
+//! `streams.throttle`: sets the rate again that `streams.unthrottle` lifted. By then nothing streams any more: it comes when
+//! the clients are served, so that whatever stands against it prolongs no outage.
 
-use super::streams_unthrottle::{script, stays};
+use super::streams_unthrottle::{PATIENCE_S, script, stays};
 use super::{Context, Kind, ResolvedStep, Spec, Target, Unresolved, by_exit_code};
 
 /// The step type.
@@ -31,6 +32,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         proof: target.ask(script("proof")?),
         idempotent: true,
         limit_s: 120,
+        patience_s: PATIENCE_S,
         ..target.step(SPEC.name)
     }])
 }

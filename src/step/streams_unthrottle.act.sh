@@ -1,16 +1,21 @@
-# Follows streams_rate.sh. Once it is noted, the rate of before is not asked for again: it would be ours.
+# Follows streams_rate.sh. Once it is noted, the rate of before is not asked for again: it would be ours. Whatever stands
+# against it, the restore goes on: it only takes longer.
 if [ ! -e "$kept" ]; then
-  note=
+  note='- nodetool does not tell it'
   for unit in $UNITS; do
     number=$(rate "$unit")
-    case $number in '' | *[!0-9]*) ;; *) note="$unit $number"; break ;; esac
+    case $number in
+      '') ;;
+      *[!0-9]*) note='- it is no whole number, and could not be set again' ;;
+      *) note="$unit $number"; break ;;
+    esac
   done
-  [ -n "$number" ] || die "cannot tell how fast it may stream (nodetool getstreamthroughput)"
   ours "$PLACE/$RESEED_RUN"
-  printf '%s' "$note" >"$kept.new" || die "cannot write $kept.new"
+  printf '%s\n' "$note" >"$kept.new" || die "cannot write $kept.new"
   sync
   mv -f -- "$kept.new" "$kept" || die "cannot name $kept"
   sync
 fi
-[ -s "$kept" ] || exit 0
-nt setstreamthroughput 0
+noted
+[ "$unit" != - ] || exit 0
+set_rate 0 || echo "nodetool could not lift it" >&2

@@ -1,7 +1,10 @@
-# Follows streams_rate.sh.
+# Follows streams_rate.sh. A limit that stays is told and is no failure.
 [ -e "$kept" ] || die "the rate of before was not noted"
-if [ ! -s "$kept" ]; then echo "left as it is: it is no whole number, and could not be set again"; exit 0; fi
-IFS=' ' read -r unit number <"$kept" || [ -n "$number" ] || die "cannot read $kept"
+noted
+if [ "$unit" = - ]; then echo "left as it is: $number"; exit 0; fi
 now=$(rate "$unit")
-[ "$now" = 0 ] || die "it may stream at $(said "$unit" "$now")"
-echo "no limit; before: $(said "$unit" "$number")"
+case $now in
+  0) echo "no limit; before: $(said "$unit" "$number")" ;;
+  "$number") echo "left as it is, $(said "$unit" "$number"): nodetool could not lift it" ;;
+  *) die "its rate is $(said "$unit" "$now")" ;;
+esac

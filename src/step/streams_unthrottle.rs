@@ -2,17 +2,23 @@
 //!
 //! Cassandra limits what a node sends (`stream_throughput_outbound`, 24 MiB/s) so that clients do not suffer. In a restore
 //! there are none, and the seed fills every other node through that limit: it would be most of the outage. The rate of
-//! before is noted on the node and set again by `streams.throttle`; a restart forgets ours too, so no crash leaves it
-//! behind for long. The limit between data centers stays: that line may be somebody else's, too. So does all of it when the
-//! operator has limited copies (`limits.copy_rate`).
+//! before is noted on the node and set again by `streams.throttle`; a restart forgets ours, too, so no crash leaves it
+//! behind for long. It is no condition for going on: a limit that cannot be lifted stays, and the evidence tells it.
+//!
+//! The limit between data centers stays: that line may be somebody else's as well. So does all of it where the operator has
+//! limited copies (`limits.copy_rate`).
 
 use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, never};
+
+/// How long nodetool may fail to tell the rate, in seconds.
+pub const PATIENCE_S: u64 = 60;
 
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "streams.unthrottle",
-    help: "Notes the rate at which the node may send streams, and lifts it (`nodetool setstreamthroughput 0`), unless \
-           `limits.copy_rate` is set or the rate could not be set again; proven by what nodetool tells. May run again.",
+    help: "Notes the rate at which the node may send streams, and lifts it (`nodetool setstreamthroughput 0`); not where \
+           `limits.copy_rate` is set, and not when the rate could not be set again: then the restore goes on with the \
+           limit. The evidence is what nodetool tells. May run again.",
     on: Kind::Node,
     scripts: &[
         ("streams.unthrottle.act", concat!(include_str!("streams_rate.sh"), include_str!("streams_unthrottle.act.sh"))),
@@ -36,6 +42,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         proof: target.ask(script(context, target, SPEC.name, "proof")?),
         idempotent: true,
         limit_s: 120,
+        patience_s: PATIENCE_S,
         ..target.step(SPEC.name)
     }])
 }
