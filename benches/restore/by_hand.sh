@@ -55,7 +55,7 @@ start() {
   until_un "$1"
 }
 indexes() {
-  on "$seed" "cd $BACKUP/$KEYSPACE && for index in */.[!.]*/; do cp -a \"\$index\" $data/data/$KEYSPACE/\"\${index%%/*}\"-*/; done"
+  on "$seed" "cd $BACKUP/$KEYSPACE && for index in */.[!.]*/; do cp -a \"\$index\" $data/data/$KEYSPACE/\"\${index%%/*}\"-*/ || exit 1; done"
 }
 
 for node in "${nodes[@]}"; do on "$node" true; done

@@ -270,7 +270,9 @@ pub(crate) fn done() -> (Vec<Event>, RunState) {
     story.phase("index");
     story.parallel(&NODES.map(|h| ("index.rebuild", h, KS, 3.9, "rebuild 2 indexes", "2 indexes built")));
     story.phase("repair");
-    story.steps(&NODES.map(|h| ("node.repair", h, KS, 24.6, "repair -pr --full", "repair completed, 0 ranges failed")));
+    story.steps(
+        &NODES.map(|h| ("keyspace.repair", h, KS, 24.6, "repair -pr --full", "repair completed, 0 ranges failed")),
+    );
     story.phase("verify");
     story
         .parallel(&NODES.map(|h| ("rows.count", h, KS, 2.8, "count rows at CL ONE", "18204 rows, as in the manifest")));
@@ -352,9 +354,9 @@ pub(crate) fn refused() -> (Vec<Event>, RunState) {
 /// Ctrl-C while the second node repairs.
 pub(crate) fn interrupted() -> (Vec<Event>, RunState) {
     let (events, _) = done();
-    let cut = events
-        .iter()
-        .position(|e| matches!(&e.body, Body::StepStarted { id, .. } if id.starts_with("repair/node.repair/cass2")));
+    let cut = events.iter().position(
+        |e| matches!(&e.body, Body::StepStarted { id, .. } if id.starts_with("repair/keyspace.repair/cass2")),
+    );
     let mut story = Story { now: events[cut.unwrap()].time, phase: "repair".to_owned(), events };
     story.events.truncate(cut.unwrap() + 1);
     story.wait(7.0);

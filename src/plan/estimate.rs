@@ -40,8 +40,10 @@ pub fn outage(inventory: &Inventory, facts: &Facts, request: &Request) -> Option
         let compared = if request.choices.verify_rows { tables * TABLE_MS / 1000 } else { 0 };
         (STOP_S.1 + START_S.0 + compared, 0)
     } else {
-        // the seed sends everything to each of the others
-        let stream = if inventory.limits.copy_rate > 0 { STREAM.1 } else { STREAM.0 };
+        // the seed sends everything to each of the others; what limits stay is told in docs/adr/0025
+        let limited =
+            inventory.limits.copy_rate > 0 || inventory.absent().next().is_some() || facts.centers().len() > 1;
+        let stream = if limited { STREAM.1 } else { STREAM.0 };
         let fixed = nodes * STOP_S.0 + START_S.0 + others * START_S.1 + nodes * tables * TABLE_MS / 1000;
         (fixed, bytes * others / stream)
     };

@@ -73,7 +73,9 @@ struct Tally {
     swapped: usize,
     aside: usize,
     back: usize,
-    repaired: bool,
+    repaired: usize,
+    /// What it streams is not limited, or was not when nodetool was last asked.
+    unlimited: bool,
     /// A step that moves tables is not proven.
     unsure: bool,
     doubt: String,
@@ -99,7 +101,13 @@ impl Tally {
         self.swapped += usize::from(step == "table.swap");
         self.aside += usize::from(step == "table.aside");
         self.back += usize::from(step == "table.back");
-        self.repaired |= step == "node.repair";
+        self.repaired += usize::from(step == "keyspace.repair");
+        self.unlimited = match step {
+            "streams.unthrottle" => true,
+            // a restart forgets it, too
+            "streams.throttle" | "node.start" => false,
+            _ => self.unlimited,
+        };
     }
 
     /// Only of a `restore` is it known which tables are the old ones, and what a rollback put back;
@@ -124,7 +132,7 @@ impl Tally {
         }
         if self.aside > 0 {
             // `repair -pr` covers the node's own ranges: a wiped node is whole once all did it.
-            let whole = if self.repaired {
+            let whole = if self.repaired >= self.aside {
                 "; own ranges repaired, whole once every node is"
             } else {
                 "; to be filled by the repair"
@@ -133,6 +141,9 @@ impl Tally {
         }
         if self.unsure {
             said.push("some tables moved, some perhaps not".to_owned());
+        }
+        if self.unlimited {
+            said.push("streams without a limit until it is restarted, or the run has ended".to_owned());
         }
         if said.is_empty() && (self.node || self.cleared) {
             said.push("old tables live".to_owned());
@@ -167,8 +178,29 @@ mod tests {
     fn in_the_middle_of_a_repair_the_data_is_said_to_be_live() {
         insta::assert_snapshot!(lines(&fixture::interrupted().1), @"
         cass1: Cassandra up; 1 keyspace restored, old tables in quarantine
-        cass2: Cassandra up; old tables of 1 keyspace in quarantine; to be filled by the repair; node.repair began, its end was not seen
+        cass2: Cassandra up; old tables of 1 keyspace in quarantine; to be filled by the repair; keyspace.repair began, its end was not seen
         cass3: Cassandra up; old tables of 1 keyspace in quarantine; to be filled by the repair
+        gw1: clients stopped
+        ");
+    }
+
+    #[test]
+    fn after_its_repairs_a_node_has_its_own_ranges_and_a_lifted_limit_is_told_until_a_restart() {
+        let (events, _) = fixture::done();
+        let verify = |e: &Event| matches!(&e.body, Body::PhaseStarted { phase } if phase == "verify");
+        let until = events.iter().position(verify).unwrap();
+        let mut events = events[..until].to_vec();
+        for event in &mut events {
+            if let Body::StepStarted { step, host, .. } | Body::StepFinished { step, host, .. } = &mut event.body
+                && (step == "keyspace.repair" && host.as_str() == "cass1")
+            {
+                "streams.unthrottle".clone_into(step);
+            }
+        }
+        insta::assert_snapshot!(lines(&RunState::of(&events)), @"
+        cass1: Cassandra up; 1 keyspace restored, old tables in quarantine; streams without a limit until it is restarted, or the run has ended
+        cass2: Cassandra up; old tables of 1 keyspace in quarantine; own ranges repaired, whole once every node is
+        cass3: Cassandra up; old tables of 1 keyspace in quarantine; own ranges repaired, whole once every node is
         gw1: clients stopped
         ");
     }
@@ -205,7 +237,7 @@ mod tests {
         state.command = "rollback".to_owned();
         insta::assert_snapshot!(lines(&state), @"
         cass1: Cassandra up; tables of 1 keyspace moved by this run
-        cass2: Cassandra up; tables of 1 keyspace moved by this run; node.repair began, its end was not seen
+        cass2: Cassandra up; tables of 1 keyspace moved by this run; keyspace.repair began, its end was not seen
         cass3: Cassandra up; tables of 1 keyspace moved by this run
         gw1: clients stopped
         ");

@@ -14,12 +14,16 @@ rate() {
 
 # said UNIT NUMBER
 said() {
-  case $2 in 0) echo "no limit"; return ;; '') echo "not told by nodetool"; return ;; esac
+  case $2 in 0) echo none; return ;; '') echo "not told by nodetool"; return ;; esac
   case $1 in -m) echo "$2 MiB/s" ;; *) echo "$2 Mb/s" ;; esac
 }
 
 # noted: what is kept, into $unit and $number (or why)
-noted() { IFS=' ' read -r unit number <"$kept" || die "cannot read $kept"; }
+noted() {
+  unit='' number=''
+  { IFS=' ' read -r unit number <"$kept"; } 2>/dev/null
+  [ -n "$unit" ] || { unit=-; number="the rate of before is not noted"; }
+}
 
 # set_rate NUMBER: sets the rate in that unit
 set_rate() { if [ "$unit" = -m ]; then nt setstreamthroughput -m "$1"; else nt setstreamthroughput "$1"; fi; }

@@ -1,5 +1,6 @@
 # Follows streams_rate.sh.
-if [ ! -e "$kept" ]; then echo "nobody lifted it"; exit 0; fi
 noted
-case "$unit $number" in -\ * | *\ 0) echo "it was left as it is"; exit 0 ;; esac
-die "it was lifted"
+if [ "$unit" = - ]; then echo "it was left as it is: $number"; exit 0; fi
+now=$(rate "$unit")
+if [ "$now" = "$number" ]; then echo "$(said "$unit" "$number"), as before"; exit 0; fi
+die "its limit is $(said "$unit" "$now")"

@@ -1,7 +1,7 @@
 //! `streams.throttle`: sets the rate again that `streams.unthrottle` lifted. By then nothing streams any more: it comes when
 //! the clients are served, so that whatever stands against it prolongs no outage.
 
-use super::streams_unthrottle::{PATIENCE_S, script, stays};
+use super::streams_unthrottle::{script, stays};
 use super::{Context, Kind, ResolvedStep, Spec, Target, Unresolved, by_exit_code};
 
 /// The step type.
@@ -21,7 +21,7 @@ pub const SPEC: Spec = Spec {
 };
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
-    if stays(context) {
+    if stays(context, target) {
         return Ok(vec![]);
     }
     let script = |part| script(context, target, SPEC.name, part);
@@ -31,8 +31,7 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         act: Some(script("act")?),
         proof: target.ask(script("proof")?),
         idempotent: true,
-        limit_s: 120,
-        patience_s: PATIENCE_S,
+        patience_s: 60,
         ..target.step(SPEC.name)
     }])
 }

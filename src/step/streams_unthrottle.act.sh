@@ -1,6 +1,6 @@
 # Follows streams_rate.sh. Once it is noted, the rate of before is not asked for again: it would be ours. Whatever stands
-# against it, the restore goes on: it only takes longer.
-if [ ! -e "$kept" ]; then
+# against it, the restore goes on: it only takes longer. No sync: a power cut ends the rate with Cassandra.
+if [ ! -s "$kept" ]; then
   note='- nodetool does not tell it'
   for unit in $UNITS; do
     number=$(rate "$unit")
@@ -10,11 +10,7 @@ if [ ! -e "$kept" ]; then
       *) note="$unit $number"; break ;;
     esac
   done
-  ours "$PLACE/$RESEED_RUN"
-  printf '%s\n' "$note" >"$kept.new" || die "cannot write $kept.new"
-  sync
-  mv -f -- "$kept.new" "$kept" || die "cannot name $kept"
-  sync
+  (ours "$PLACE/$RESEED_RUN" && printf '%s\n' "$note" >"$kept.new" && mv -f -- "$kept.new" "$kept") || exit 0
 fi
 noted
 [ "$unit" != - ] || exit 0

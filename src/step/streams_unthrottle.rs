@@ -10,9 +10,6 @@
 
 use super::{Context, Kind, ResolvedStep, Script, Spec, Target, Unresolved, by_exit_code, never};
 
-/// How long nodetool may fail to tell the rate, in seconds.
-pub const PATIENCE_S: u64 = 60;
-
 /// The step type.
 pub const SPEC: Spec = Spec {
     name: "streams.unthrottle",
@@ -33,7 +30,7 @@ pub const SPEC: Spec = Spec {
 };
 
 fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unresolved> {
-    if stays(context) {
+    if stays(context, target) {
         return Ok(vec![]);
     }
     Ok(vec![ResolvedStep {
@@ -41,15 +38,14 @@ fn resolve(context: &Context, target: &Target) -> Result<Vec<ResolvedStep>, Unre
         act: Some(script(context, target, SPEC.name, "act")?),
         proof: target.ask(script(context, target, SPEC.name, "proof")?),
         idempotent: true,
-        limit_s: 120,
-        patience_s: PATIENCE_S,
         ..target.step(SPEC.name)
     }])
 }
 
-/// Whether the rate stays as it is: there is nobody to stream to, or copies are limited on purpose.
-pub fn stays(context: &Context) -> bool {
-    context.facts.nodes.len() < 2 || context.inventory.limits.copy_rate > 0
+/// Whether the rate stays as it is: there is nobody to stream to, copies are limited on purpose, or there is no place for a note.
+pub fn stays(context: &Context, target: &Target) -> bool {
+    let place = context.facts.nodes.get(target.host).and_then(|node| node.dir("commitlog"));
+    context.facts.nodes.len() < 2 || context.inventory.limits.copy_rate > 0 || place.is_none()
 }
 
 /// A script of one of the two steps about the rate: `probe`, `act` or `proof`.

@@ -263,6 +263,7 @@ impl World {
             assert_eq!(node.quarantine.len(), self.tables.len(), "quarantine of {name}");
             assert!(node.quarantine.values().all(|data| *data == Data::Old), "quarantine of {name}");
             assert!(node.stage.is_empty(), "stage of {name}");
+            assert!(node.throttled, "{name} streams as it was told to before");
         }
     }
 

@@ -166,6 +166,8 @@ impl Cluster {
     /// The whole cluster as it must be after a restore: the backup live on every node, what was
     /// there in quarantine, no guard, all up, the client served.
     pub fn assert_restored(&self, name: &str, run: &str) {
+        let rate = fs::read_to_string(self.path("host1/stream-rate")).unwrap_or_default();
+        assert_eq!(rate, "24\n", "{name}: it was lifted, and is set again");
         for n in 1..=NODES {
             let host = self.path(&format!("host{n}"));
             for table in TABLES {

@@ -97,6 +97,15 @@ case $command in
     printf '[x] Starting repair command #1 (5a1c), repairing keyspace %s with repair options (primary range: true)\n' "$keyspace"
     printf '[x] Repair session 5b2d for range [(-1,2]] finished (progress: 45%%)\n[x] Repair completed successfully\n'
     ;;
+  getstreamthroughput)
+    rate=$(cat "$here/stream-rate" 2>/dev/null)
+    case ${rate:-24} in 0) echo "Current stream throughput: unlimited" ;; *) echo "Current stream throughput: ${rate:-24}.0 MiB/s" ;; esac
+    ;;
+  setstreamthroughput)
+    [ "$1" != -m ] || shift
+    note "setstreamthroughput $1"
+    echo "$1" >"$here/stream-rate"
+    ;;
   snapshot)
     [ "$1" = -t ] || exit 1
     tag=$2

@@ -13,6 +13,7 @@ if [ -n "$(ls "$here/commitlog")" ]; then
   for table in "$here"/data/ks1/*/; do echo replayed >"${table}nb-9-big-Data.db"; done
 fi
 echo NORMAL >"$here/mode"
+rm -f "$here/stream-rate"
 echo "a commit log" >"$here/commitlog/CommitLog-7-1.log"
 setsid "${0%/*}/java" "${0%/*}/daemon.pl" org.apache.cassandra.service.CassandraDaemon \
   "$here" "$shared/up/$name" "$native" "$storage" "$here/cassandra/lib/apache-cassandra-4.1.10.jar" </dev/null >>"$log" 2>&1 &

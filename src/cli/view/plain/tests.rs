@@ -64,9 +64,9 @@ fn a_restore_that_goes_well_reads_as_a_log() {
     16:18:30  cass2    index.rebuild   rebuild 2 indexes … done in 3.9 s: 2 indexes built
     16:18:30  cass3    index.rebuild   rebuild 2 indexes … done in 3.9 s: 2 indexes built
     16:18:30  phase 12/14 repair
-    16:18:55  cass1    node.repair     repair -pr --full … done in 25 s: repair completed, 0 ranges failed
-    16:19:19  cass2    node.repair     repair -pr --full … done in 25 s: repair completed, 0 ranges failed
-    16:19:44  cass3    node.repair     repair -pr --full … done in 25 s: repair completed, 0 ranges failed
+    16:18:55  cass1    keyspace.repair repair -pr --full … done in 25 s: repair completed, 0 ranges failed
+    16:19:19  cass2    keyspace.repair repair -pr --full … done in 25 s: repair completed, 0 ranges failed
+    16:19:44  cass3    keyspace.repair repair -pr --full … done in 25 s: repair completed, 0 ranges failed
     16:19:44  phase 13/14 verify
     16:19:47  cass1    rows.count      count rows at CL ONE … done in 2.8 s: 18204 rows, as in the manifest
     16:19:47  cass2    rows.count      count rows at CL ONE … done in 2.8 s: 18204 rows, as in the manifest
@@ -187,18 +187,18 @@ fn an_interrupted_run_says_what_was_running_and_how_to_go_on() {
     let text = shown(&fixture::interrupted().0, Verbosity::Normal);
     insta::assert_snapshot!(&text[text.find("phase 12").unwrap()..], @"
     phase 12/14 repair
-    16:18:55  cass1    node.repair     repair -pr --full … done in 25 s: repair completed, 0 ranges failed
+    16:18:55  cass1    keyspace.repair repair -pr --full … done in 25 s: repair completed, 0 ranges failed
 
     INTERRUPTED  restore of Lab Cluster interrupted in phase repair
 
-      open   node.repair on cass2: repair -pr --full
+      open   keyspace.repair on cass2: repair -pr --full
              its end was not seen; the job goes on there and is adopted by the next resume
 
       why    SIGINT
 
       The cluster now
         cass1  Cassandra up; 1 keyspace restored, old tables in quarantine
-        cass2  Cassandra up; old tables of 1 keyspace in quarantine; to be filled by the repair; node.repair began, its end was not seen
+        cass2  Cassandra up; old tables of 1 keyspace in quarantine; to be filled by the repair; keyspace.repair began, its end was not seen
         cass3  Cassandra up; old tables of 1 keyspace in quarantine; to be filled by the repair
         gw1    clients stopped
         No other host was touched.
