@@ -52,7 +52,7 @@ fn elsewhere(who: &str) -> Owner {
 
 async fn take(office: &Office, transport: &Arc<LocalTransport>, run: &str, me: &Owner) -> Result<Lease, LeaseError> {
     let run = RunId::parse(run).unwrap();
-    let claim = Claim { run: run.clone(), of: None, me: me.clone() };
+    let claim = Claim { run: run.clone(), of: None, begun: false, me: me.clone() };
     office.take(transport, &claim, &Holder::new(&run, "restore", me)).await
 }
 
@@ -179,6 +179,16 @@ async fn a_machine_that_is_several_hosts_is_taken_once_and_a_run_goes_on_only_wh
         let refused = take(&office(["n1", "n3", "app"]), &place.transport, "r1", &me).await.unwrap_err();
         assert!(matches!(&refused, LeaseError::Stranger { host, .. } if host.as_str() == "n3"), "{shell}: {refused}");
         assert!(refused.to_string().contains("the machine that was app and n1 and n2 in run r1"), "{refused}");
+        // a run that has worked here goes on only where it is known
+        let run = RunId::parse("r1").unwrap();
+        let claim = Claim { run: run.clone(), of: None, begun: true, me: me.clone() };
+        let holder = Holder::new(&run, "restore", &me);
+        here.take(&place.transport, &claim, &holder).await.unwrap().end(&place.transport, End::Paused).await;
+        let names = fs::read_to_string(place.root.join("r1/names")).unwrap();
+        fs::remove_file(place.root.join("r1/names")).unwrap();
+        let refused = here.take(&place.transport, &claim, &holder).await.unwrap_err();
+        assert!(matches!(&refused, LeaseError::Unknown { host, .. } if host.as_str() == "n1"), "{shell}: {refused}");
+        fs::write(place.root.join("r1/names"), names).unwrap();
         // a disk that is full: refused, and what was kept is kept
         let mut lease = take(&here, &place.transport, "r1", &me).await.unwrap();
         let _ = fs::remove_file(place.root.join("r1/places.new"));

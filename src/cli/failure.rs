@@ -77,6 +77,12 @@ impl From<LeaseError> for Failure {
         match error {
             LeaseError::Held(held) => Self::of(ExitCode::Busy, &held).hint(held.next()),
             LeaseError::Transport(error) => error.into(),
+            LeaseError::Unknown { ref run, .. } => {
+                let hint = format!(
+                    "put its address right in the inventory; if that machine was replaced: reseed abandon {run}, then restore anew"
+                );
+                Self::of(ExitCode::Refused, &error).hint(hint)
+            }
             LeaseError::Host { .. } | LeaseError::Stranger { .. } => Self::of(ExitCode::Refused, &error),
         }
     }

@@ -183,7 +183,7 @@ async fn lease<T: Transport>(
     prepare::secrets(&order.inventory).map_err(|error| end::refusal(&error.into()))?;
     pulse(&format!("connecting to {} hosts", order.inventory.hosts().count()));
     prepare::connect(transport, &order.inventory).await.map_err(|error| end::refusal(&error))?;
-    let claim = Claim { run: dir.id.clone(), of: order.ask.earlier().cloned(), me: me.clone() };
+    let claim = Claim { run: dir.id.clone(), of: order.ask.earlier().cloned(), begun: false, me: me.clone() };
     let holder = Holder::new(&dir.id, &order.command, me);
     Office::of(&order.inventory).take(transport, &claim, &holder).await.map_err(End::unleased)
 }
@@ -228,7 +228,9 @@ pub async fn resume<T: Transport>(
         show.started(Timestamp::now(), Some(plan))?;
         return show.finish(End::lost(&error, &dir.id), Some(plan), began, &transport, None).await;
     }
-    let claim = Claim { run: dir.id.clone(), of: header.asked.of.clone(), me: me.clone() };
+    // the first step begins when every host has been told of the run
+    let begun = past.phases.iter().any(|phase| !phase.steps.is_empty());
+    let claim = Claim { run: dir.id.clone(), of: header.asked.of.clone(), begun, me: me.clone() };
     let holder = Holder { changes: plan.takes_down(), ..Holder::new(&dir.id, &header.command, &me) };
     let lease = Office::of(&inventory).take(&transport, &claim, &holder).await?;
     show.started(Timestamp::now(), Some(plan))?;

@@ -55,7 +55,9 @@ impl End {
         let (exit, next) = match error {
             LeaseError::Held(held) => (6, held.next()),
             LeaseError::Transport(error) => verdict(&PrepareError::Hosts(vec![error])),
-            LeaseError::Host { .. } | LeaseError::Stranger { .. } => (4, "cure that, then try again".to_owned()),
+            LeaseError::Host { .. } | LeaseError::Stranger { .. } | LeaseError::Unknown { .. } => {
+                (4, "cure that, then try again".to_owned())
+            }
         };
         Self { outcome: RunOutcome::Refused, exit, reason, next }
     }

@@ -10,6 +10,7 @@ use reseed::run::lease::End;
 use reseed::run::recover::{self, RecoverError};
 
 use crate::journal::assert_started_once;
+use crate::sim::lease::Held;
 use crate::sim::{SMALL, Sim, TAG};
 
 /// The run's directory, made anew on a machine that never saw it.
@@ -61,6 +62,37 @@ async fn a_head_that_was_cut_on_every_host_is_not_taken_for_a_plan() {
     let other = sim.stranger();
     assert!(recovered(&other).await.is_err());
     assert!(other.state.runs(&other.inventory.cluster).unwrap().is_empty(), "no half directory stays");
+}
+
+/// A machine was replaced while the run was paused: nothing of it is known there, so anything could be done twice. After
+/// each record: where nothing has been done yet, it may go on.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_worked_on_a_machine_does_not_go_on_where_nothing_is_known_of_it() {
+    let whole = Sim::new(SMALL);
+    assert_eq!(whole.restore().await, 0);
+    let (mut went_on, mut refused) = (0, 0);
+    for n in (1..whole.events().len()).step_by(5) {
+        let mut sim = Sim::new(SMALL);
+        sim.die_after = Some(n);
+        if sim.run(sim.order("restore", TAG)).await.is_some() {
+            continue;
+        }
+        sim.die_after = None;
+        let (acts, begun) = (sim.acts(), sim.history().events().any(|e| matches!(e.body, Body::StepStarted { .. })));
+        sim.world().leases.insert("cass2".to_owned(), Held::default());
+        match sim.try_resume().await.unwrap() {
+            Ok(ended) => {
+                assert!(!begun && ended.exit == 0, "record {n}: {ended:?}");
+                went_on += 1;
+            }
+            Err(error) => {
+                assert!(begun && error.to_string().starts_with("cass2 knows nothing of run"), "record {n}: {error}");
+                assert_eq!(sim.acts(), acts, "record {n}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(went_on > 0 && refused > 10, "{went_on} {refused}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,6 +26,8 @@ pub struct Claim {
     pub run: RunId,
     /// The run that it undoes, whose lease it takes over.
     pub of: Option<RunId>,
+    /// Whether it has begun to work: then every host has it in its records.
+    pub begun: bool,
     /// The process.
     pub me: Owner,
 }
@@ -131,7 +133,7 @@ mod tests {
     }
 
     fn claim(id: &str, of: Option<&str>) -> Claim {
-        Claim { run: run(id), of: of.map(run), me: Owner { machine: "m".into(), ..Owner::me() } }
+        Claim { run: run(id), of: of.map(run), begun: false, me: Owner { machine: "m".into(), ..Owner::me() } }
     }
 
     /// A lease of run `r1`, held by a process elsewhere that was heard of `silent` seconds ago.

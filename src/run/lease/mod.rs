@@ -84,6 +84,19 @@ pub enum LeaseError {
         /// Its names in that run.
         was: Vec<String>,
     },
+    /// The run has worked there, and that host knows nothing of it: another machine, or its records are lost. What
+    /// ran there once could run again.
+    #[error(
+        "{host} knows nothing of run {run}, which has worked there: it is another machine, or has lost what was below {root}"
+    )]
+    Unknown {
+        /// The host.
+        host: HostName,
+        /// The run.
+        run: RunId,
+        /// Where its records were.
+        root: String,
+    },
     /// A host cannot keep a lease.
     #[error("{host} cannot keep the run's lease: {why}")]
     Host {
@@ -153,7 +166,7 @@ impl Office {
     ) -> Result<(), LeaseError> {
         let Some(holder) = seen.iter().find_map(|(_, standing)| standing.holder.clone()) else { return Ok(()) };
         let epoch = seen.iter().map(|(_, standing)| standing.epoch).max().unwrap_or(0) + 1;
-        let claim = Claim { run: holder.run.clone(), of: None, me: me.clone() };
+        let claim = Claim { run: holder.run.clone(), of: None, begun: false, me: me.clone() };
         self.take_at(transport, seen, epoch, &holder, &claim).await?;
         let hosts = seen.iter().map(|(host, _)| host.clone()).collect();
         Lease { office: Self { hosts, ..self.clone() }, epoch, holder }.end(transport, end).await;
@@ -173,6 +186,9 @@ impl Office {
             let standing = Standing::parse(&said?);
             if !standing.names.is_empty() && standing.names.iter().all(|name| name != host.as_str()) {
                 return Err(LeaseError::Stranger { host, run: run.clone(), was: standing.names });
+            }
+            if claim.begun && standing.names.is_empty() {
+                return Err(LeaseError::Unknown { host, run: run.clone(), root: self.root.clone() });
             }
             seen.push((host, standing));
         }

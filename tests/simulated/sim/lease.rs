@@ -12,13 +12,18 @@ pub struct Held {
     pub beat: Option<Instant>,
     /// The head of each run's journal.
     pub heads: BTreeMap<String, String>,
+    /// What each run calls this host.
+    pub names: BTreeMap<String, String>,
 }
 
 impl Held {
-    pub fn look(&self) -> String {
+    pub fn look(&self, run: Option<&String>) -> String {
         let mut text = format!("epoch={}\n{}", self.epoch, self.lease.as_deref().unwrap_or_default());
         if let Some(beat) = self.beat {
             text += &format!("silent={}\n", beat.elapsed().as_secs());
+        }
+        if let Some(name) = run.and_then(|run| self.names.get(run)) {
+            text += &format!("name={name}\n");
         }
         text
     }
@@ -31,7 +36,7 @@ impl Held {
     pub fn answer(&mut self, name: &str, vars: &BTreeMap<String, String>) -> String {
         let epoch = || vars["EPOCH"].parse::<u64>().unwrap();
         match name {
-            "lease.look" => return self.look(),
+            "lease.look" => return self.look(vars.get("RUN")),
             "lease.take" => {
                 if epoch() != self.epoch || vars["IF_RUN"] != self.run() {
                     return "changed\n".to_owned();
@@ -42,6 +47,7 @@ impl Held {
             "lease.commit" => {
                 self.lease = Some(vars["LEASE"].clone());
                 self.heads.insert(vars["RUN"].clone(), vars["HEAD"].clone());
+                self.names.insert(vars["RUN"].clone(), vars["NAME"].clone());
             }
             _ => match vars["KEEP"].as_str() {
                 "write" => self.lease = Some(vars["LEASE"].clone()),

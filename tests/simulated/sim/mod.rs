@@ -11,7 +11,7 @@ mod backups;
 mod clients;
 mod facts;
 mod inventory;
-mod lease;
+pub mod lease;
 mod link;
 pub mod node;
 pub mod order;
