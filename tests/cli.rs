@@ -1,12 +1,15 @@
 //! The command line: no hosts needed.
 
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
 
 use assert_cmd::Command;
 use reseed::event::{Body, Event, RunOutcome};
 use reseed::journal::{Asked, Entry, FORMAT, Header, Journal};
 use reseed::run::lease::Owner;
 use reseed::run::{RunDir, RunLock, StateDir};
+use rustix::process::{Pid, Signal, kill_process};
 
 const GOOD: &str = "cluster: Lab Cluster\nnodes:\n  - {name: cass1, host: 127.0.0.1, seed: true}\n";
 
@@ -24,6 +27,31 @@ fn home(inventory: &str) -> tempfile::TempDir {
     std::fs::create_dir(home.path().join("inventory")).unwrap();
     std::fs::write(home.path().join("inventory/cluster.yaml"), inventory).unwrap();
     home
+}
+
+/// A signal ends what only looks, as it ends a run: with 130.
+#[test]
+fn a_signal_ends_a_look_at_the_cluster_with_130() {
+    let home = home("cluster: C\nssh: {config: ../ssh_config}\nnodes:\n  - {name: cass1, host: far, seed: true}\n");
+    let begun = home.path().join("begun");
+    // a line on which nobody ever says anything
+    let config = format!("Host *\n  ProxyCommand sh -c 'echo >>{}; exec sleep 60'\n", begun.display());
+    std::fs::write(home.path().join("ssh_config"), config).unwrap();
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_reseed"));
+        command.env_clear().env("HOME", home.path()).env("PATH", std::env::var_os("PATH").unwrap());
+        let mut child = command.arg("check").current_dir(home.path()).stderr(Stdio::piped()).spawn().unwrap();
+        while !begun.exists() {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let out = child.wait_with_output().unwrap();
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert_eq!(out.status.code(), Some(130), "{signal:?}: {said}");
+        assert!(said.contains("this command only looks"), "{said}");
+        std::fs::remove_file(&begun).unwrap();
+    }
 }
 
 #[test]

@@ -19,13 +19,13 @@ use crate::run::{Ask, prepare};
 pub fn dry_run(printer: Printer, inventory: &Inventory, ask: &Ask) -> Ended {
     let transport = Arc::new(session::transport(inventory)?);
     let screen = Screen::new(printer);
-    let prepared = session::block_on(async {
+    let prepared = session::look_on(async {
         let prepared = prepare(&transport, inventory, ask, &|text| screen.pulse(text)).await;
         transport.close().await;
         prepared
     });
     screen.finish();
-    let prepared = prepared?;
+    let prepared = prepared??;
     let mut out = io::stdout().lock();
     if let Some(why) = &prepared.nothing {
         let _ = writeln!(io::stderr(), "{why}");

@@ -40,13 +40,13 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     };
     let transport = Arc::new(session::transport(&inventory)?);
     let screen = Screen::new(printer);
-    let prepared = session::block_on(async {
+    let prepared = session::look_on(async {
         let prepared = prepare(&transport, &inventory, &ask, &|text| screen.pulse(text)).await;
         transport.close().await;
         prepared
     });
     screen.finish();
-    let prepared = prepared?;
+    let prepared = prepared??;
     let rows = findings::of(&prepared.findings);
     let refused = prepared.refused();
     let outage = plan::outage(&inventory, &prepared.facts, &prepared.request);

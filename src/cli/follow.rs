@@ -11,7 +11,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::signal::ctrl_c;
 
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
@@ -29,14 +28,9 @@ const TICK: u32 = 3;
 /// Shows the run until it ends; `cluster`: where the lock is.
 pub(super) fn follow(dir: &RunDir, cluster: &Path, printer: Printer) -> Ended {
     let mut view = printer.view();
-    let ended = session::block_on(async {
-        tokio::select! {
-            ended = watch(dir, cluster, &mut *view) => ended,
-            _ = ctrl_c() => Ok(ExitCode::Interrupted),
-        }
-    });
+    let ended = session::look_on(watch(dir, cluster, &mut *view));
     view.finish();
-    ended
+    ended?
 }
 
 async fn watch(dir: &RunDir, cluster: &Path, view: &mut dyn View) -> Ended {

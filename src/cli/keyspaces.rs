@@ -26,7 +26,7 @@ pub(super) fn run(global: &Global, printer: Printer, _: &Args) -> Ended {
     let transport = Arc::new(session::transport(&inventory)?);
     let screen = Screen::new(printer);
     screen.pulse("reading the schema");
-    let facts = session::block_on(async {
+    let facts = session::look_on(async {
         let facts = match connect(&transport, &inventory).await {
             Ok(()) => facts::gather(&transport, &inventory, &Wanted::default(), &secrets).await.map_err(Into::into),
             Err(error) => Err(error),
@@ -35,7 +35,7 @@ pub(super) fn run(global: &Global, printer: Printer, _: &Args) -> Ended {
         facts
     });
     screen.finish();
-    let facts = facts?;
+    let facts = facts??;
     let rows = facts::scope(&inventory, &facts);
     let mut out = io::stdout().lock();
     let _ = if printer.json {

@@ -90,6 +90,11 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     runtime.expect("the system gives a thread its event queue").block_on(future)
 }
 
+/// The same of what only looks at the cluster; a signal ends it (130).
+pub fn look_on<F: Future>(look: F) -> Result<F::Output, Failure> {
+    block_on(signals::unless_told(look))
+}
+
 /// The operator's view, shared by events, pulses and the clock.
 #[derive(Clone)]
 pub struct Screen {

@@ -6,6 +6,8 @@
 //!  3  this process leaves at once; jobs go on, `resume` finds them        exit 130, resumable
 //! ```
 //!
+//! Commands that only look are ended by the first one, with 130, too ([`unless_told`]).
+//!
 //! SIGTERM and SIGHUP count like Ctrl-C: a terminal that is lost pauses the run, unless it was
 //! started with `--detach`. Each says what still runs where, and how to go on.
 
@@ -13,15 +15,14 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::exit::ExitCode;
+use super::exit::{ExitCode, Failure};
 use super::session::Screen;
 use crate::engine::stop::StopFlag;
 use crate::event::RunState;
 
 /// Listens for signals, and lets the clock tick. Ends only with the process.
 pub(super) async fn watch(stop: StopFlag, screen: Screen) {
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let Ok(mut signals) = kinds.into_iter().map(signal).collect::<Result<Vec<_>, _>>() else { return };
+    let Some(mut signals) = listen() else { return };
     let mut clock = tokio::time::interval(Duration::from_secs(1));
     let mut count = 0;
     loop {
@@ -36,6 +37,20 @@ pub(super) async fn watch(stop: StopFlag, screen: Screen) {
             leave(&screen);
         }
         stop.raise();
+    }
+}
+
+fn listen() -> Option<Vec<Signal>> {
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    kinds.into_iter().map(signal).collect::<Result<_, _>>().ok()
+}
+
+/// What only looks leaves nothing to go on with: any of these signals ends it at once.
+pub(super) async fn unless_told<F: Future>(look: F) -> Result<F::Output, Failure> {
+    let Some(mut signals) = listen() else { return Ok(look.await) };
+    tokio::select! {
+        output = look => Ok(output),
+        () = any(&mut signals) => Err(Failure::new(ExitCode::Interrupted, "interrupted; this command only looks, nothing was changed")),
     }
 }
 

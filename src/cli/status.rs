@@ -87,13 +87,13 @@ fn asked(inventory: &Inventory, printer: Printer) -> Result<Seen, Failure> {
     let transport = Arc::new(session::transport(inventory)?);
     let screen = Screen::new(printer);
     screen.pulse("asking the hosts");
-    let seen = session::block_on(async {
+    let seen = session::look_on(async {
         let seen = hold::look(inventory, &transport, true).await;
         transport.close().await;
         seen
     });
     screen.finish();
-    Ok(seen)
+    seen
 }
 
 fn document(history: Option<&History>, seen: Option<&Seen>) -> Result<Value, Failure> {

@@ -229,8 +229,8 @@ pub async fn resume<T: Transport>(
         return show.finish(End::lost(&error, &dir.id), Some(plan), began, &transport, None).await;
     }
     // the first step begins when every host has been told of the run
-    let begun = past.phases.iter().any(|phase| !phase.steps.is_empty());
-    let claim = Claim { run: dir.id.clone(), of: header.asked.of.clone(), begun, me: me.clone() };
+    let worked = past.phases.iter().any(|phase| !phase.steps.is_empty());
+    let claim = Claim { run: dir.id.clone(), of: header.asked.of.clone(), begun: worked, me: me.clone() };
     let holder = Holder { changes: plan.takes_down(), ..Holder::new(&dir.id, &header.command, &me) };
     let lease = Office::of(&inventory).take(&transport, &claim, &holder).await?;
     show.started(Timestamp::now(), Some(plan))?;

@@ -84,7 +84,7 @@ where
     let screen = Screen::new(printer);
     screen.pulse(what);
     let catalogue = Arc::new(Catalogue::of(inventory, &transport));
-    let answer = session::block_on(async {
+    let answer = session::look_on(async {
         let answer = match transport.connect(&catalogue.host).await {
             Ok(()) => work(&catalogue, &screen).await,
             Err(error) => Err(error.into()),
@@ -93,7 +93,7 @@ where
         answer
     });
     screen.finish();
-    answer
+    answer?
 }
 
 /// An empty table in the look of all others.

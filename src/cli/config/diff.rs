@@ -67,7 +67,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     }
     let screen = Screen::new(printer);
     let transport = Arc::new(session::transport(&inventory)?);
-    let compared = session::block_on(async {
+    let compared = session::look_on(async {
         let new = if let Some(other) = &args.other {
             kept(&store, &inventory, other)
         } else {
@@ -82,7 +82,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         compared
     });
     screen.finish();
-    let (found, silent) = compared?;
+    let (found, silent) = compared??;
     let right = args.other.as_ref().map_or_else(|| "now".to_owned(), ToString::to_string);
     let mut out = io::stdout().lock();
     let _ = if printer.json {
