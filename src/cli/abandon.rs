@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
-use super::{Ended, Global, confirm, session};
+use super::{Ended, Global, confirm, reach};
 use crate::event::RunState;
 use crate::remote::Transport;
 use crate::report::standing;
@@ -33,8 +33,8 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
-    let state = session::state(global);
+    let inventory = reach::inventory(global)?;
+    let state = reach::state(global);
     let dir = state.find(&inventory.cluster, Some(&args.run), |_| true)?;
     if dir.history()?.is_over() {
         return Err(HoldError::Over(dir.id.to_string()).into());
@@ -46,8 +46,8 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
             .hint(format!("reseed resume {0}, reseed rollback {0}; or {again}", dir.id)));
     };
     confirm::demanded(args.confirm.as_deref(), &inventory, "gives the run up as it stands")?;
-    let transport = Arc::new(session::transport(&inventory)?);
-    session::block_on(async {
+    let transport = Arc::new(reach::transport(&inventory)?);
+    reach::block_on(async {
         let given_up = hold::abandon(&inventory, &transport, &state, &dir, reason.clone()).await;
         transport.close().await;
         given_up.map_err(Failure::from)

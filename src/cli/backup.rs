@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::printer::Printer;
-use super::session::{self, Selection};
-use super::{Ended, ExitCode, Failure, Global};
+use super::selection::Selection;
+use super::{Ended, ExitCode, Failure, Global, reach, session};
 use crate::name::{NameError, Tag};
 use crate::run::{Ask, Order};
 use crate::{plan, units};
@@ -64,7 +64,7 @@ fn rate(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let overrides = args.selection.overrides()?;
     let tag = if let Some(tag) = &args.tag {
         tag.clone()

@@ -8,7 +8,8 @@ use serde_json::json;
 use super::Ended;
 use super::exit::ExitCode;
 use super::printer::Printer;
-use super::session::{self, Screen};
+use super::reach;
+use super::screen::Screen;
 use super::view::{findings, plan};
 use crate::event::Level;
 use crate::inventory::Inventory;
@@ -17,9 +18,9 @@ use crate::run::{Ask, prepare};
 
 /// Prints the resolved plan, or what stands against it, and changes nothing.
 pub fn dry_run(printer: Printer, inventory: &Inventory, ask: &Ask) -> Ended {
-    let transport = Arc::new(session::transport(inventory)?);
+    let transport = Arc::new(reach::transport(inventory)?);
     let screen = Screen::new(printer);
-    let prepared = session::look_on(async {
+    let prepared = reach::look_on(async {
         let prepared = prepare(&transport, inventory, ask, &|text| screen.pulse(text)).await;
         transport.close().await;
         prepared

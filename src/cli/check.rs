@@ -8,9 +8,10 @@ use serde_json::json;
 use super::exit::ExitCode;
 use super::printer::Printer;
 use super::restore::Strategy;
-use super::session::{self, Screen, Selection};
+use super::screen::Screen;
+use super::selection::Selection;
 use super::view::{Look, findings};
-use super::{Ended, Global};
+use super::{Ended, Global, reach};
 use crate::name::Tag;
 use crate::plan::{self, Outage, Request};
 use crate::remote::Transport;
@@ -30,7 +31,7 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let name = if args.tag.is_some() { args.strategy.playbook() } else { "backup" };
     let ask = Ask {
         tag: args.tag.clone(),
@@ -38,9 +39,9 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         overrides: args.selection.overrides()?,
         ..Ask::to(name)
     };
-    let transport = Arc::new(session::transport(&inventory)?);
+    let transport = Arc::new(reach::transport(&inventory)?);
     let screen = Screen::new(printer);
-    let prepared = session::look_on(async {
+    let prepared = reach::look_on(async {
         let prepared = prepare(&transport, &inventory, &ask, &|text| screen.pulse(text)).await;
         transport.close().await;
         prepared

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
-use super::{Ended, Global, session};
+use super::{Ended, Global, reach};
 use crate::name::ClusterName;
 use crate::run::RunLock;
 
@@ -51,7 +51,7 @@ pub fn settle() {
 
 /// Starts the run in the background; `typed`: the cluster's name, when it was asked for on the terminal.
 pub fn run(global: &Global, printer: Printer, cluster: &ClusterName, typed: Option<&str>) -> Ended {
-    let state = session::state(global).cluster(cluster);
+    let state = reach::state(global).cluster(cluster);
     let failed = |what: &str, error: io::Error| Failure::of(ExitCode::Internal, &error).because(what.to_owned());
     std::fs::create_dir_all(&state).map_err(|error| failed("its log cannot be made", error))?;
     let log = state.join(format!("detached-{}.log", std::process::id()));

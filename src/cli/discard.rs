@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal};
 
 use super::printer::Printer;
-use super::session::{self, Overriding};
-use super::{Ended, Global, before, confirm};
+use super::selection::Overriding;
+use super::{Ended, Global, before, confirm, reach, session};
 use crate::run::conduct::Confirm;
 use crate::run::{Ask, Order, Verb, find_earlier};
 
@@ -27,9 +27,9 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let verb = Verb::Discard;
-    let of = find_earlier(&session::state(global), &inventory.cluster, verb, args.run.as_deref())?;
+    let of = find_earlier(&reach::state(global), &inventory.cluster, verb, args.run.as_deref())?;
     let ask = Ask::about(verb, of, args.overriding.overrides()?);
     if args.dry_run {
         return before::dry_run(printer, &inventory, &ask);

@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::Ended;
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
+use super::reach;
 use super::view::View;
-use super::{Ended, session};
 use crate::event::RunState;
 use crate::journal::{Entry, JournalError, Reader};
 use crate::run::{RunDir, RunLock, StateError};
@@ -28,7 +29,7 @@ const TICK: u32 = 3;
 /// Shows the run until it ends; `cluster`: where the lock is.
 pub(super) fn follow(dir: &RunDir, cluster: &Path, printer: Printer) -> Ended {
     let mut view = printer.view();
-    let ended = session::look_on(watch(dir, cluster, &mut *view));
+    let ended = reach::look_on(watch(dir, cluster, &mut *view));
     view.finish();
     ended?
 }

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::exit::ExitCode;
 use super::printer::Printer;
-use super::session::{self, Screen};
+use super::screen::Screen;
 use super::view::Look;
-use super::{Ended, Global};
+use super::{Ended, Global, reach};
 use crate::facts::{self, Scope, Wanted};
 use crate::remote::Transport;
 use crate::report::words;
@@ -21,12 +21,12 @@ use crate::run::{PrepareError, connect, secrets};
 pub struct Args {}
 
 pub(super) fn run(global: &Global, printer: Printer, _: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let secrets = secrets(&inventory).map_err(PrepareError::from)?;
-    let transport = Arc::new(session::transport(&inventory)?);
+    let transport = Arc::new(reach::transport(&inventory)?);
     let screen = Screen::new(printer);
     screen.pulse("reading the schema");
-    let facts = session::look_on(async {
+    let facts = reach::look_on(async {
         let facts = match connect(&transport, &inventory).await {
             Ok(()) => facts::gather(&transport, &inventory, &Wanted::default(), &secrets).await.map_err(Into::into),
             Err(error) => Err(error),

@@ -21,12 +21,15 @@ mod keyspaces;
 #[cfg(test)]
 mod packaging;
 pub mod printer;
+mod reach;
 mod report;
 mod restore;
 mod resume;
 mod rollback;
 mod runs;
 mod schema;
+mod screen;
+mod selection;
 mod session;
 mod signals;
 mod status;

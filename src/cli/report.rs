@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
 use super::view::summary;
-use super::{Ended, Global, session};
+use super::{Ended, Global, reach};
 use crate::event::RunState;
 use crate::journal::History;
 use crate::report;
@@ -28,8 +28,8 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
-    let dir = session::state(global).find(&inventory.cluster, args.run.as_deref(), RunDir::tells)?;
+    let inventory = reach::inventory(global)?;
+    let dir = reach::state(global).find(&inventory.cluster, args.run.as_deref(), RunDir::tells)?;
     let history = dir.history()?;
     let state = RunState::of(history.events());
     if let Some(path) = &args.html {

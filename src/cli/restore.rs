@@ -1,8 +1,8 @@
 //! `restore`: the runbook.
 
 use super::printer::Printer;
-use super::session::{self, Selection};
-use super::{Ended, Global, before, confirm, detach};
+use super::selection::Selection;
+use super::{Ended, Global, before, confirm, detach, reach, session};
 use crate::name::Tag;
 use crate::plan;
 use crate::run::conduct::Confirm;
@@ -105,7 +105,7 @@ impl ExtraTables {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let ask = Ask {
         tag: Some(args.tag.clone()),
         keyspaces: args.selection.keyspaces.clone(),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
 use super::view::json;
-use super::{Ended, Global, confirm, detach, session};
+use super::{Ended, Global, confirm, detach, reach, session};
 use crate::event::RunState;
 use crate::inventory::Inventory;
 use crate::report::words;
@@ -27,7 +27,7 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let dir = found(global, printer, &inventory, args)?;
     let history = dir.history()?;
     if let Some(closed) = history.closed() {
@@ -61,7 +61,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
 
 /// The run's directory: here, or made from what the hosts keep.
 fn found(global: &Global, printer: Printer, inventory: &Inventory, args: &Args) -> Result<RunDir, Failure> {
-    let state = session::state(global);
+    let state = reach::state(global);
     let wanted = args.run.as_deref();
     let open = |dir: &RunDir| dir.history().is_ok_and(|history| !history.is_over());
     let unknown = match state.find(&inventory.cluster, wanted, open) {

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::exit::ExitCode;
 use super::printer::Printer;
-use super::session::{self, Overriding};
+use super::selection::Overriding;
 use super::view::json;
-use super::{Ended, Global, before, confirm, detach};
+use super::{Ended, Global, before, confirm, detach, reach, session};
 use crate::event::RunOutcome;
 use crate::run::conduct::Confirm;
 use crate::run::{Ask, OfError, Order, StateError, Verb, find_earlier};
@@ -33,9 +33,9 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let verb = Verb::Rollback;
-    let find = || find_earlier(&session::state(global), &inventory.cluster, verb, args.run.as_deref());
+    let find = || find_earlier(&reach::state(global), &inventory.cluster, verb, args.run.as_deref());
     let of = match find() {
         // what this machine does not know the hosts may
         Err(OfError::State(error @ StateError::Unknown { .. })) => {

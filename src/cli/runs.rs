@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::exit::ExitCode;
 use super::printer::Printer;
-use super::{Ended, Global, session};
+use super::{Ended, Global, reach};
 use crate::event::RunState;
 use crate::journal::History;
 use crate::name::RunId;
@@ -18,8 +18,8 @@ use crate::run::StateError;
 pub struct Args {}
 
 pub(super) fn run(global: &Global, printer: Printer, _: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
-    let runs = session::state(global).runs(&inventory.cluster)?;
+    let inventory = reach::inventory(global)?;
+    let runs = reach::state(global).runs(&inventory.cluster)?;
     // one that cannot be read, such as another version's, must not hide the others
     let rows: Vec<_> = runs.iter().map(|dir| (&dir.id, dir.history())).collect();
     let mut out = io::stdout().lock();

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::{ExitCode, Failure};
-use super::session::Screen;
+use super::screen::Screen;
 use crate::engine::stop::StopFlag;
 use crate::event::RunState;
 

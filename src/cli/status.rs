@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::exit::ExitCode;
 use super::printer::Printer;
-use super::session::Screen;
+use super::screen::Screen;
 use super::view::{hosts, summary};
-use super::{Ended, Failure, Global, session};
+use super::{Ended, Failure, Global, reach};
 use crate::event::RunState;
 use crate::inventory::Inventory;
 use crate::journal::History;
@@ -34,8 +34,8 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
-    let state = session::state(global);
+    let inventory = reach::inventory(global)?;
+    let state = reach::state(global);
     let dir = match state.find(&inventory.cluster, args.run.as_deref(), RunDir::tells) {
         // the hosts may know what this machine does not
         Err(StateError::Unknown { .. }) if args.run.is_none() && !args.offline && !args.follow => None,
@@ -84,10 +84,10 @@ fn told(out: &mut impl Write, dir: &RunDir, history: &History, live: bool, print
 }
 
 fn asked(inventory: &Inventory, printer: Printer) -> Result<Seen, Failure> {
-    let transport = Arc::new(session::transport(inventory)?);
+    let transport = Arc::new(reach::transport(inventory)?);
     let screen = Screen::new(printer);
     screen.pulse("asking the hosts");
-    let seen = session::look_on(async {
+    let seen = reach::look_on(async {
         let seen = hold::look(inventory, &transport, true).await;
         transport.close().await;
         seen

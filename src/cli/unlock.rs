@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::exit::{ExitCode, Failure};
 use super::printer::Printer;
-use super::session::Screen;
+use super::screen::Screen;
 use super::view::hosts;
-use super::{Ended, Global, confirm, session};
+use super::{Ended, Global, confirm, reach};
 use crate::remote::Transport;
 use crate::run::{hold, lease};
 
@@ -32,10 +32,10 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
-    let transport = Arc::new(session::transport(&inventory)?);
+    let inventory = reach::inventory(global)?;
+    let transport = Arc::new(reach::transport(&inventory)?);
     let screen = Screen::new(printer);
-    session::block_on(async {
+    reach::block_on(async {
         screen.pulse("asking the hosts who holds the cluster");
         let seen = hold::look(&inventory, &transport, false).await;
         screen.finish();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::super::session;
+use super::super::reach;
 use super::Told;
 use super::exposition::{Samples, labels};
 use crate::backup::catalogue::{Backup, State};
@@ -44,9 +44,9 @@ pub(super) fn renew(file: &Path, inventory: &Inventory) -> Result<(), String> {
 }
 
 fn catalogue(inventory: &Inventory) -> Result<Vec<Backup>, String> {
-    let transport = Arc::new(session::transport(inventory).map_err(|failure| failure.message)?);
+    let transport = Arc::new(reach::transport(inventory).map_err(|failure| failure.message)?);
     let catalogue = Catalogue::of(inventory, &transport);
-    session::block_on(async {
+    reach::block_on(async {
         let listed = match transport.connect(&catalogue.host).await {
             Ok(()) => catalogue.list().await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),

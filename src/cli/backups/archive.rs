@@ -1,8 +1,7 @@
 //! `backups archive`: a backup goes elsewhere by the operator's own command.
 
 use super::super::printer::Printer;
-use super::super::session;
-use super::super::{Ended, Global, before};
+use super::super::{Ended, Global, before, reach, session};
 use super::shell;
 use crate::journal::Errand;
 use crate::name::Tag;
@@ -25,7 +24,7 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let ask = Ask { tag: Some(args.tag.clone()), errand: Some(Errand::Archive(args.to.clone())), ..Ask::to("archive") };
     if args.dry_run {
         return before::dry_run(printer, &inventory, &ask);

@@ -1,8 +1,8 @@
 //! `backups fetch`: an archived backup comes back by the operator's own command.
 
 use super::super::printer::Printer;
-use super::super::session::{self, Overriding};
-use super::super::{Ended, Global, before};
+use super::super::selection::Overriding;
+use super::super::{Ended, Global, before, reach, session};
 use super::shell;
 use crate::journal::Errand;
 use crate::name::Tag;
@@ -28,7 +28,7 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let ask = Ask {
         tag: Some(args.tag.clone()),
         overrides: args.overriding.overrides()?,

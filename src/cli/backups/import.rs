@@ -2,8 +2,8 @@
 
 use super::super::exit::{ExitCode, Failure};
 use super::super::printer::Printer;
-use super::super::session::{self, Overriding};
-use super::super::{Ended, Global, before};
+use super::super::selection::Overriding;
+use super::super::{Ended, Global, before, reach, session};
 use crate::inventory::Inventory;
 use crate::journal::Errand;
 use crate::name::{Keyspace, Tag};
@@ -33,7 +33,7 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let usage = |why: String| Failure::new(ExitCode::Usage, why);
     let dir = absolute(&inventory, &args.dir).map_err(|why| usage(why.to_owned()))?;
     let tag = match &args.tag {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::exit::ExitCode;
 use super::super::printer::Printer;
 use super::super::view::Look;
-use super::super::{Ended, Global, session};
+use super::super::{Ended, Global, reach};
 use super::{asked, lines, table};
 use crate::backup::catalogue::{Backup, State};
 use crate::name::Keyspace;
@@ -19,7 +19,7 @@ use crate::report::words;
 pub struct Args {}
 
 pub(super) fn run(global: &Global, printer: Printer, _: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let backups =
         asked(printer, &inventory, "reading the catalogue", async |catalogue, _| Ok(catalogue.list().await?))?;
     let (node, root) = (&inventory.backup.node, &inventory.backup.root);

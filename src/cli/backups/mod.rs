@@ -16,9 +16,9 @@ use clap::Subcommand;
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::printer::Printer;
-use super::session::{self, Screen};
+use super::screen::Screen;
 use super::view::Look;
-use super::{Ended, Failure, Global};
+use super::{Ended, Failure, Global, reach};
 use crate::catalogue::Catalogue;
 use crate::inventory::Inventory;
 use crate::remote::Transport;
@@ -80,11 +80,11 @@ fn asked<A, F>(printer: Printer, inventory: &Inventory, what: &str, work: F) -> 
 where
     F: AsyncFnOnce(&Arc<Catalogue<SshTransport>>, &Screen) -> Result<A, Failure>,
 {
-    let transport = Arc::new(session::transport(inventory)?);
+    let transport = Arc::new(reach::transport(inventory)?);
     let screen = Screen::new(printer);
     screen.pulse(what);
     let catalogue = Arc::new(Catalogue::of(inventory, &transport));
-    let answer = session::look_on(async {
+    let answer = reach::look_on(async {
         let answer = match transport.connect(&catalogue.host).await {
             Ok(()) => work(&catalogue, &screen).await,
             Err(error) => Err(error.into()),

@@ -6,9 +6,8 @@ use serde_json::json;
 
 use super::super::exit::{ExitCode, Failure};
 use super::super::printer::Printer;
-use super::super::session;
 use super::super::view::Look;
-use super::super::{Ended, Global, confirm};
+use super::super::{Ended, Global, confirm, reach, session};
 use super::{asked, lines, table};
 use crate::backup::catalogue::Backup;
 use crate::backup::prune::Fate;
@@ -39,7 +38,7 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let keep = match (args.keep, &args.older_than) {
         // --partial alone is about nothing else
         (None, None) => Some(usize::MAX),
@@ -47,7 +46,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     };
     let policy = errand::policy(keep, args.older_than.as_deref(), args.partial);
     let policy = policy.map_err(|why| Failure::new(ExitCode::Usage, why))?;
-    let used = errand::used(&session::state(global), &inventory.cluster)?;
+    let used = errand::used(&reach::state(global), &inventory.cluster)?;
     if args.confirm.is_some() {
         confirm::demanded(args.confirm.as_deref(), &inventory, "deletes backups")?;
         let ask = Ask { errand: Some(Errand::Prune { policy, used }), ..Ask::to("prune") };

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::super::exit::{ExitCode, Failure};
 use super::super::printer::Printer;
 use super::super::view::Look;
-use super::super::{Ended, Global, session};
+use super::super::{Ended, Global, reach};
 use super::{asked, lines, table};
 use crate::backup::manifest::{Manifest, TableEntry};
 use crate::catalogue::Manifested;
@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let tag = &args.tag;
     let (manifest, entry) = asked(printer, &inventory, "reading the manifest", async |catalogue, _| {
         let manifest = catalogue.manifest(tag).await?;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::super::exit::{ExitCode, Failure};
 use super::super::printer::Printer;
-use super::super::{Ended, Global, after, session};
+use super::super::{Ended, Global, after, reach};
 use super::asked;
 use crate::catalogue::{Looked, Manifested};
 use crate::name::Tag;
@@ -28,7 +28,7 @@ pub struct Args {
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let tag = &args.tag;
     let looked = asked(printer, &inventory, &format!("verifying backup {tag}"), async |catalogue, screen| {
         let last = Mutex::new(Instant::now());

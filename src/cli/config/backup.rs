@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::exit::{ExitCode, Failure};
 use super::super::printer::Printer;
-use super::super::{Ended, Global, session};
+use super::super::{Ended, Global, reach, session};
 use super::Place;
 use crate::journal::Errand;
 use crate::name::{NameError, Tag};
@@ -26,7 +26,7 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let tag = if let Some(tag) = &args.tag {
         tag.clone()
     } else {

@@ -10,9 +10,9 @@ use tokio::task::JoinSet;
 
 use super::super::exit::{ExitCode, Failure};
 use super::super::printer::Printer;
-use super::super::session::{self, Screen};
+use super::super::screen::Screen;
 use super::super::view::Look;
-use super::super::{Ended, Global};
+use super::super::{Ended, Global, reach};
 use super::Place;
 use crate::config::diff::{self, Change, Difference, TEXT};
 use crate::config::{self, ConfigError, Entry, Kept, Listing, Porter, Store};
@@ -53,7 +53,7 @@ enum From {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let store = args.place.store(global, &inventory)?;
     let newest = || {
         let none =
@@ -66,8 +66,8 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
         return Err(Failure::new(ExitCode::Usage, format!("backup {tag} holds nothing of host {host}")));
     }
     let screen = Screen::new(printer);
-    let transport = Arc::new(session::transport(&inventory)?);
-    let compared = session::look_on(async {
+    let transport = Arc::new(reach::transport(&inventory)?);
+    let compared = reach::look_on(async {
         let new = if let Some(other) = &args.other {
             kept(&store, &inventory, other)
         } else {

@@ -9,7 +9,7 @@ use super::super::backups::{age, lines, table};
 use super::super::exit::ExitCode;
 use super::super::printer::Printer;
 use super::super::view::Look;
-use super::super::{Ended, Global, session};
+use super::super::{Ended, Global, reach};
 use super::Place;
 use crate::config::Found;
 use crate::name::HostName;
@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let store = args.place.store(global, &inventory)?;
     let found = store.list()?;
     let mut out = io::stdout().lock();

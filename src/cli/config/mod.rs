@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::printer::Printer;
-use super::{Ended, Failure, Global, session};
+use super::{Ended, Failure, Global, reach};
 use crate::cli::exit::ExitCode;
 use crate::config::Store;
 use crate::inventory::Inventory;
@@ -62,7 +62,7 @@ struct Place {
 impl Place {
     /// As an absolute path: a run may be gone on with from another directory.
     fn dir(&self, global: &Global, cluster: &ClusterName) -> Result<String, Failure> {
-        let dir = self.to.clone().unwrap_or_else(|| session::state(global).cluster(cluster).join("config"));
+        let dir = self.to.clone().unwrap_or_else(|| reach::state(global).cluster(cluster).join("config"));
         let dir = std::path::absolute(&dir).map_err(|error| Failure::of(ExitCode::Usage, &error))?;
         let text = dir.to_str().filter(|text| !text.chars().any(char::is_control));
         let unfit = || Failure::new(ExitCode::Usage, format!("{} is no directory that can be named", dir.display()));

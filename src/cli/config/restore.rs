@@ -1,8 +1,8 @@
 //! `config restore`: files of a backup of configuration are put back.
 
 use super::super::printer::Printer;
-use super::super::session::{self, Overriding};
-use super::super::{Ended, Global, before, confirm};
+use super::super::selection::Overriding;
+use super::super::{Ended, Global, before, confirm, reach, session};
 use super::Place;
 use crate::config::{self, ConfigError};
 use crate::journal::Errand;
@@ -37,7 +37,7 @@ pub struct Args {
 }
 
 pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
-    let inventory = session::inventory(global)?;
+    let inventory = reach::inventory(global)?;
     let store = args.place.store(global, &inventory)?;
     // what cannot be put back is told before the operator is asked for his word
     let manifest = store.read(&args.tag)?;
