@@ -1,5 +1,5 @@
 # Follows streams_rate.sh.
 noted
 now=$(rate "$unit")
-[ "$now" = "$number" ] || die "the restore is done, but the limit on streams is $(said "$unit" "$now"), and was $(said "$unit" "$number"); nodetool setstreamthroughput sets it, or a restart of Cassandra"
+[ "$now" = "$number" ] || die "the limit on streams is $(said "$unit" "$now"), and was $(said "$unit" "$number")"
 echo "$(said "$unit" "$number") again"

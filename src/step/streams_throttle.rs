@@ -1,5 +1,4 @@
-//! `streams.throttle`: sets the rate again that `streams.unthrottle` lifted. By then nothing streams any more: it comes when
-//! the clients are served, so that whatever stands against it prolongs no outage.
+//! `streams.throttle`: sets the rate again that `streams.unthrottle` lifted, before a client is served.
 
 use super::streams_unthrottle::{script, stays};
 use super::{Context, Kind, ResolvedStep, Spec, Target, Unresolved, by_exit_code};

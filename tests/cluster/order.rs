@@ -133,7 +133,7 @@ pub fn nothing_is_repaired_before_every_node_is_ready(world: &World) {
     steps.one_at_a_time("keyspace.repair");
     assert_eq!(steps.hosts("keyspace.repair").len(), 6, "both keyspaces on every node");
     steps.all_before("streams.unthrottle", "keyspace.repair");
-    steps.all_before("gateway.start", "streams.throttle");
+    steps.all_before("others.repair", "streams.throttle");
 }
 
 /// Schema and indexes.

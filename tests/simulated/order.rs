@@ -56,7 +56,7 @@ async fn a_restore_does_everything_in_the_order_of_the_runbook() {
     assert_eq!(ran.hosts("table.swap.act"), ["cass1", "cass1"], "one per keyspace");
     // all are up before the repair, which is done before the verification
     ran.all_before("node.start.act", "repair.act").all_before("node.start.proof", "repair.act");
-    ran.all_before("streams.unthrottle.proof", "repair.act").all_before("client.start.act", "streams.throttle.act");
+    ran.all_before("streams.unthrottle.proof", "repair.act").all_before("repair.act", "streams.throttle.act");
     assert_eq!(ran.hosts("streams.unthrottle.act"), ["cass1"], "it is the seed that sends");
     ran.all_before("repair.act", "schema.agree.proof");
     ran.all_before("repair.act", "compare.act");

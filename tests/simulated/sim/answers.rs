@@ -315,9 +315,8 @@ fn running(world: &mut World, host: &str, call: &Call) -> Answer {
             Ok(if limited { "it could not be lifted: 24 MiB/s\n" } else { "no limit; before: 24 MiB/s\n" }.to_owned())
         }
         "streams.throttle.probe" => {
-            let node = world.node(host);
-            check(node.throttled || !node.rate_noted.contains(&call.run), "its limit is none")?;
-            Ok("24 MiB/s, as before\n".to_owned())
+            check(!world.node(host).rate_noted.contains(&call.run), "it was lifted")?;
+            Ok("it was left as it is: the rate of before is not noted\n".to_owned())
         }
         "streams.throttle.act" => {
             world.node(host).throttled = true;
