@@ -232,8 +232,15 @@ pub async fn resume<T: Transport>(
     let worked = past.phases.iter().any(|phase| !phase.steps.is_empty());
     let claim = Claim { run: dir.id.clone(), of: header.asked.of.clone(), begun: worked, me: me.clone() };
     let holder = Holder { changes: plan.takes_down(), ..Holder::new(&dir.id, &header.command, &me) };
-    let lease = Office::of(&inventory).take(&transport, &claim, &holder).await?;
+    let mut lease = Office::of(&inventory).take(&transport, &claim, &holder).await?;
     show.started(Timestamp::now(), Some(plan))?;
+    if !worked && let Some((facts, _)) = history.facts() {
+        // it died when its plan was on disk, before every host had been told of it
+        if let Err(error) = lease.commit(&transport, plan.takes_down(), &dir.head()?, &facts.places()).await {
+            // and of one made anew from the hosts nobody knows what it has done
+            return show.finish(End::lost(&error, &dir.id), Some(plan), began, &transport, Some(&lease)).await;
+        }
+    }
     execute(&show, plan, ask, &transport, &lease, stand.stop, began).await
 }
 

@@ -43,8 +43,8 @@ impl End {
         Self { outcome: RunOutcome::RolledBack, exit: 0, reason: why.to_owned(), next: String::new() }
     }
 
-    /// A host of a run that is under way cannot be reached.
-    pub fn lost(error: &PrepareError, run: &RunId) -> Self {
+    /// A host of a run that is under way cannot be reached, or told of it.
+    pub fn lost(error: &dyn std::error::Error, run: &RunId) -> Self {
         let next = format!("reseed resume {run}");
         Self { outcome: RunOutcome::Paused, exit: 5, reason: error.to_string(), next }
     }
