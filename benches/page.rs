@@ -1,6 +1,7 @@
 //! `docs/benchmarks.md`: the text between its two marks is made from the results; what is around
 //! them is written by hand. And the plot.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -44,7 +45,9 @@ fn block(rows: &Rows) -> String {
         ("io", "Backup and verify", io),
         ("startup", "Start-up, planning, journal", startup),
     ] {
-        let of: Rows = rows.iter().filter(|(row, _)| row.part == part).cloned().collect();
+        let mut of: Rows = rows.iter().filter(|(row, _)| row.part == part).cloned().collect();
+        // parts are run, and run again, in any order
+        of.sort_by(|(a, _), (b, _)| a.get("size").partial_cmp(&b.get("size")).unwrap_or(Ordering::Equal));
         let _ = write!(text, "\n### {title}\n\n");
         if of.is_empty() {
             text.push_str("Not measured yet.\n");
