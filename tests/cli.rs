@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use reseed::event::{Body, Event, RunOutcome};
@@ -41,7 +41,9 @@ fn a_signal_ends_a_look_at_the_cluster_with_130() {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_reseed"));
         command.env_clear().env("HOME", home.path()).env("PATH", std::env::var_os("PATH").unwrap());
         let mut child = command.arg("check").current_dir(home.path()).stderr(Stdio::piped()).spawn().unwrap();
+        let since = Instant::now();
         while !begun.exists() {
+            assert!(since.elapsed() < Duration::from_secs(30), "it connects to nobody");
             assert!(child.try_wait().unwrap().is_none(), "it ended before");
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -3,7 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "tests tell what they skip")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,7 +52,7 @@ fn elsewhere(who: &str) -> Owner {
 
 async fn take(office: &Office, transport: &Arc<LocalTransport>, run: &str, me: &Owner) -> Result<Lease, LeaseError> {
     let run = RunId::parse(run).unwrap();
-    let claim = Claim { run: run.clone(), of: None, begun: false, me: me.clone() };
+    let claim = Claim { run: run.clone(), of: None, begun: BTreeSet::new(), me: me.clone() };
     office.take(transport, &claim, &Holder::new(&run, "restore", me)).await
 }
 
@@ -181,7 +181,8 @@ async fn a_machine_that_is_several_hosts_is_taken_once_and_a_run_goes_on_only_wh
         assert!(refused.to_string().contains("the machine that was app and n1 and n2 in run r1"), "{refused}");
         // a run that has worked here goes on only where it is known
         let run = RunId::parse("r1").unwrap();
-        let claim = Claim { run: run.clone(), of: None, begun: true, me: me.clone() };
+        let claim =
+            Claim { run: run.clone(), of: None, begun: [HostName::parse("n1").unwrap()].into(), me: me.clone() };
         let holder = Holder::new(&run, "restore", &me);
         here.take(&place.transport, &claim, &holder).await.unwrap().end(&place.transport, End::Paused).await;
         let names = fs::read_to_string(place.root.join("r1/names")).unwrap();

@@ -18,13 +18,19 @@ use crate::run::{Ask, prepare};
 
 /// Prints the resolved plan, or what stands against it, and changes nothing.
 pub fn dry_run(printer: Printer, inventory: &Inventory, ask: &Ask) -> Ended {
+    preview(printer, inventory, ask, true)
+}
+
+/// The same; `last`: nothing comes behind it that signals must reach as always, such as a question.
+pub fn preview(printer: Printer, inventory: &Inventory, ask: &Ask, last: bool) -> Ended {
     let transport = Arc::new(reach::transport(inventory)?);
     let screen = Screen::new(printer);
-    let prepared = reach::look_on(async {
+    let look = async {
         let prepared = prepare(&transport, inventory, ask, &|text| screen.pulse(text)).await;
         transport.close().await;
         prepared
-    });
+    };
+    let prepared = if last { reach::look_on(look) } else { Ok(reach::block_on(look)) };
     screen.finish();
     let prepared = prepared??;
     let mut out = io::stdout().lock();

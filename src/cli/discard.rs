@@ -37,7 +37,7 @@ pub(super) fn run(global: &Global, printer: Printer, args: &Args) -> Ended {
     let mut word = args.confirm.clone();
     if word.is_none() && io::stdin().is_terminal() && io::stderr().is_terminal() {
         // whoever is asked must see what it is about
-        before::dry_run(printer, &inventory, &ask)?;
+        before::preview(printer, &inventory, &ask, false)?;
         word = confirm::asked(None, &inventory, "deletes the old data");
     }
     let (command, args) = (verb.name().to_owned(), crate::cli::command_line());

@@ -50,7 +50,7 @@ pub(super) async fn unless_told<F: Future>(look: F) -> Result<F::Output, Failure
     let Some(mut signals) = listen() else { return Ok(look.await) };
     tokio::select! {
         output = look => Ok(output),
-        () = any(&mut signals) => Err(Failure::new(ExitCode::Interrupted, "interrupted; this command only looks, nothing was changed")),
+        () = any(&mut signals) => Err(Failure::new(ExitCode::Interrupted, "interrupted; this command only looks")),
     }
 }
 

@@ -6,6 +6,7 @@
 //!          └─> run_started, findings, plan ─> engine, with a beat beside it ─> lease back ─> run_finished
 //! ```
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -158,6 +159,7 @@ async fn begin<T: Transport>(
             Some(why) => {
                 bus.record(Entry::Facts { facts: Box::new(prepared.facts), request: prepared.request })?;
                 earlier::close(dir, me)?;
+                lease.iter_mut().for_each(Lease::succeeds);
                 End::nothing(why)
             }
             None => End::objected(&prepared.findings),
@@ -183,7 +185,7 @@ async fn lease<T: Transport>(
     prepare::secrets(&order.inventory).map_err(|error| end::refusal(&error.into()))?;
     pulse(&format!("connecting to {} hosts", order.inventory.hosts().count()));
     prepare::connect(transport, &order.inventory).await.map_err(|error| end::refusal(&error))?;
-    let claim = Claim { run: dir.id.clone(), of: order.ask.earlier().cloned(), begun: false, me: me.clone() };
+    let claim = Claim { run: dir.id.clone(), of: order.ask.earlier().cloned(), begun: BTreeSet::new(), me: me.clone() };
     let holder = Holder::new(&dir.id, &order.command, me);
     Office::of(&order.inventory).take(transport, &claim, &holder).await.map_err(End::unleased)
 }
@@ -202,7 +204,7 @@ pub async fn resume<T: Transport>(
     lock.tell(&dir.id)?;
     let (journal, history) = Journal::reopen(&dir.journal())?;
     let past = RunState::of(history.events());
-    if let Some(end) = past.finished.filter(|end| end.outcome.is_over()) {
+    if let Some(end) = past.finished.as_ref().filter(|end| end.outcome.is_over()) {
         return Ok(Ended { outcome: end.outcome, exit: 0 });
     }
     let header = history.header();
@@ -229,15 +231,21 @@ pub async fn resume<T: Transport>(
         return show.finish(End::lost(&error, &dir.id), Some(plan), began, &transport, None).await;
     }
     // the first step begins when every host has been told of the run
-    let worked = past.phases.iter().any(|phase| !phase.steps.is_empty());
-    let claim = Claim { run: dir.id.clone(), of: header.asked.of.clone(), begun: worked, me: me.clone() };
+    let hosts: BTreeSet<_> = past.steps().map(|step| step.host.clone()).collect();
+    let worked = !hosts.is_empty();
+    let claim = Claim { run: dir.id.clone(), of: header.asked.of.clone(), begun: hosts, me: me.clone() };
     let holder = Holder { changes: plan.takes_down(), ..Holder::new(&dir.id, &header.command, &me) };
-    let mut lease = Office::of(&inventory).take(&transport, &claim, &holder).await?;
+    let taken = Office::of(&inventory).take(&transport, &claim, &holder).await;
+    if let Err(error @ LeaseError::Transport(_)) = &taken {
+        show.started(Timestamp::now(), Some(plan))?;
+        return show.finish(End::lost(error, &dir.id), Some(plan), began, &transport, None).await;
+    }
+    let mut lease = taken?;
     show.started(Timestamp::now(), Some(plan))?;
     if !worked && let Some((facts, _)) = history.facts() {
         // it died when its plan was on disk, before every host had been told of it
         if let Err(error) = lease.commit(&transport, plan.takes_down(), &dir.head()?, &facts.places()).await {
-            // and of one made anew from the hosts nobody knows what it has done
+            // no refusal: a journal that was made anew cannot tell whether something was done
             return show.finish(End::lost(&error, &dir.id), Some(plan), began, &transport, Some(&lease)).await;
         }
     }

@@ -11,7 +11,7 @@ use reseed::run::recover::{self, RecoverError};
 
 use crate::journal::assert_started_once;
 use crate::sim::lease::Held;
-use crate::sim::{SMALL, Sim, TAG};
+use crate::sim::{SMALL, Sim, TAG, What};
 
 /// The run's directory, made anew on a machine that never saw it.
 async fn recovered(sim: &Sim) -> Result<(), RecoverError> {
@@ -65,7 +65,7 @@ async fn a_head_that_was_cut_on_every_host_is_not_taken_for_a_plan() {
 }
 
 /// A machine was replaced while the run was paused: nothing of it is known there, so anything could be done twice. After
-/// each record: where nothing has been done yet, it may go on.
+/// each record: where nothing has been begun there, it may go on.
 #[tokio::test(start_paused = true)]
 async fn a_run_that_has_worked_on_a_machine_does_not_go_on_where_nothing_is_known_of_it() {
     let whole = Sim::new(SMALL);
@@ -78,7 +78,8 @@ async fn a_run_that_has_worked_on_a_machine_does_not_go_on_where_nothing_is_know
             continue;
         }
         sim.die_after = None;
-        let (acts, begun) = (sim.acts(), sim.history().events().any(|e| matches!(e.body, Body::StepStarted { .. })));
+        let there = |body: &Body| matches!(body, Body::StepStarted { host, .. } if host.as_str() == "cass2");
+        let (acts, begun) = (sim.acts(), sim.history().events().any(|event| there(&event.body)));
         sim.world().leases.insert("cass2".to_owned(), Held::default());
         match sim.try_resume().await.unwrap() {
             Ok(ended) => {
@@ -93,6 +94,23 @@ async fn a_run_that_has_worked_on_a_machine_does_not_go_on_where_nothing_is_know
         }
     }
     assert!(went_on > 0 && refused > 10, "{went_on} {refused}");
+}
+
+/// It died when its plan was on disk, and no host had been told. Whoever goes on with it tells them.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_died_before_the_hosts_knew_of_it_tells_them_when_it_is_gone_on_with() {
+    let told = |sim: &Sim| sim.world().leases.values().filter(|held| !held.names.is_empty()).count();
+    let mut sim = Sim::new(SMALL);
+    sim.fault("lease.commit", None, What::DieBefore);
+    assert_eq!(sim.run(sim.order("restore", TAG)).await, None);
+    assert_eq!((sim.history().plan().is_some(), told(&sim)), (true, 0));
+    // dies again where a host was asked for a step
+    sim.fault("table.swap.act", None, What::DieAfter);
+    assert_eq!(sim.resume().await, None);
+    assert_eq!(told(&sim), sim.world().leases.len());
+    sim.die_after = None;
+    assert_eq!(sim.resume().await, Some(0), "{:?}", sim.end());
+    sim.world().assert_restored();
 }
 
 #[tokio::test(start_paused = true)]

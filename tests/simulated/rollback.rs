@@ -8,10 +8,11 @@ use reseed::run::hold::abandon;
 use reseed::run::{OfError, Verb};
 use reseed::{plan, playbook};
 
+use crate::sim::lease::Held;
 use crate::sim::node::{Loose, Process};
 use crate::sim::order::{Ran, assert_barriers};
 use crate::sim::world::Shape;
-use crate::sim::{Data, SMALL, Sim, TAG, WHOLE, What};
+use crate::sim::{CLUSTER, Data, SMALL, Sim, TAG, WHOLE, What};
 
 /// A cluster with hints that cannot be delivered: they must be there again in the end.
 fn cluster() -> Sim {
@@ -106,6 +107,28 @@ async fn after_every_act_of_a_restore_a_rollback_brings_the_old_data_back() {
 async fn half(sim: &Sim) {
     sim.fault("table.aside.act", None, What::FailBefore);
     assert_eq!(sim.restore().await, 5);
+}
+
+/// A guard objects to the rollback: the cluster is the paused restore's as before, also for a coordinator elsewhere.
+#[tokio::test(start_paused = true)]
+async fn a_rollback_that_is_refused_leaves_the_cluster_to_the_paused_run() {
+    let sim = cluster();
+    half(&sim).await;
+    let paused = sim.dir().id.to_string();
+    let keeps = || {
+        let world = sim.world();
+        let lines = |held: &Held| held.lease.as_deref().unwrap_or_default().contains(&format!("run={paused}\n"));
+        world.leases.values().all(lines)
+    };
+    assert!(keeps());
+    "Another".clone_into(&mut sim.world().node("cass2").cluster_name);
+    assert_eq!(sim.rollback(&[]).await, 4, "{:?}", sim.end());
+    assert!(keeps(), "{:?}", sim.world().leases);
+    assert_eq!(sim.stranger().restore().await, 6, "another machine is refused");
+    CLUSTER.clone_into(&mut sim.world().node("cass2").cluster_name);
+    assert_eq!(sim.rollback(&[]).await, 0, "{:?}", sim.end());
+    assert_back(&sim, "after the refusal");
+    assert_eq!(sim.restore().await, 0, "the cluster is free");
 }
 
 #[tokio::test(start_paused = true)]

@@ -46,14 +46,15 @@ pub(super) fn renew(file: &Path, inventory: &Inventory) -> Result<(), String> {
 fn catalogue(inventory: &Inventory) -> Result<Vec<Backup>, String> {
     let transport = Arc::new(reach::transport(inventory).map_err(|failure| failure.message)?);
     let catalogue = Catalogue::of(inventory, &transport);
-    reach::block_on(async {
+    let listed = reach::look_on(async {
         let listed = match transport.connect(&catalogue.host).await {
             Ok(()) => catalogue.list().await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         transport.close().await;
         listed
-    })
+    });
+    listed.map_err(|failure| failure.message)?
 }
 
 fn run(samples: &mut Samples, told: &Told) {

@@ -8,6 +8,7 @@
 //! | of a process that is silent | after [`SILENT`] | a backup's, after [`FORGOTTEN`] |
 //! | of one that gives signs of life | no | no |
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -26,8 +27,8 @@ pub struct Claim {
     pub run: RunId,
     /// The run that it undoes, whose lease it takes over.
     pub of: Option<RunId>,
-    /// Whether it has begun to work: then every host has it in its records.
-    pub begun: bool,
+    /// Hosts on which it has begun to work: each has it in its records.
+    pub begun: BTreeSet<HostName>,
     /// The process.
     pub me: Owner,
 }
@@ -133,7 +134,12 @@ mod tests {
     }
 
     fn claim(id: &str, of: Option<&str>) -> Claim {
-        Claim { run: run(id), of: of.map(run), begun: false, me: Owner { machine: "m".into(), ..Owner::me() } }
+        Claim {
+            run: run(id),
+            of: of.map(run),
+            begun: BTreeSet::new(),
+            me: Owner { machine: "m".into(), ..Owner::me() },
+        }
     }
 
     /// A lease of run `r1`, held by a process elsewhere that was heard of `silent` seconds ago.

@@ -21,7 +21,7 @@
 mod host;
 mod judge;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -166,10 +166,10 @@ impl Office {
     ) -> Result<(), LeaseError> {
         let Some(holder) = seen.iter().find_map(|(_, standing)| standing.holder.clone()) else { return Ok(()) };
         let epoch = seen.iter().map(|(_, standing)| standing.epoch).max().unwrap_or(0) + 1;
-        let claim = Claim { run: holder.run.clone(), of: None, begun: false, me: me.clone() };
+        let claim = Claim { run: holder.run.clone(), of: None, begun: BTreeSet::new(), me: me.clone() };
         self.take_at(transport, seen, epoch, &holder, &claim).await?;
         let hosts = seen.iter().map(|(host, _)| host.clone()).collect();
-        Lease { office: Self { hosts, ..self.clone() }, epoch, holder }.end(transport, end).await;
+        Lease { office: Self { hosts, ..self.clone() }, epoch, holder, former: None }.end(transport, end).await;
         Ok(())
     }
 
@@ -180,14 +180,15 @@ impl Office {
         claim: &Claim,
         holder: &Holder,
     ) -> Result<Lease, LeaseError> {
-        let run = claim.of.as_ref().unwrap_or(&claim.run);
+        // one that has begun left its own names
+        let run = claim.of.as_ref().filter(|_| claim.begun.is_empty()).unwrap_or(&claim.run);
         let mut seen = vec![];
         for (host, said) in self.ask_all(transport, &self.hosts, &self.script("lease.look").var("RUN", run)).await {
             let standing = Standing::parse(&said?);
             if !standing.names.is_empty() && standing.names.iter().all(|name| name != host.as_str()) {
                 return Err(LeaseError::Stranger { host, run: run.clone(), was: standing.names });
             }
-            if claim.begun && standing.names.is_empty() {
+            if claim.begun.contains(&host) && standing.names.is_empty() {
                 return Err(LeaseError::Unknown { host, run: run.clone(), root: self.root.clone() });
             }
             seen.push((host, standing));
@@ -196,12 +197,14 @@ impl Office {
         let (first, others) = seen.split_first().expect("a cluster has a seed");
         // the first host decides between two that want it at the same moment
         self.take_at(transport, std::slice::from_ref(first), epoch, holder, claim).await?;
-        let lease = Lease { office: self.clone(), epoch, holder: holder.clone() };
+        // the judgement lets none but a run of this claim keep the cluster
+        let former = seen.iter().find_map(|(_, standing)| standing.holder.clone().filter(|holder| holder.changes));
+        let lease = Lease { office: self.clone(), epoch, holder: holder.clone(), former };
         if let Err(error) = self.take_at(transport, others, epoch, holder, claim).await {
             lease.end(transport, End::Free).await;
             return Err(error);
         }
-        Ok(lease)
+        Ok(Lease { former: lease.former.filter(|former| former.run != claim.run), ..lease })
     }
 
     async fn take_at<T: Transport>(
@@ -291,6 +294,8 @@ pub struct Lease {
     /// Its epoch.
     pub epoch: u64,
     holder: Holder,
+    /// Whose it was: of a paused run that keeps the cluster. It is that one's again, unless this one changes things.
+    former: Option<Holder>,
 }
 
 impl Lease {
@@ -305,6 +310,7 @@ impl Lease {
         places: &BTreeMap<HostName, Vec<String>>,
     ) -> Result<(), LeaseError> {
         self.holder.changes = changes;
+        self.former = None;
         let mut asking = JoinSet::new();
         for host in &self.office.hosts {
             let script = self.office.script("lease.commit").var("EPOCH", self.epoch).var("LEASE", self.holder.text());
@@ -334,17 +340,23 @@ impl Lease {
         }
     }
 
-    /// Gives it back, or marks it as that of a paused run. A host that does not answer keeps what
+    /// The run whose it was is over.
+    pub fn succeeds(&mut self) {
+        self.former = None;
+    }
+
+    /// Gives it back (to the paused run that it was taken from, when there is one), or marks it as that of a paused run. A host that does not answer keeps what
     /// it has: the next claim will find its holder gone or silent.
     ///
     /// Where another coordinator took over meanwhile, and who: then what this one saw last, such as
     /// a step that seems to have failed, may be the other's doing.
     pub async fn end<T: Transport>(&self, transport: &Arc<T>, end: End) -> Option<(HostName, String)> {
-        let text = Holder { paused: true, ..self.holder.clone() }.text();
-        let script = match end {
-            End::Free => self.keep("free", ""),
-            End::Paused => self.keep("write", &text),
+        let keeps = match end {
+            End::Free => self.former.as_ref(),
+            End::Paused => Some(&self.holder),
         };
+        let text = |holder: &Holder| Holder { paused: true, ..holder.clone() }.text();
+        let script = keeps.map_or_else(|| self.keep("free", ""), |holder| self.keep("write", &text(holder)));
         self.told(transport, &script).await
     }
 
