@@ -31,7 +31,8 @@ pub(super) fn follow(dir: &RunDir, cluster: &Path, printer: Printer) -> Ended {
     let mut view = printer.view();
     let ended = reach::look_on(watch(dir, cluster, &mut *view));
     view.finish();
-    ended?
+    // of the run that is looked at, nothing is interrupted: no words that say so
+    ended.unwrap_or(Ok(ExitCode::Interrupted))
 }
 
 async fn watch(dir: &RunDir, cluster: &Path, view: &mut dyn View) -> Ended {

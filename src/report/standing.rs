@@ -74,7 +74,7 @@ struct Tally {
     aside: usize,
     back: usize,
     repaired: usize,
-    /// What it streams is not limited, or was not when nodetool was last asked.
+    /// The limit on what it streams was lifted, if that could be done.
     unlimited: bool,
     /// A step that moves tables is not proven.
     unsure: bool,
@@ -143,7 +143,10 @@ impl Tally {
             said.push("some tables moved, some perhaps not".to_owned());
         }
         if self.unlimited {
-            said.push("streams without a limit until it is restarted, or the run has ended".to_owned());
+            said.push(
+                "may stream without a limit until this run goes on and sets it again, or Cassandra is restarted"
+                    .to_owned(),
+            );
         }
         if said.is_empty() && (self.node || self.cleared) {
             said.push("old tables live".to_owned());
@@ -198,7 +201,7 @@ mod tests {
             }
         }
         insta::assert_snapshot!(lines(&RunState::of(&events)), @"
-        cass1: Cassandra up; 1 keyspace restored, old tables in quarantine; streams without a limit until it is restarted, or the run has ended
+        cass1: Cassandra up; 1 keyspace restored, old tables in quarantine; may stream without a limit until this run goes on and sets it again, or Cassandra is restarted
         cass2: Cassandra up; old tables of 1 keyspace in quarantine; own ranges repaired, whole once every node is
         cass3: Cassandra up; old tables of 1 keyspace in quarantine; own ranges repaired, whole once every node is
         gw1: clients stopped

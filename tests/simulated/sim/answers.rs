@@ -312,18 +312,19 @@ fn running(world: &mut World, host: &str, call: &Call) -> Answer {
         }
         "streams.unthrottle.proof" => {
             let limited = world.node(host).throttled;
-            Ok(if limited { "it could not be lifted: 24 MiB/s\n" } else { "no limit; before: 24 MiB/s\n" }.to_owned())
+            Ok(if limited { "nodetool did not lift the limit: 24 MiB/s\n" } else { "no limit; before: 24 MiB/s\n" }
+                .to_owned())
         }
         "streams.throttle.probe" => {
-            check(!world.node(host).rate_noted.contains(&call.run), "it was lifted")?;
-            Ok("it was left as it is: the rate of before is not noted\n".to_owned())
+            check(!world.node(host).rate_noted.contains(&call.run), "the limit was lifted")?;
+            Ok("the limit was not lifted: the rate of before is not noted\n".to_owned())
         }
         "streams.throttle.act" => {
             world.node(host).throttled = true;
             Ok(String::new())
         }
         "streams.throttle.proof" => {
-            check(world.node(host).throttled, "its limit is none")?;
+            check(world.node(host).throttled, "the limit on streams is none, and was 24 MiB/s")?;
             Ok("24 MiB/s again\n".to_owned())
         }
         "ring.view" => Ok(facts::status(world, host)),
